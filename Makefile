@@ -1,0 +1,59 @@
+# make                builds Open vSwitch with our patches and module, in ovs/
+# make check          runs Open vSwitch's own testsuite, ours included
+# make check-patches  checks patches/ against the stock source
+# make check-guest    runs the scenarios with a simulated NIC, in a virtual machine
+# make check-all      all of these checks
+# make demo           shows representors added and flows offloaded, in a virtual machine
+# make ovs-dir        prints the folder of the built tree
+# make clean          removes what the build made; distclean also what was fetched
+#
+# Each prepares ovs/ with ./boot.sh by itself.  SERIES=3.1 names the Open vSwitch
+# series (default: the one in ovs/, else that of this machine's distribution).
+# TESTSUITEFLAGS="-k sriov -j4" goes to the testsuite; GUESTFLAGS to tests/guest/run.
+
+SERIES ?= $(shell cat ovs/.cx-sriov/series 2>/dev/null)
+OVS := $(CURDIR)/ovs
+GUEST = tests/guest/run --ovs $(OVS)
+# Of no use under a "make -j", which shares its jobs with the make in ovs/.
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+.PHONY: build boot check check-patches check-guest check-all demo deb bench \
+	ovs-dir clean distclean help
+
+build: boot
+	@tests/quietly build "building Open vSwitch" $(MAKE) -C ovs $(JOBS)
+
+boot:
+	@./boot.sh -q $(SERIES)
+
+check: build
+	@tests/run-testsuite ovs $(TESTSUITEFLAGS)
+
+check-patches:
+	@tests/check-patches
+
+check-guest: build
+	@$(GUEST) $(GUESTFLAGS)
+
+check-all: build
+	+@tests/run-all check-patches check check-guest
+
+demo: build
+	@$(GUEST) --demo $(GUESTFLAGS)
+
+deb bench:
+	@echo "make $@: not there yet; see 'make help' for what is" >&2; exit 1
+
+ovs-dir:
+	@echo $(OVS)
+
+clean:
+	@test ! -e ovs/Makefile || $(MAKE) -s -C ovs clean
+
+# A submodule is the user's own and stays.
+distclean:
+	@test -e ovs/.git || test ! -e ovs/.cx-sriov || find ovs -mindepth 1 -delete
+	@rm -rf build
+
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile

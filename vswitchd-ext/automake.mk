@@ -1,0 +1,33 @@
+# What cx-sriov adds to ovs-vswitchd, included by vswitchd/automake.mk.
+vswitchd_ovs_vswitchd_SOURCES += \
+	vswitchd-ext/cx-sriov.c \
+	vswitchd-ext/cx-sriov.h \
+	vswitchd-ext/sriov-apply.c \
+	vswitchd-ext/sriov-apply.h \
+	vswitchd-ext/sriov-compat.h \
+	vswitchd-ext/sriov-config.c \
+	vswitchd-ext/sriov-config.h \
+	vswitchd-ext/sriov-defaults.c \
+	vswitchd-ext/sriov-defaults.h \
+	vswitchd-ext/sriov-flows.c \
+	vswitchd-ext/sriov-flows.h \
+	vswitchd-ext/sriov-netlink-devlink.c \
+	vswitchd-ext/sriov-netlink-link.c \
+	vswitchd-ext/sriov-netlink.c \
+	vswitchd-ext/sriov-netlink.h \
+	vswitchd-ext/sriov-plan.c \
+	vswitchd-ext/sriov-plan.h \
+	vswitchd-ext/sriov-show.c \
+	vswitchd-ext/sriov-show.h \
+	vswitchd-ext/sriov-source-dummy.c \
+	vswitchd-ext/sriov-source-netlink.c \
+	vswitchd-ext/sriov-source.h \
+	vswitchd-ext/sriov-table.c \
+	vswitchd-ext/sriov-table.h
+vswitchd_ovs_vswitchd_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(srcdir)/vswitchd-ext $(CX_SRIOV_CFLAGS)
+vswitchd_ovs_vswitchd_LDADD += $(CX_SRIOV_LIBS)
+MAN_FRAGMENTS += vswitchd-ext/sriov-unixctl.man
+EXTRA_DIST += \
+	vswitchd-ext/automake.mk \
+	vswitchd-ext/cx-sriov.m4

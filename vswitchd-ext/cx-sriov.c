@@ -1,0 +1,395 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+/* The glue: the only part that the hooks call, and the only one that knows all
+ * others.  It decides when something is done, never what.
+ *
+ *     kernel ──> source ──> table ──> plan ──> apply ──> OVSDB
+ *                              └──> defaults, show
+ *
+ * On a host without an eswitch it listens for one and does nothing else. */
+
+#include <config.h>
+#include "cx-sriov.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "if-notifier.h"
+#include "netdev.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/json.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "simap.h"
+#include "sriov-apply.h"
+#include "sriov-defaults.h"
+#include "sriov-flows.h"
+#include "sriov-plan.h"
+#include "sriov-show.h"
+#include "sriov-source.h"
+#include "sriov-table.h"
+#include "sset.h"
+#include "timeval.h"
+#include "unixctl.h"
+#include "util.h"
+#include "vswitch-idl.h"
+
+VLOG_DEFINE_THIS_MODULE(cx_sriov);
+
+static const struct sriov_source_class *source; /* NULL if it did not open. */
+static char *remote;                    /* Of the OVSDB server. */
+static long long int started;           /* In ms. */
+
+static struct sriov_table *table;       /* Never NULL while 'source' is not. */
+static struct sriov_defaults defaults;
+static struct sriov_memory memory;
+
+static bool configured;         /* cx_sriov_config() was called this round... */
+static bool leader;             /* ...which only the process does that holds
+                                 * bridge.c's lock on the database. */
+static bool defaults_stale;     /* 'table' changed since they were made. */
+static unsigned int config_seqno;       /* Of bridge.c's database, then. */
+static bool plan_stale;         /* A new plan is to be made. */
+static long long int plan_wake = LLONG_MAX;     /* At the latest then (ms). */
+
+static unixctl_cb_func sriov_show_cmd;
+static unixctl_cb_func sriov_resync_cmd;
+
+/* Replaces 'table' by what 'source' has now. */
+static void
+read_table(void)
+{
+    struct sriov_table *new = source->read();
+
+    if (!new) {
+        return;
+    }
+    if (table && sriov_table_equal(table, new)) {
+        sriov_table_destroy(new);
+        return;
+    }
+    sriov_table_destroy(table);
+    table = new;
+    defaults_stale = true;
+    plan_stale = true;
+}
+
+static bool
+dummies_enabled(void)
+{
+    struct sset types = SSET_INITIALIZER(&types);
+    bool enabled;
+
+    netdev_enumerate_types(&types);
+    enabled = sset_contains(&types, "dummy");
+    sset_destroy(&types);
+    return enabled;
+}
+
+/* Initializes the module.  'remote_' is the OVSDB server, in a form that
+ * ovsdb_idl_create() accepts. */
+void
+cx_sriov_init(const char *remote_)
+{
+    remote = xstrdup(remote_);
+    started = time_msec();
+    sriov_defaults_init(&defaults);
+    sriov_memory_init(&memory);
+
+    unixctl_command_register("sriov/show", "[--json] [--flows] [name]", 0, 3,
+                             sriov_show_cmd, NULL);
+    unixctl_command_register("sriov/resync", "", 0, 0, sriov_resync_cmd, NULL);
+
+    source = &sriov_source_netlink;
+    if (dummies_enabled()) {
+        source = &sriov_source_dummy;
+        sriov_source_dummy_init();
+    }
+    if (source->open()) {
+        source = NULL;
+    } else {
+        read_table();
+    }
+    if (!table) {
+        table = sriov_table_create();
+        sriov_table_finish(table);
+    }
+}
+
+/* Returns 'cfg' with the defaults that are in force filled in where its
+ * other_config says nothing.  What it points to is valid until the next call;
+ * it is to be read from only.  'seqno' is that of the session 'cfg' is from.
+ *
+ * To be called in each round of bridge_run() in which ovs-vswitchd holds its
+ * lock on the database: that is how the module knows. */
+const struct ovsrec_open_vswitch *
+cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
+{
+    static struct ovsrec_open_vswitch shadow;
+
+    if (defaults_stale || !leader || seqno != config_seqno) {
+        bool old_fallback = cx_sriov_lacp_fallback_ab();
+        bool old_acting = defaults.acting;
+
+        sriov_defaults_update(&defaults, cfg, table);
+        defaults_stale = false;
+        config_seqno = seqno;
+        if (cx_sriov_lacp_fallback_ab() != old_fallback) {
+            /* Have bridge.c configure the bonds again. */
+            if_notifier_manual_report();
+        }
+        if (defaults.acting != old_acting) {
+            plan_stale = true;
+        }
+    }
+    configured = true;
+
+    if (!defaults.acting) {
+        return cfg;
+    }
+    shadow = *cfg;
+    shadow.other_config = defaults.other_config;
+    return &shadow;
+}
+
+/* Returns what lacp-fallback-ab is for a bond whose Port row does not say. */
+bool
+cx_sriov_lacp_fallback_ab(void)
+{
+    return !strcmp(defaults.lacp_fallback_ab.value, "true");
+}
+
+static void
+make_plan_input(struct sriov_plan_input *in, const struct sriov_db *db)
+{
+    *in = (struct sriov_plan_input) {
+        .table = table,
+        .db = db,
+        .memory = &memory,
+        .enabled = defaults.enable != SRIOV_FALSE,
+        .acting = defaults.acting && defaults.enable != SRIOV_FALSE,
+        .hw_tc = !strcmp(defaults.hw_offload.value, "true"),
+        .now = time_msec(),
+        .started = started,
+    };
+}
+
+/* Prepares the link of 'op', and remembers that, successful or not. */
+static void
+prepare_link(const struct sriov_op *op)
+{
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
+    const struct sriov_link *link = op->port->link;
+    char *key = sriov_port_key(op->port);
+    struct sriov_track *track = sriov_memory_find(&memory, key);
+    char *detail = NULL;
+    const char *step;
+    int error;
+
+    free(key);
+    track->set_up = track->set_up || op->up;
+    track->set_hw_tc = track->set_hw_tc || op->hw_tc;
+    error = source->set_link(link, op->up, op->hw_tc, &step, &detail);
+    if (error) {
+        VLOG_WARN_RL(&rl, "%s: could not %s (%s%s%s)", link->name, step,
+                     ovs_strerror(error), detail ? ": " : "",
+                     detail ? detail : "");
+    }
+    free(detail);
+}
+
+/* Makes a plan and carries it out. */
+static void
+run_plan(void)
+{
+    struct sriov_db *db = sriov_apply_get_db();
+    struct sriov_plan_input in;
+    struct sriov_plan *plan;
+
+    sriov_memory_update(&memory, table, db, time_msec());
+    make_plan_input(&in, db);
+    plan = sriov_plan_create(&in);
+    for (size_t i = 0; i < plan->n_ops; i++) {
+        if (plan->ops[i].type == SRIOV_OP_LINK) {
+            prepare_link(&plan->ops[i]);
+        }
+    }
+    sriov_apply_commit(plan);
+    plan_stale = false;
+    plan_wake = plan->wake;
+    if (!defaults.acting && shash_is_empty(&db->ports)) {
+        /* Nothing left to look after. */
+        sriov_apply_close();
+    }
+    sriov_plan_destroy(plan);
+    sriov_db_destroy(db);
+}
+
+/* Does what there is to do.  Called in each round of the main loop, after
+ * bridge_run(). */
+void
+cx_sriov_run(void)
+{
+    leader = configured;
+    configured = false;
+    if (!source) {
+        return;
+    }
+    if (source->run(table)) {
+        read_table();
+    }
+
+    if (!sriov_apply_is_open()) {
+        if (!leader || !defaults.acting) {
+            return;
+        }
+        sriov_apply_open(remote);
+        plan_stale = true;
+    }
+    if (sriov_apply_run() || time_msec() >= plan_wake) {
+        plan_stale = true;
+    }
+    if (plan_stale && leader && !defaults_stale && sriov_apply_is_ready()) {
+        run_plan();
+    }
+}
+
+/* Arranges for poll_block() to wake up when cx_sriov_run() has something to
+ * do.  On a host without an eswitch, that is when one comes. */
+void
+cx_sriov_wait(void)
+{
+    if (!source) {
+        return;
+    }
+    source->wait();
+    if (leader && defaults_stale) {
+        poll_immediate_wake();
+    }
+    if (sriov_apply_is_open()) {
+        sriov_apply_wait();
+        if (plan_wake != LLONG_MAX) {
+            poll_timer_wait_until(plan_wake);
+        }
+    }
+}
+
+void
+cx_sriov_exit(void)
+{
+    if (sriov_apply_is_open()) {
+        sriov_apply_close();
+    }
+    if (source) {
+        source->close();
+        source = NULL;
+    }
+    sriov_table_destroy(table);
+    table = NULL;
+    sriov_memory_destroy(&memory);
+    sriov_defaults_destroy(&defaults);
+    free(remote);
+    remote = NULL;
+}
+
+/* Commands. */
+
+/* sriov/show [--json] [--flows] [NAME] */
+static void
+sriov_show_cmd(struct unixctl_conn *conn, int argc, const char *argv[],
+               void *aux OVS_UNUSED)
+{
+    struct simap hw = SIMAP_INITIALIZER(&hw);
+    struct simap sw = SIMAP_INITIALIZER(&sw);
+    struct ds reply = DS_EMPTY_INITIALIZER;
+    struct sriov_show show = { .name = NULL };
+    bool json = false, flows = false;
+    struct sriov_plan_input in;
+    struct sriov_plan *plan;
+    struct sriov_db *db;
+    bool found;
+
+    for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "--json")) {
+            json = true;
+        } else if (!strcmp(argv[i], "--flows")) {
+            flows = true;
+        } else if (argv[i][0] == '-' || show.name) {
+            unixctl_command_reply_error(
+                conn, "usage: sriov/show [--json] [--flows] [NAME]");
+            return;
+        } else {
+            show.name = argv[i];
+        }
+    }
+
+    if (flows) {
+        sriov_flows_count(&hw, &sw);
+        show.hw = &hw;
+        show.sw = &sw;
+    }
+    db = sriov_apply_get_db();
+    make_plan_input(&in, db);
+    plan = sriov_plan_create(&in);
+    show.defaults = &defaults;
+    show.table = table;
+    show.db = db;
+    show.plan = plan;
+    if (json) {
+        struct json *object;
+
+        found = sriov_show_json(&show, &object);
+        json_to_ds(object, JSSF_PRETTY | JSSF_SORT, &reply);
+        json_destroy(object);
+    } else {
+        found = sriov_show_text(&show, &reply);
+    }
+    sriov_plan_destroy(plan);
+    sriov_db_destroy(db);
+    simap_destroy(&hw);
+    simap_destroy(&sw);
+
+    if (found) {
+        unixctl_command_reply(conn, ds_cstr(&reply));
+    } else {
+        ds_clear(&reply);
+        ds_put_format(&reply, "%s is no eswitch, PF, VF, network device, bond "
+                      "or bridge that takes part; without a name, sriov/show "
+                      "lists those that do", show.name);
+        unixctl_command_reply_error(conn, ds_cstr(&reply));
+    }
+    ds_destroy(&reply);
+}
+
+/* sriov/resync: reads everything again, and adds also those representors whose
+ * port somebody deleted. */
+static void
+sriov_resync_cmd(struct unixctl_conn *conn, int argc OVS_UNUSED,
+                 const char *argv[] OVS_UNUSED, void *aux OVS_UNUSED)
+{
+    if (!source) {
+        unixctl_command_reply_error(conn, "the kernel cannot be asked; see "
+                                    "the log of ovs-vswitchd");
+        return;
+    }
+    read_table();
+    sriov_memory_forgive(&memory);
+    plan_stale = true;
+    unixctl_command_reply(conn, NULL);
+}

@@ -1,0 +1,46 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+#ifndef SRIOV_APPLY_H
+#define SRIOV_APPLY_H 1
+
+/* Apply: our session with OVSDB.
+ *
+ *     plan ──> APPLY ──> OVSDB ──> bridge.c as ever
+ *
+ * bridge.c's own session refuses writes to columns such as Bridge:ports, so
+ * there is one more, with a lock of its own, for as long as it is needed.  It
+ * replicates only the columns below.  A plan becomes one transaction.
+ *
+ * All functions are called in ovs-vswitchd's main thread. */
+
+#include <stdbool.h>
+
+struct sriov_db;
+struct sriov_plan;
+
+void sriov_apply_open(const char *remote);
+void sriov_apply_close(void);
+bool sriov_apply_is_open(void);
+
+bool sriov_apply_run(void);
+void sriov_apply_wait(void);
+
+bool sriov_apply_is_ready(void);
+struct sriov_db *sriov_apply_get_db(void);
+void sriov_apply_commit(const struct sriov_plan *);
+
+#endif /* sriov-apply.h */

@@ -1,0 +1,808 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+/* The rules.  See sriov-plan.h for where this stands; the numbers in comments
+ * are those of the list in README.md, "Which representor goes where". */
+
+#include <config.h>
+#include "sriov-plan.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hash.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/util.h"
+#include "sriov-table.h"
+#include "util.h"
+#include "uuid.h"
+
+/* A port of ours whose device is gone is removed after this time (ms).  The
+ * second one counts from the start of ovs-vswitchd, for a device that was not
+ * there yet since: drivers and VFs come late when a host boots. */
+#define REMOVE_DELAY (30 * 1000)
+#define REMOVE_DELAY_AT_START (300 * 1000)
+
+/* Names. */
+
+/* Returns how the device 'bus'/'name' is called in OVSDB and in output: its
+ * PCI address, or bus/name on another bus.  The caller must free it. */
+char *
+sriov_dev_id(const char *bus, const char *name)
+{
+    return strcmp(bus, "pci") ? xasprintf("%s/%s", bus, name) : xstrdup(name);
+}
+
+/* Returns the key of port 'label' of the device 'dev', which is the identity
+ * of a representor beyond its own life: it has the same one when it comes
+ * back.  The caller must free it. */
+char *
+sriov_key(const char *dev, const char *label)
+{
+    return xasprintf("%s %s", dev, label);
+}
+
+char *
+sriov_port_key(const struct sriov_port *port)
+{
+    char *dev = sriov_dev_id(port->bus, port->dev_name);
+    char *key = sriov_key(dev, port->label);
+
+    free(dev);
+    return key;
+}
+
+/* Database. */
+
+struct sriov_db *
+sriov_db_create(void)
+{
+    struct sriov_db *db = xzalloc(sizeof *db);
+
+    shash_init(&db->ifaces);
+    shash_init(&db->ports);
+    return db;
+}
+
+void
+sriov_db_destroy(struct sriov_db *db)
+{
+    if (!db) {
+        return;
+    }
+    for (size_t i = 0; i < db->n_bridges; i++) {
+        struct sriov_db_bridge *br = db->bridges[i];
+
+        for (size_t j = 0; j < br->n_ports; j++) {
+            struct sriov_db_port *port = br->ports[j];
+
+            for (size_t k = 0; k < port->n_ifaces; k++) {
+                struct sriov_db_iface *iface = port->ifaces[k];
+
+                free(iface->name);
+                free(iface->type);
+                free(iface->dpdk_devargs);
+                free(iface->error);
+                free(iface);
+            }
+            free(port->ifaces);
+            free(port->name);
+            free(port->key);
+            free(port);
+        }
+        free(br->ports);
+        free(br->name);
+        free(br->switch_id);
+        free(br->representors);
+        free(br);
+    }
+    free(db->bridges);
+    shash_destroy(&db->ifaces);
+    shash_destroy(&db->ports);
+    free(db);
+}
+
+/* Appends 'element' to the array '*array' of '*n' pointers. */
+static void
+append(void *array_, size_t *n, void *element)
+{
+    void ***array = array_;
+
+    if (!(*n & (*n - 1))) {
+        *array = xrealloc(*array, (*n ? *n * 2 : 1) * sizeof **array);
+    }
+    (*array)[(*n)++] = element;
+}
+
+struct sriov_db_bridge *
+sriov_db_add_bridge(struct sriov_db *db, const char *name)
+{
+    struct sriov_db_bridge *br = xzalloc(sizeof *br);
+
+    br->name = xstrdup(name);
+    br->auto_add = true;
+    append(&db->bridges, &db->n_bridges, br);
+    return br;
+}
+
+/* Adds a port to 'br'.  'key' is the key of the representor that we added it
+ * for, or NULL. */
+struct sriov_db_port *
+sriov_db_add_port(struct sriov_db *db, struct sriov_db_bridge *br,
+                  const char *name, const char *key)
+{
+    struct sriov_db_port *port = xzalloc(sizeof *port);
+
+    port->name = xstrdup(name);
+    port->key = nullable_xstrdup(key);
+    port->bridge = br;
+    append(&br->ports, &br->n_ports, port);
+    if (key) {
+        shash_add_once(&db->ports, key, port);
+    }
+    return port;
+}
+
+struct sriov_db_iface *
+sriov_db_add_iface(struct sriov_db *db, struct sriov_db_port *port,
+                   const char *name)
+{
+    struct sriov_db_iface *iface = xzalloc(sizeof *iface);
+
+    iface->name = xstrdup(name);
+    iface->type = xstrdup("");
+    iface->port = port;
+    append(&port->ifaces, &port->n_ifaces, iface);
+    shash_add_once(&db->ifaces, name, iface);
+    return iface;
+}
+
+/* Memory. */
+
+void
+sriov_memory_init(struct sriov_memory *memory)
+{
+    hmap_init(&memory->tracks);
+}
+
+static void
+track_destroy(struct sriov_memory *memory, struct sriov_track *track)
+{
+    hmap_remove(&memory->tracks, &track->node);
+    free(track->key);
+    free(track);
+}
+
+void
+sriov_memory_destroy(struct sriov_memory *memory)
+{
+    struct sriov_track *track, *next;
+
+    HMAP_FOR_EACH_SAFE (track, next, node, &memory->tracks) {
+        track_destroy(memory, track);
+    }
+    hmap_destroy(&memory->tracks);
+}
+
+/* Returns what is remembered about the port with 'key', or NULL. */
+struct sriov_track *
+sriov_memory_find(const struct sriov_memory *memory, const char *key)
+{
+    struct sriov_track *track;
+
+    HMAP_FOR_EACH_WITH_HASH (track, node, hash_string(key, 0),
+                             &memory->tracks) {
+        if (!strcmp(track->key, key)) {
+            return track;
+        }
+    }
+    return NULL;
+}
+
+static struct sriov_track *
+memory_get(struct sriov_memory *memory, const char *key)
+{
+    struct sriov_track *track = sriov_memory_find(memory, key);
+
+    if (!track) {
+        track = xzalloc(sizeof *track);
+        track->key = xstrdup(key);
+        track->absent_since = LLONG_MIN;
+        hmap_insert(&memory->tracks, &track->node, hash_string(key, 0));
+    }
+    return track;
+}
+
+/* Forgets which ports people deleted (sriov/resync). */
+void
+sriov_memory_forgive(struct sriov_memory *memory)
+{
+    struct sriov_track *track;
+
+    HMAP_FOR_EACH (track, node, &memory->tracks) {
+        track->denied = false;
+    }
+}
+
+static bool
+bridge_exists(const struct sriov_db *db, const struct uuid *uuid)
+{
+    for (size_t i = 0; i < db->n_bridges; i++) {
+        if (uuid_equals(&db->bridges[i]->uuid, uuid)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Brings 'memory' up to date with what is there at 'now' (ms).  To be called
+ * before sriov_plan_create(), not while a transaction of ours is under way. */
+void
+sriov_memory_update(struct sriov_memory *memory,
+                    const struct sriov_table *table, const struct sriov_db *db,
+                    long long int now)
+{
+    struct sset present = SSET_INITIALIZER(&present);
+    struct sriov_track *track, *next;
+    struct shash_node *node;
+
+    for (size_t i = 0; i < table->n_ports; i++) {
+        const struct sriov_port *port = table->ports[i];
+
+        if (!port->link || (!sriov_port_is_representor(port)
+                            && !sriov_port_is_uplink(port))) {
+            continue;
+        }
+
+        char *key = sriov_port_key(port);
+        track = memory_get(memory, key);
+        if (track->ifindex != port->ifindex) {
+            /* It is another one than before: nothing was done to it yet, and
+             * nobody said no to it. */
+            track->ifindex = port->ifindex;
+            track->set_up = track->set_hw_tc = track->denied = false;
+        }
+        track->seen = true;
+        sset_add(&present, key);
+        free(key);
+    }
+
+    SHASH_FOR_EACH (node, &db->ports) {
+        const struct sriov_db_port *port = node->data;
+
+        track = memory_get(memory, node->name);
+        track->ours = true;
+        track->denied = false;
+        track->bridge = port->bridge->uuid;
+    }
+
+    HMAP_FOR_EACH_SAFE (track, next, node, &memory->tracks) {
+        if (!sset_contains(&present, track->key)
+            && (track->ifindex || track->absent_since == LLONG_MIN)) {
+            track->ifindex = 0;
+            track->absent_since = now;
+        }
+        if (track->ours && !shash_find(&db->ports, track->key)) {
+            /* The bridge is there without our port in it: somebody took it
+             * out.  (When the bridge went, the port just went along.) */
+            track->ours = false;
+            track->denied = (track->ifindex
+                             && bridge_exists(db, &track->bridge));
+        }
+        if (!track->ifindex && !track->ours) {
+            track_destroy(memory, track);
+        }
+    }
+    sset_destroy(&present);
+}
+
+/* Which bridge (rule 1). */
+
+/* Returns the interface that holds 'uplink' in a bridge: its own, as a port or
+ * as a member of an OVS bond; the Linux bond's or team's that it is a member
+ * of; or the DPDK one with its PF's PCI address.  NULL if there is none. */
+const struct sriov_db_iface *
+sriov_uplink_iface(const struct sriov_db *db, const struct sriov_table *table,
+                   const struct sriov_port *uplink)
+{
+    const struct sriov_db_iface *iface;
+
+    if (uplink->link) {
+        iface = shash_find_data(&db->ifaces, uplink->link->name);
+        if (iface) {
+            return iface;
+        }
+
+        const struct sriov_link *bond = sriov_link_bond(table, uplink->link);
+        iface = bond ? shash_find_data(&db->ifaces, bond->name) : NULL;
+        if (iface) {
+            return iface;
+        }
+    }
+
+    struct shash_node *node;
+    SHASH_FOR_EACH (node, &db->ifaces) {
+        size_t n = strlen(uplink->dev_name);
+
+        iface = node->data;
+        if (iface->dpdk_devargs && !strcmp(iface->type, "dpdk")
+            && !strncmp(iface->dpdk_devargs, uplink->dev_name, n)
+            && (!iface->dpdk_devargs[n] || iface->dpdk_devargs[n] == ',')
+            && !strstr(iface->dpdk_devargs + n, "representor=")) {
+            return iface;
+        }
+    }
+    return NULL;
+}
+
+/* An uplink, or a bridge's sriov-switch-id, that leads to a bridge. */
+struct candidate {
+    const char *switch_id;      /* Or NULL: only its device leads there. */
+    const struct sriov_port *uplink;    /* Or NULL. */
+    const struct sriov_db_bridge *bridge;
+};
+
+struct candidates {
+    struct candidate *array;
+    size_t n, allocated;
+};
+
+static void
+add_candidate(struct candidates *c, const char *switch_id,
+              const struct sriov_port *uplink,
+              const struct sriov_db_bridge *bridge)
+{
+    if (c->n >= c->allocated) {
+        c->array = x2nrealloc(c->array, &c->allocated, sizeof *c->array);
+    }
+    c->array[c->n++] = (struct candidate) {
+        .switch_id = switch_id, .uplink = uplink, .bridge = bridge,
+    };
+}
+
+static void
+find_candidates(struct candidates *c, const struct sriov_plan_input *in)
+{
+    for (size_t i = 0; i < in->db->n_bridges; i++) {
+        const struct sriov_db_bridge *br = in->db->bridges[i];
+
+        if (br->switch_id) {
+            add_candidate(c, br->switch_id, NULL, br);
+        }
+    }
+    for (size_t i = 0; i < in->table->n_ports; i++) {
+        const struct sriov_port *port = in->table->ports[i];
+
+        if (sriov_port_is_uplink(port)) {
+            const struct sriov_db_iface *iface
+                = sriov_uplink_iface(in->db, in->table, port);
+
+            /* A bridge with a switch id of its own is for that one only. */
+            if (iface && !iface->port->bridge->switch_id) {
+                add_candidate(c, port->link ? port->link->switch_id : NULL,
+                              port, iface->port->bridge);
+            }
+        }
+    }
+}
+
+/* How well 'c' fits 'rep', in the order of rule 1; 0 if it does not. */
+static int
+candidate_fit(const struct candidate *c, const struct sriov_port *rep)
+{
+    bool same_id = (c->switch_id && rep->link->switch_id
+                    && !strcasecmp(c->switch_id, rep->link->switch_id));
+
+    if (!c->uplink) {
+        return same_id ? 4 : 0;
+    } else if (c->uplink->dev == rep->dev) {
+        return c->uplink->pf == rep->pf ? 3 : 2;
+    } else {
+        return same_id ? 1 : 0;
+    }
+}
+
+/* Finds the bridge for 'd->port' among 'c': that of the best candidates, if
+ * they agree on one. */
+static void
+choose_bridge(struct sriov_decision *d, const struct candidates *c)
+{
+    int best = 0;
+
+    d->reason = SRIOV_NO_BRIDGE;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct candidate *candidate = &c->array[i];
+        int fit = candidate_fit(candidate, d->port);
+
+        if (fit > best) {
+            best = fit;
+            d->bridge = candidate->bridge;
+            d->uplink = candidate->uplink;
+            d->reason = SRIOV_ADDING;
+        } else if (fit && fit == best && d->bridge != candidate->bridge) {
+            d->reason = SRIOV_AMBIGUOUS;
+        }
+    }
+    if (d->reason == SRIOV_AMBIGUOUS) {
+        d->bridge = NULL;
+        d->uplink = NULL;
+    }
+}
+
+/* Which representors (sriov-representors). */
+
+/* Parses at '*s' a number, a range "3-7" or "*", and stores in '*match'
+ * whether 'number' is in it. */
+static bool
+scan_range(const char **s, uint32_t number, bool *match)
+{
+    unsigned long low, high;
+    char *end;
+
+    if (**s == '*') {
+        ++*s;
+        *match = true;
+        return true;
+    }
+    if (!isdigit((unsigned char) **s)) {
+        return false;
+    }
+    low = high = strtoul(*s, &end, 10);
+    *s = end;
+    if (**s == '-') {
+        ++*s;
+        if (!isdigit((unsigned char) **s)) {
+            return false;
+        }
+        high = strtoul(*s, &end, 10);
+        *s = end;
+    }
+    *match = number >= low && number <= high;
+    return low <= high;
+}
+
+/* Parses one element such as "pf0vf0-3", "pf*sf88", "c1pf0" and stores in
+ * '*match' whether it names 'id'. */
+static bool
+parse_element(const char *s, const struct sriov_port_id *id, bool *match)
+{
+    bool controller = !id->has_controller;
+    bool pf, number;
+    enum sriov_flavour flavour = SRIOV_PF;
+
+    if (*s == 'c') {
+        s++;
+        if (!scan_range(&s, id->controller, &controller)) {
+            return false;
+        }
+        controller = controller && id->has_controller;
+    }
+    if (strncmp(s, "pf", 2)) {
+        return false;
+    }
+    s += 2;
+    if (!scan_range(&s, id->pf, &pf)) {
+        return false;
+    }
+    number = true;
+    if (*s) {
+        flavour = !strncmp(s, "vf", 2) ? SRIOV_VF : SRIOV_SF;
+        if (flavour == SRIOV_SF && strncmp(s, "sf", 2)) {
+            return false;
+        }
+        s += 2;
+        if (!scan_range(&s, id->number, &number) || *s) {
+            return false;
+        }
+    }
+    *match = controller && pf && number && flavour == id->flavour;
+    return true;
+}
+
+/* Parses 'list', the value of a bridge's sriov-representors, and stores in
+ * '*match' whether it names the representor 'label'.  Returns false if the
+ * list cannot be read. */
+bool
+sriov_representors_parse(const char *list, const char *label, bool *match)
+{
+    struct sriov_port_id id;
+    char *copy = xstrdup(list);
+    char *save_ptr = NULL;
+    bool ok = sriov_port_id_from_string(label, &id);
+
+    *match = false;
+    for (char *s = strtok_r(copy, ", ", &save_ptr); ok && s;
+         s = strtok_r(NULL, ", ", &save_ptr)) {
+        bool m;
+
+        ok = parse_element(s, &id, &m);
+        *match = *match || (ok && m);
+    }
+    free(copy);
+    return ok;
+}
+
+/* Decisions. */
+
+static bool
+is_unlisted(const struct sriov_db_bridge *br, const struct sriov_port *rep)
+{
+    bool match;
+
+    return (br->representors
+            && sriov_representors_parse(br->representors, rep->label, &match)
+            && !match);
+}
+
+static void
+decide(struct sriov_decision *d, const struct sriov_plan_input *in,
+       const struct candidates *candidates)
+{
+    const struct sriov_port *rep = d->port;
+
+    if (!rep->link) {
+        d->reason = SRIOV_NO_NETDEV;
+        return;
+    }
+
+    char *key = sriov_port_key(rep);
+    const struct sriov_track *track = sriov_memory_find(in->memory, key);
+    const struct sriov_db_port *ours = shash_find_data(&in->db->ports, key);
+    const struct sriov_db_iface *iface = shash_find_data(&in->db->ifaces,
+                                                         rep->link->name);
+    free(key);
+
+    choose_bridge(d, candidates);
+    if (iface && iface->port != ours && !(ours && iface->port->key)) {
+        /* Somebody else's (rule 5).  (Names that two of ours exchanged are
+         * put right by replacing both.) */
+        d->iface = iface;
+        d->bridge = iface->port->bridge;
+        d->reason = SRIOV_OTHERS;
+    } else if (ours) {
+        d->iface = ours->n_ifaces ? ours->ifaces[0] : NULL;
+        d->reason = SRIOV_ADDED;
+        if (!d->bridge) {
+            d->bridge = ours->bridge;
+        }
+    } else if (!in->acting) {
+        d->reason = SRIOV_INACTIVE;
+    } else if (!d->bridge) {
+        /* 'reason' says why not. */
+    } else if (!d->bridge->auto_add) {
+        d->reason = SRIOV_DISABLED;
+    } else if (is_unlisted(d->bridge, rep)) {
+        d->reason = SRIOV_UNLISTED;
+    } else if (track && track->denied) {
+        d->reason = SRIOV_DENIED;
+    } else if (!rep->link->initialized) {
+        d->reason = SRIOV_WAIT_UDEV;
+    } else {
+        d->reason = SRIOV_ADDING;
+    }
+}
+
+static struct sriov_op *
+add_op(struct sriov_plan *plan, enum sriov_op_type type)
+{
+    if (plan->n_ops >= plan->allocated_ops) {
+        plan->ops = x2nrealloc(plan->ops, &plan->allocated_ops,
+                               sizeof *plan->ops);
+    }
+    plan->ops[plan->n_ops] = (struct sriov_op) { .type = type };
+    return &plan->ops[plan->n_ops++];
+}
+
+/* Adds to 'plan' what is to be done with the link of 'port'.  Once per link:
+ * what a person changes afterwards stays as it is. */
+static void
+plan_link(struct sriov_plan *plan, const struct sriov_plan_input *in,
+          const struct sriov_port *port, bool up)
+{
+    char *key = sriov_port_key(port);
+    const struct sriov_track *track = sriov_memory_find(in->memory, key);
+    bool hw_tc = (in->hw_tc && port->link->has_hw_tc
+                  && !(track && track->set_hw_tc));
+
+    free(key);
+    up = up && !(track && track->set_up);
+    if (up || hw_tc) {
+        struct sriov_op *op = add_op(plan, SRIOV_OP_LINK);
+
+        op->port = port;
+        op->up = up;
+        op->hw_tc = hw_tc;
+    }
+}
+
+/* Returns the MTU for the representor of 'd', in bytes, or 0 if none is to be
+ * asked for. */
+static unsigned int
+wanted_mtu(const struct sriov_decision *d)
+{
+    return d->uplink && d->uplink->link ? d->uplink->link->mtu : 0;
+}
+
+static void
+plan_representor(struct sriov_plan *plan, const struct sriov_plan_input *in,
+                 const struct sriov_decision *d)
+{
+    const struct sriov_db_port *ours = (d->reason == SRIOV_ADDED && d->iface
+                                        ? d->iface->port : NULL);
+    unsigned int mtu = wanted_mtu(d);
+    struct sriov_op *op;
+
+    if (!in->acting) {
+        return;
+    }
+    if (d->reason == SRIOV_OTHERS) {
+        plan_link(plan, in, d->port, false);
+    } else if (d->reason == SRIOV_ADDING) {
+        plan_link(plan, in, d->port, true);
+        op = add_op(plan, SRIOV_OP_ADD);
+        op->decision = d;
+        op->mtu = mtu;
+    } else if (ours) {
+        bool moved = d->bridge != ours->bridge && d->bridge->auto_add;
+
+        plan_link(plan, in, d->port, true);
+        if (d->port->link->initialized
+            && (moved || strcmp(ours->name, d->port->link->name))) {
+            op = add_op(plan, SRIOV_OP_REPLACE);
+            op->decision = d;
+            op->old = ours;
+            op->mtu = mtu;
+        } else if (mtu && ours->has_our_mtu && ours->our_mtu != mtu
+                   && d->iface->has_mtu_request
+                   && d->iface->mtu_request == ours->our_mtu) {
+            op = add_op(plan, SRIOV_OP_MTU);
+            op->old = ours;
+            op->mtu = mtu;
+        }
+    }
+}
+
+/* Adds to 'plan' the removal of those of our ports whose representor is gone
+ * (rule 5). */
+static void
+plan_removals(struct sriov_plan *plan, const struct sriov_plan_input *in)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &in->db->ports) {
+        const struct sriov_db_port *port = node->data;
+        const struct sriov_track *track = sriov_memory_find(in->memory,
+                                                            node->name);
+
+        if (!track || track->ifindex || !port->pristine) {
+            continue;
+        }
+
+        long long int when = (track->seen
+                              ? track->absent_since + REMOVE_DELAY
+                              : in->started + REMOVE_DELAY_AT_START);
+        if (in->now >= when) {
+            add_op(plan, SRIOV_OP_REMOVE)->old = port;
+        } else {
+            plan->wake = MIN(plan->wake, when);
+        }
+    }
+}
+
+/* Returns what is to be done, and why, for 'in'.  The plan points into 'in',
+ * which must outlive it.  The caller must free it with
+ * sriov_plan_destroy(). */
+struct sriov_plan *
+sriov_plan_create(const struct sriov_plan_input *in)
+{
+    struct sriov_plan *plan = xzalloc(sizeof *plan);
+    struct candidates candidates = { .n = 0 };
+
+    plan->wake = LLONG_MAX;
+    plan->decisions = xcalloc(in->table->n_ports, sizeof *plan->decisions);
+    find_candidates(&candidates, in);
+
+    for (size_t i = 0; i < in->table->n_ports; i++) {
+        const struct sriov_port *port = in->table->ports[i];
+
+        if (sriov_port_is_representor(port)) {
+            struct sriov_decision *d = &plan->decisions[plan->n_decisions++];
+
+            d->port = port;
+            decide(d, in, &candidates);
+            plan_representor(plan, in, d);
+        } else if (in->acting && sriov_port_is_uplink(port) && port->link
+                   && port->dev->mode == SRIOV_MODE_SWITCHDEV
+                   && sriov_uplink_iface(in->db, in->table, port)) {
+            plan_link(plan, in, port, false);
+        }
+    }
+    if (in->enabled) {
+        plan_removals(plan, in);
+    }
+    free(candidates.array);
+    return plan;
+}
+
+void
+sriov_plan_destroy(struct sriov_plan *plan)
+{
+    if (plan) {
+        free(plan->decisions);
+        free(plan->ops);
+        free(plan);
+    }
+}
+
+/* Returns the decision about 'port', or NULL if it is no representor. */
+const struct sriov_decision *
+sriov_plan_find(const struct sriov_plan *plan, const struct sriov_port *port)
+{
+    for (size_t i = 0; i < plan->n_decisions; i++) {
+        if (plan->decisions[i].port == port) {
+            return &plan->decisions[i];
+        }
+    }
+    return NULL;
+}
+
+/* Appends to 's' who added the port of 'd', or why it is not one. */
+void
+sriov_reason_format(const struct sriov_decision *d, struct ds *s)
+{
+    switch (d->reason) {
+    case SRIOV_ADDED:
+        ds_put_cstr(s, "added by cx-sriov");
+        break;
+    case SRIOV_ADDING:
+        ds_put_cstr(s, "being added");
+        break;
+    case SRIOV_OTHERS:
+        ds_put_cstr(s, "added by others");
+        break;
+    case SRIOV_NO_NETDEV:
+        ds_put_cstr(s, "not added: no network device");
+        break;
+    case SRIOV_WAIT_UDEV:
+        ds_put_cstr(s, "not added yet: waits for udev");
+        break;
+    case SRIOV_NO_BRIDGE:
+        ds_put_cstr(s, "not added: its uplink is in no bridge");
+        break;
+    case SRIOV_AMBIGUOUS:
+        ds_put_cstr(s, "not added: uplinks are in several bridges, none of "
+                       "them its PF's");
+        break;
+    case SRIOV_DISABLED:
+        ds_put_cstr(s, "not added: sriov-auto-add is false");
+        break;
+    case SRIOV_UNLISTED:
+        ds_put_format(s, "not added: not in sriov-representors of %s",
+                      d->bridge->name);
+        break;
+    case SRIOV_DENIED:
+        ds_put_cstr(s, "not added: was deleted (sriov/resync adds it again)");
+        break;
+    case SRIOV_INACTIVE:
+        ds_put_cstr(s, "not added: sriov is false");
+        break;
+    default:
+        OVS_NOT_REACHED();
+    }
+}

@@ -1,0 +1,45 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+#ifndef SRIOV_SHOW_H
+#define SRIOV_SHOW_H 1
+
+/* What "ovs-appctl sriov/show" prints, as text and as JSON. */
+
+#include <stdbool.h>
+
+struct ds;
+struct json;
+struct simap;
+struct sriov_db;
+struct sriov_defaults;
+struct sriov_plan;
+struct sriov_table;
+
+struct sriov_show {
+    const struct sriov_defaults *defaults;
+    const struct sriov_table *table;
+    const struct sriov_db *db;
+    const struct sriov_plan *plan;
+    const char *name;           /* Only this one, or NULL for everything. */
+    const struct simap *hw;     /* Flows in hardware, and in software, by the */
+    const struct simap *sw;     /* name of the port they come in at, or NULL. */
+};
+
+bool sriov_show_text(const struct sriov_show *, struct ds *);
+bool sriov_show_json(const struct sriov_show *, struct json **);
+
+#endif /* sriov-show.h */
