@@ -350,6 +350,7 @@ sriov_show_cmd(struct unixctl_conn *conn, int argc, const char *argv[],
     show.defaults = &defaults;
     show.table = table;
     show.db = db;
+    show.db_known = sriov_apply_is_connected();
     show.plan = plan;
     if (json) {
         struct json *object;

@@ -197,12 +197,19 @@ sriov_apply_wait(void)
     }
 }
 
+/* Returns true if the database was read at least once. */
+bool
+sriov_apply_is_connected(void)
+{
+    return idl && ovsdb_idl_has_ever_connected(idl);
+}
+
 /* Returns true if the database is there, nobody else acts on it in our role,
  * and no transaction of ours is under way. */
 bool
 sriov_apply_is_ready(void)
 {
-    return (idl && !txn && ovsdb_idl_has_ever_connected(idl)
+    return (sriov_apply_is_connected() && !txn
             && ovsdb_idl_has_lock(idl));
 }
 

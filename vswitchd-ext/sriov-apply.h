@@ -39,6 +39,7 @@ bool sriov_apply_is_open(void);
 bool sriov_apply_run(void);
 void sriov_apply_wait(void);
 
+bool sriov_apply_is_connected(void);
 bool sriov_apply_is_ready(void);
 struct sriov_db *sriov_apply_get_db(void);
 void sriov_apply_commit(const struct sriov_plan *);

@@ -34,7 +34,7 @@ static void
 warn_unreadable(const char *row, const char *key, const char *value,
                 const char *expected, const char *used)
 {
-    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
 
     VLOG_WARN_RL(&rl, "%s: other_config:%s=\"%s\" is not %s, using %s",
                  row, key, value, expected, used);
@@ -116,41 +116,48 @@ sriov_config_enable(const struct smap *other_config)
     }
 }
 
-/* Returns the value of the boolean 'key' that the user set in 'other_config'
- * of the Open_vSwitch row, as "true" or "false" (a static string), or NULL if
- * there is none that can be read, so that 'default_value' counts. */
-const char *
-sriov_config_default(const struct smap *other_config, const char *key,
-          const char *default_value)
+/* Returns which of the 'n' 'choices' the user set as 'key' in 'other_config' of
+ * the Open_vSwitch row, or NULL if none, so that 'default_value' counts.  If
+ * 'warn', logs a value that is none of them; 'expected' then says what they
+ * are. */
+static const char *
+config_choice(const struct smap *other_config, const char *key,
+              const char *const choices[], size_t n, const char *expected,
+              const char *default_value, bool warn)
 {
     const char *s = smap_get(other_config, key);
-    bool value;
 
-    if (!s) {
-        return NULL;
-    } else if (parse_bool(s, &value)) {
-        return value ? "true" : "false";
+    for (size_t i = 0; s && i < n; i++) {
+        if (!strcasecmp(s, choices[i])) {
+            return choices[i];
+        }
     }
-    warn_unreadable(OVS_ROW, key, s, "true or false", default_value);
+    if (s && warn) {
+        warn_unreadable(OVS_ROW, key, s, expected, default_value);
+    }
     return NULL;
+}
+
+/* Returns the boolean 'key' that the user set, as "true" or "false", see
+ * config_choice(). */
+const char *
+sriov_config_user_bool(const struct smap *other_config, const char *key,
+                       const char *default_value, bool warn)
+{
+    static const char *const choices[] = { "true", "false" };
+
+    return config_choice(other_config, key, choices, ARRAY_SIZE(choices),
+                         "true or false", default_value, warn);
 }
 
 /* Likewise for tc-policy. */
 const char *
-sriov_config_tc_policy(const struct smap *other_config, const char *default_value)
+sriov_config_user_tc_policy(const struct smap *other_config,
+                            const char *default_value, bool warn)
 {
-    static const char *const policies[] = { "none", "skip_sw", "skip_hw" };
-    const char *s = smap_get(other_config, "tc-policy");
+    static const char *const choices[] = { "none", "skip_sw", "skip_hw" };
 
-    for (size_t i = 0; s && i < ARRAY_SIZE(policies); i++) {
-        if (!strcmp(s, policies[i])) {
-            return policies[i];
-        }
-    }
-    if (s) {
-        warn_unreadable(OVS_ROW, "tc-policy", s, "none, skip_sw or skip_hw",
-                        default_value);
-    }
-    return NULL;
+    return config_choice(other_config, "tc-policy", choices,
+                         ARRAY_SIZE(choices), "none, skip_sw or skip_hw",
+                         default_value, warn);
 }
-

@@ -39,9 +39,9 @@ bool sriov_config_bool(const char *row, const struct smap *, const char *key,
                        bool default_value);
 char *sriov_config_switch_id(const char *row, const struct smap *);
 char *sriov_config_representors(const char *row, const struct smap *);
-const char *sriov_config_default(const struct smap *, const char *key,
-                                 const char *default_value);
-const char *sriov_config_tc_policy(const struct smap *,
-                                   const char *default_value);
+const char *sriov_config_user_bool(const struct smap *, const char *key,
+                                   const char *default_value, bool warn);
+const char *sriov_config_user_tc_policy(const struct smap *,
+                                        const char *default_value, bool warn);
 
 #endif /* sriov-config.h */

@@ -109,7 +109,8 @@ sriov_defaults_update(struct sriov_defaults *d,
                : "no eswitch is in switchdev mode");
     } else {
         d->acting = d->enable == SRIOV_TRUE;
-        why = d->acting ? "other_config:sriov=true" : "other_config:sriov=false";
+        why = (d->acting ? "other_config:sriov=true"
+               : "other_config:sriov=false");
     }
 
     tc_why = why;
@@ -120,11 +121,16 @@ sriov_defaults_update(struct sriov_defaults *d,
     }
 
     def = d->acting ? "true" : "false";
-    set_setting(&d->tc_policy, sriov_config_tc_policy(user, tc_policy),
+    /* A module that does not act has nothing to complain about. */
+    set_setting(&d->tc_policy,
+                sriov_config_user_tc_policy(user, tc_policy, d->acting),
                 tc_policy, tc_why);
     set_setting(&d->lacp_fallback_ab,
-                sriov_config_default(user, "lacp-fallback-ab", def), def, why);
-    set_setting(&d->hw_offload, sriov_config_default(user, "hw-offload", def), def, why);
+                sriov_config_user_bool(user, "lacp-fallback-ab", def,
+                                       d->acting), def, why);
+    set_setting(&d->hw_offload,
+                sriov_config_user_bool(user, "hw-offload", def, d->acting),
+                def, why);
 
     smap_destroy(&d->other_config);
     smap_clone(&d->other_config, user);

@@ -75,9 +75,6 @@ static void
 put_iface(struct json *json, const struct sriov_db_iface *iface)
 {
     put_string(json, "bridge", iface->port->bridge->name);
-    if (strcmp(iface->port->name, iface->name)) {
-        put_string(json, "port", iface->port->name);
-    }
     if (iface->has_ofport) {
         put_int(json, "ofport", iface->ofport);
     }
@@ -121,12 +118,11 @@ uplink_to_json(const struct sriov_show *show, const struct sriov_port *port)
         }
         put_flows(json, show, link->name);
     }
+    if (show->db_known) {
+        put_bool(json, "in_bridge", iface != NULL);
+    }
     if (iface) {
-        put_string(json, "bridge", iface->port->bridge->name);
-        if (iface->has_ofport) {
-            put_int(json, "ofport", iface->ofport);
-        }
-        put_string(json, "error", iface->error);
+        put_iface(json, iface);
     }
     return json;
 }
@@ -508,8 +504,11 @@ print_uplink(const struct json *json, struct ds *s)
                       !strcmp(get_string(json, "bond_kind", ""), "linux")
                       ? "Linux" : "OVS", bond);
     }
-    ds_put_format(s, ", %s%s", bridge ? "bridge " : "in no bridge",
-                  bridge ? bridge : "");
+    if (bridge) {
+        ds_put_format(s, ", bridge %s", bridge);
+    } else if (get(json, "in_bridge")) {
+        ds_put_cstr(s, ", in no bridge");
+    }
     if (hw) {
         ds_put_format(s, ", flows: %"PRId64" in hardware, "
                       "%"PRId64" in software",

@@ -33,6 +33,8 @@ struct sriov_show {
     const struct sriov_defaults *defaults;
     const struct sriov_table *table;
     const struct sriov_db *db;
+    bool db_known;              /* 'db' is what is in OVSDB: the module has
+                                 * its session, which it has if it acts. */
     const struct sriov_plan *plan;
     const char *name;           /* Only this one, or NULL for everything. */
     const struct simap *hw;     /* Flows in hardware, and in software, by the */

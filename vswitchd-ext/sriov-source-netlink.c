@@ -229,6 +229,8 @@ read_table(struct sriov_table *table)
     return error;
 }
 
+/* Returns true if 'table', not yet finished, has anything to do with an
+ * eswitch. */
 static bool
 has_eswitch(const struct sriov_table *table)
 {
