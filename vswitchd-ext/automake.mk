@@ -7,10 +7,14 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/sriov-compat.h \
 	vswitchd-ext/sriov-config.c \
 	vswitchd-ext/sriov-config.h \
+	vswitchd-ext/sriov-db.c \
+	vswitchd-ext/sriov-db.h \
 	vswitchd-ext/sriov-defaults.c \
 	vswitchd-ext/sriov-defaults.h \
 	vswitchd-ext/sriov-flows.c \
 	vswitchd-ext/sriov-flows.h \
+	vswitchd-ext/sriov-memory.c \
+	vswitchd-ext/sriov-memory.h \
 	vswitchd-ext/sriov-netlink-devlink.c \
 	vswitchd-ext/sriov-netlink-link.c \
 	vswitchd-ext/sriov-netlink.c \

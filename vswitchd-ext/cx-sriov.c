@@ -25,7 +25,6 @@
 #include <config.h>
 #include "cx-sriov.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,8 +37,10 @@
 #include "openvswitch/vlog.h"
 #include "simap.h"
 #include "sriov-apply.h"
+#include "sriov-db.h"
 #include "sriov-defaults.h"
 #include "sriov-flows.h"
+#include "sriov-memory.h"
 #include "sriov-plan.h"
 #include "sriov-show.h"
 #include "sriov-source.h"

@@ -28,6 +28,7 @@
 #include "openvswitch/vlog.h"
 #include "ovsdb-idl.h"
 #include "sriov-config.h"
+#include "sriov-db.h"
 #include "sriov-plan.h"
 #include "sriov-table.h"
 #include "timeval.h"

@@ -31,8 +31,10 @@
 #include "simap.h"
 #include "sriov-compat.h"
 #include "sriov-defaults.h"
+#include "sriov-db.h"
 #include "sriov-plan.h"
 #include "sriov-table.h"
+#include "sset.h"
 #include "svec.h"
 #include "util.h"
 

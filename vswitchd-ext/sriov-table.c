@@ -208,6 +208,35 @@ sriov_table_active(const struct sriov_table *table)
     return false;
 }
 
+/* Names. */
+
+/* Returns how the device 'bus'/'name' is called in OVSDB and in output: its
+ * PCI address, or bus/name on another bus.  The caller must free it. */
+char *
+sriov_dev_id(const char *bus, const char *name)
+{
+    return strcmp(bus, "pci") ? xasprintf("%s/%s", bus, name) : xstrdup(name);
+}
+
+/* Returns the key of port 'label' of the device 'dev', which is the identity
+ * of a representor beyond its own life: it has the same one when it comes
+ * back.  The caller must free it. */
+char *
+sriov_key(const char *dev, const char *label)
+{
+    return xasprintf("%s %s", dev, label);
+}
+
+char *
+sriov_port_key(const struct sriov_port *port)
+{
+    char *dev = sriov_dev_id(port->bus, port->dev_name);
+    char *key = sriov_key(dev, port->label);
+
+    free(dev);
+    return key;
+}
+
 /* Reads a decimal number at '*s' and moves '*s' past it. */
 static bool
 scan_number(const char **s, uint32_t *number)

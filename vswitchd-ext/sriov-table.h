@@ -139,6 +139,10 @@ const struct sriov_link *sriov_link_bond(const struct sriov_table *,
 bool sriov_port_is_representor(const struct sriov_port *);
 bool sriov_port_is_uplink(const struct sriov_port *);
 
+char *sriov_dev_id(const char *bus, const char *name);
+char *sriov_key(const char *dev, const char *label);
+char *sriov_port_key(const struct sriov_port *);
+
 /* Names such as "pf0vf3" or "c1pf0sf88", see
  * Documentation/networking/representors.rst in the kernel. */
 struct sriov_port_id {

@@ -1,0 +1,127 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+/* See sriov-db.h for where this stands. */
+
+#include <config.h>
+#include "sriov-db.h"
+
+#include <stdlib.h>
+
+#include "util.h"
+
+struct sriov_db *
+sriov_db_create(void)
+{
+    struct sriov_db *db = xzalloc(sizeof *db);
+
+    shash_init(&db->ifaces);
+    shash_init(&db->ports);
+    return db;
+}
+
+void
+sriov_db_destroy(struct sriov_db *db)
+{
+    if (!db) {
+        return;
+    }
+    for (size_t i = 0; i < db->n_bridges; i++) {
+        struct sriov_db_bridge *br = db->bridges[i];
+
+        for (size_t j = 0; j < br->n_ports; j++) {
+            struct sriov_db_port *port = br->ports[j];
+
+            for (size_t k = 0; k < port->n_ifaces; k++) {
+                struct sriov_db_iface *iface = port->ifaces[k];
+
+                free(iface->name);
+                free(iface->type);
+                free(iface->dpdk_devargs);
+                free(iface->error);
+                free(iface);
+            }
+            free(port->ifaces);
+            free(port->name);
+            free(port->key);
+            free(port);
+        }
+        free(br->ports);
+        free(br->name);
+        free(br->switch_id);
+        free(br->representors);
+        free(br);
+    }
+    free(db->bridges);
+    shash_destroy(&db->ifaces);
+    shash_destroy(&db->ports);
+    free(db);
+}
+
+/* Appends 'element' to the array '*array' of '*n' pointers. */
+static void
+append(void *array_, size_t *n, void *element)
+{
+    void ***array = array_;
+
+    if (!(*n & (*n - 1))) {
+        *array = xrealloc(*array, (*n ? *n * 2 : 1) * sizeof **array);
+    }
+    (*array)[(*n)++] = element;
+}
+
+struct sriov_db_bridge *
+sriov_db_add_bridge(struct sriov_db *db, const char *name)
+{
+    struct sriov_db_bridge *br = xzalloc(sizeof *br);
+
+    br->name = xstrdup(name);
+    br->auto_add = true;
+    append(&db->bridges, &db->n_bridges, br);
+    return br;
+}
+
+/* Adds a port to 'br'.  'key' is the key of the representor that we added it
+ * for, or NULL. */
+struct sriov_db_port *
+sriov_db_add_port(struct sriov_db *db, struct sriov_db_bridge *br,
+                  const char *name, const char *key)
+{
+    struct sriov_db_port *port = xzalloc(sizeof *port);
+
+    port->name = xstrdup(name);
+    port->key = nullable_xstrdup(key);
+    port->bridge = br;
+    append(&br->ports, &br->n_ports, port);
+    if (key) {
+        shash_add_once(&db->ports, key, port);
+    }
+    return port;
+}
+
+struct sriov_db_iface *
+sriov_db_add_iface(struct sriov_db *db, struct sriov_db_port *port,
+                   const char *name)
+{
+    struct sriov_db_iface *iface = xzalloc(sizeof *iface);
+
+    iface->name = xstrdup(name);
+    iface->type = xstrdup("");
+    iface->port = port;
+    append(&port->ifaces, &port->n_ifaces, iface);
+    shash_add_once(&db->ifaces, name, iface);
+    return iface;
+}

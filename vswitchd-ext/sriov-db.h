@@ -1,0 +1,86 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+#ifndef SRIOV_DB_H
+#define SRIOV_DB_H 1
+
+/* OVSDB as plain data, as far as it matters here.
+ *
+ *     OVSDB ──> apply ──> DB ──> plan, show
+ *
+ * sriov-apply.c fills it from its session, so that the plan needs none. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "openvswitch/shash.h"
+#include "openvswitch/uuid.h"
+
+struct sriov_db_iface {
+    char *name;
+    char *type;                 /* "" or "system", "dpdk", "internal", ... */
+    char *dpdk_devargs;         /* options:dpdk-devargs, or NULL. */
+    bool has_mtu_request;
+    int64_t mtu_request;
+    bool has_ofport;
+    int64_t ofport;             /* -1 if it could not be added. */
+    char *error;                /* Column "error", or NULL. */
+    struct sriov_db_port *port;
+};
+
+struct sriov_db_port {
+    struct uuid uuid;
+    char *name;
+    struct sriov_db_iface **ifaces;
+    size_t n_ifaces;
+    char *key;                  /* Of the representor that we added it for, see
+                                 * sriov_port_key(), or NULL: not ours. */
+    bool pristine;              /* Nobody changed it since we added it. */
+    bool has_our_mtu;
+    int64_t our_mtu;            /* mtu_request as we wrote it. */
+    struct sriov_db_bridge *bridge;
+};
+
+struct sriov_db_bridge {
+    struct uuid uuid;
+    char *name;
+    struct sriov_db_port **ports;
+    size_t n_ports;
+    bool auto_add;              /* other_config:sriov-auto-add, or the one of
+                                 * the Open_vSwitch row. */
+    char *switch_id;            /* other_config:sriov-switch-id, or NULL. */
+    char *representors;         /* other_config:sriov-representors, or NULL. */
+};
+
+struct sriov_db {
+    struct sriov_db_bridge **bridges;
+    size_t n_bridges;
+    struct shash ifaces;        /* "struct sriov_db_iface" by name. */
+    struct shash ports;         /* Our "struct sriov_db_port"s, by key. */
+};
+
+struct sriov_db *sriov_db_create(void);
+void sriov_db_destroy(struct sriov_db *);
+struct sriov_db_bridge *sriov_db_add_bridge(struct sriov_db *,
+                                            const char *name);
+struct sriov_db_port *sriov_db_add_port(struct sriov_db *,
+                                        struct sriov_db_bridge *,
+                                        const char *name, const char *key);
+struct sriov_db_iface *sriov_db_add_iface(struct sriov_db *,
+                                          struct sriov_db_port *,
+                                          const char *name);
+
+#endif /* sriov-db.h */

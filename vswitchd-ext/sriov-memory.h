@@ -1,0 +1,59 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+#ifndef SRIOV_MEMORY_H
+#define SRIOV_MEMORY_H 1
+
+/* What has to be remembered from one plan to the next: a device that went away
+ * a while ago, a port that a person deleted, a link that was set up.
+ *
+ *     table, db ──> MEMORY ──> plan
+ *
+ * Does no I/O; the time comes as an argument. */
+
+#include <stdbool.h>
+#include "openvswitch/hmap.h"
+#include "openvswitch/uuid.h"
+
+struct sriov_db;
+struct sriov_table;
+
+struct sriov_track {
+    struct hmap_node node;      /* In struct sriov_memory, by key. */
+    char *key;
+    int ifindex;                /* Of its link when last seen; 0 if absent. */
+    bool set_up;                /* That link was set up once, ... */
+    bool set_hw_tc;             /* ...its hw-tc-offload on. */
+    bool ours;                  /* We have a port for it... */
+    struct uuid bridge;         /* ...in this bridge. */
+    bool denied;                /* A person deleted our port. */
+    bool seen;                  /* Was present since ovs-vswitchd started. */
+    long long int absent_since; /* When 'ifindex' became 0, in ms. */
+};
+
+struct sriov_memory {
+    struct hmap tracks;         /* Contains "struct sriov_track"s. */
+};
+
+void sriov_memory_init(struct sriov_memory *);
+void sriov_memory_destroy(struct sriov_memory *);
+void sriov_memory_update(struct sriov_memory *, const struct sriov_table *,
+                         const struct sriov_db *, long long int now);
+void sriov_memory_forgive(struct sriov_memory *);
+struct sriov_track *sriov_memory_find(const struct sriov_memory *,
+                                      const char *key);
+
+#endif /* sriov-memory.h */
