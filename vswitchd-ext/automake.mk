@@ -4,6 +4,8 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/cx-sriov.h \
 	vswitchd-ext/sriov-apply.c \
 	vswitchd-ext/sriov-apply.h \
+	vswitchd-ext/sriov-bond.c \
+	vswitchd-ext/sriov-bond.h \
 	vswitchd-ext/sriov-compat.h \
 	vswitchd-ext/sriov-config.c \
 	vswitchd-ext/sriov-config.h \

@@ -37,6 +37,7 @@
 #include "openvswitch/vlog.h"
 #include "simap.h"
 #include "sriov-apply.h"
+#include "sriov-bond.h"
 #include "sriov-db.h"
 #include "sriov-defaults.h"
 #include "sriov-flows.h"
@@ -151,7 +152,8 @@ cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
         sriov_defaults_update(&defaults, cfg, table);
         defaults_stale = false;
         config_seqno = seqno;
-        if (cx_sriov_lacp_fallback_ab() != old_fallback) {
+        if (sriov_bond_update(table, defaults.acting)
+            || cx_sriov_lacp_fallback_ab() != old_fallback) {
             /* Have bridge.c configure the bonds again. */
             if_notifier_manual_report();
         }
@@ -174,6 +176,25 @@ bool
 cx_sriov_lacp_fallback_ab(void)
 {
     return !strcmp(defaults.lacp_fallback_ab.value, "true");
+}
+
+/* Stores in 's' how the bond 'cfg' is to be offloaded. */
+void
+cx_sriov_configure_bond(const struct ovsrec_port *cfg, struct bond_settings *s)
+{
+    const char **members = xmalloc(cfg->n_interfaces * sizeof *members);
+    char *row = xasprintf("Port %s", cfg->name);
+    const char *why;
+
+    for (size_t i = 0; i < cfg->n_interfaces; i++) {
+        members[i] = cfg->interfaces[i]->name;
+    }
+    s->offload = sriov_bond_offload(
+        sriov_config_bond_offload(row, &cfg->other_config),
+        members, cfg->n_interfaces, table, defaults.acting, &why);
+    s->uplink_of = sriov_bond_uplink_of;
+    free(members);
+    free(row);
 }
 
 static void
@@ -303,6 +324,7 @@ cx_sriov_exit(void)
     }
     sriov_table_destroy(table);
     table = NULL;
+    sriov_bond_destroy();
     sriov_memory_destroy(&memory);
     sriov_defaults_destroy(&defaults);
     free(remote);

@@ -22,7 +22,9 @@
 
 #include <stdbool.h>
 
+struct bond_settings;
 struct ovsrec_open_vswitch;
+struct ovsrec_port;
 
 void cx_sriov_init(const char *remote);
 void cx_sriov_run(void);
@@ -32,5 +34,7 @@ void cx_sriov_exit(void);
 const struct ovsrec_open_vswitch *cx_sriov_config(
     const struct ovsrec_open_vswitch *, unsigned int seqno);
 bool cx_sriov_lacp_fallback_ab(void);
+void cx_sriov_configure_bond(const struct ovsrec_port *,
+                             struct bond_settings *);
 
 #endif /* cx-sriov.h */

@@ -282,6 +282,13 @@ convert_port(struct sriov_db *db, struct sriov_db_bridge *br,
 
     free(key);
     port->uuid = row->header_.uuid;
+    if (row->n_interfaces > 1) {
+        char *name = xasprintf("Port %s", row->name);
+
+        port->bond_offload = sriov_config_bond_offload(name,
+                                                       &row->other_config);
+        free(name);
+    }
     if (port->key) {
         port->has_our_mtu = mtu > 0;
         port->our_mtu = mtu;

@@ -116,6 +116,25 @@ sriov_config_enable(const struct smap *other_config)
     }
 }
 
+/* Returns other_config:bond-offload of a Port. */
+enum sriov_bond_config
+sriov_config_bond_offload(const char *row, const struct smap *smap)
+{
+    const char *s = smap_get_def(smap, "bond-offload", "auto");
+
+    if (!strcasecmp(s, "local")) {
+        return SRIOV_BOND_LOCAL;
+    } else if (!strcasecmp(s, "hash")) {
+        return SRIOV_BOND_HASH;
+    } else if (!strcasecmp(s, "off")) {
+        return SRIOV_BOND_OFF;
+    } else if (strcasecmp(s, "auto")) {
+        warn_unreadable(row, "bond-offload", s, "auto, local, hash or off",
+                        "auto");
+    }
+    return SRIOV_BOND_AUTO;
+}
+
 /* Returns which of the 'n' 'choices' the user set as 'key' in 'other_config' of
  * the Open_vSwitch row, or NULL if none, so that 'default_value' counts.  If
  * 'warn', logs a value that is none of them; 'expected' then says what they

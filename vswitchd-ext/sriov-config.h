@@ -34,11 +34,21 @@ enum sriov_enable {
     SRIOV_FALSE,
 };
 
+/* other_config:bond-offload of a Port. */
+enum sriov_bond_config {
+    SRIOV_BOND_AUTO,
+    SRIOV_BOND_LOCAL,
+    SRIOV_BOND_HASH,
+    SRIOV_BOND_OFF,
+};
+
 enum sriov_enable sriov_config_enable(const struct smap *);
 bool sriov_config_bool(const char *row, const struct smap *, const char *key,
                        bool default_value);
 char *sriov_config_switch_id(const char *row, const struct smap *);
 char *sriov_config_representors(const char *row, const struct smap *);
+enum sriov_bond_config sriov_config_bond_offload(const char *row,
+                                                 const struct smap *);
 const char *sriov_config_user_bool(const struct smap *, const char *key,
                                    const char *default_value, bool warn);
 const char *sriov_config_user_tc_policy(const struct smap *,

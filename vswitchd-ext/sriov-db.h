@@ -28,6 +28,7 @@
 #include <stdint.h>
 #include "openvswitch/shash.h"
 #include "openvswitch/uuid.h"
+#include "sriov-config.h"
 
 struct sriov_db_iface {
     char *name;
@@ -48,6 +49,7 @@ struct sriov_db_port {
     size_t n_ifaces;
     char *key;                  /* Of the representor that we added it for, see
                                  * sriov_port_key(), or NULL: not ours. */
+    enum sriov_bond_config bond_offload;        /* Counts for a bond. */
     bool pristine;              /* Nobody changed it since we added it. */
     bool has_our_mtu;
     int64_t our_mtu;            /* mtu_request as we wrote it. */

@@ -29,6 +29,7 @@
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
 #include "simap.h"
+#include "sriov-bond.h"
 #include "sriov-compat.h"
 #include "sriov-defaults.h"
 #include "sriov-db.h"
@@ -92,6 +93,27 @@ put_flows(struct json *json, const struct sriov_show *show, const char *name)
     }
 }
 
+static void
+put_ovs_bond(struct json *json, const struct sriov_show *show,
+             const struct sriov_db_port *port)
+{
+    const char **members = xmalloc(port->n_ifaces * sizeof *members);
+    enum bond_offload offload;
+    const char *why;
+
+    for (size_t i = 0; i < port->n_ifaces; i++) {
+        members[i] = port->ifaces[i]->name;
+    }
+    offload = sriov_bond_offload(port->bond_offload, members, port->n_ifaces,
+                                 show->table, show->defaults->acting, &why);
+    free(members);
+
+    put_string(json, "bond", port->name);
+    put_string(json, "bond_kind", "ovs");
+    put_string(json, "bond_offload", sriov_bond_offload_name(offload));
+    put_string(json, "bond_offload_why", why);
+}
+
 static struct json *
 uplink_to_json(const struct sriov_show *show, const struct sriov_port *port)
 {
@@ -115,8 +137,7 @@ uplink_to_json(const struct sriov_show *show, const struct sriov_port *port)
             put_string(json, "bond", bond->name);
             put_string(json, "bond_kind", "linux");
         } else if (iface && iface->port->n_ifaces > 1) {
-            put_string(json, "bond", iface->port->name);
-            put_string(json, "bond_kind", "ovs");
+            put_ovs_bond(json, show, iface->port);
         }
         put_flows(json, show, link->name);
     }
@@ -489,6 +510,7 @@ print_uplink(const struct json *json, struct ds *s)
     const struct json *mtu = get(json, "mtu");
     const char *bond = get_string(json, "bond", NULL);
     const char *bridge = get_string(json, "bridge", NULL);
+    const char *offload = get_string(json, "bond_offload", NULL);
     const char *error = get_string(json, "error", NULL);
     const struct json *hw = get(json, "flows_in_hardware");
 
@@ -510,6 +532,10 @@ print_uplink(const struct json *json, struct ds *s)
         ds_put_format(s, ", bridge %s", bridge);
     } else if (get(json, "in_bridge")) {
         ds_put_cstr(s, ", in no bridge");
+    }
+    if (offload) {
+        ds_put_format(s, ", bond-offload %s (%s)", offload,
+                      get_string(json, "bond_offload_why", ""));
     }
     if (hw) {
         ds_put_format(s, ", flows: %"PRId64" in hardware, "

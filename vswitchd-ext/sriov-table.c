@@ -196,6 +196,30 @@ sriov_port_is_uplink(const struct sriov_port *port)
     return port->flavour == SRIOV_UPLINK && port->dev->mode != SRIOV_MODE_NONE;
 }
 
+/* Returns the uplink that the representor 'rep' belongs to: the one of its
+ * device, if that has several the one with its PF's number.  NULL if there is
+ * none. */
+const struct sriov_port *
+sriov_port_uplink(const struct sriov_table *table,
+                  const struct sriov_port *rep)
+{
+    const struct sriov_port *uplink = NULL;
+    size_t n = 0;
+
+    for (size_t i = 0; i < table->n_ports; i++) {
+        const struct sriov_port *port = table->ports[i];
+
+        if (port->dev == rep->dev && sriov_port_is_uplink(port)) {
+            if (port->pf == rep->pf) {
+                return port;
+            }
+            uplink = port;
+            n++;
+        }
+    }
+    return n == 1 ? uplink : NULL;
+}
+
 /* Returns true if there is an eswitch in switchdev mode. */
 bool
 sriov_table_active(const struct sriov_table *table)

@@ -138,6 +138,8 @@ const struct sriov_link *sriov_link_bond(const struct sriov_table *,
                                          const struct sriov_link *);
 bool sriov_port_is_representor(const struct sriov_port *);
 bool sriov_port_is_uplink(const struct sriov_port *);
+const struct sriov_port *sriov_port_uplink(const struct sriov_table *,
+                                           const struct sriov_port *);
 
 char *sriov_dev_id(const char *bus, const char *name);
 char *sriov_key(const char *dev, const char *label);
