@@ -48,7 +48,7 @@ ovs-dir:
 	@echo $(OVS)
 
 clean:
-	@test ! -e ovs/Makefile || $(MAKE) -s -C ovs clean
+	@test ! -e ovs/Makefile || $(MAKE) -s -C ovs clean >/dev/null 2>&1
 
 # A submodule is the user's own and stays.
 distclean:

@@ -54,7 +54,7 @@ one_line() {
     file=$1
     shift
     for pattern; do
-        grep -m1 -E "$pattern" "$file" && return
+        grep -m1 -E "$pattern" "$file" | sed 's/^ *//' | grep . && return
     done
     tail -n1 "$file"
 }
@@ -111,6 +111,10 @@ apt_update() {
     updated=true
 }
 
+apt_error() {
+    one_line $log/apt.log 'Temporary failure|Could not (connect|resolve)' '^E:'
+}
+
 install_packages() {
     command -v apt-get >/dev/null && command -v dpkg >/dev/null ||
         die "no apt here; run it on Debian or a derivative such as Proxmox VE"
@@ -129,14 +133,14 @@ install_packages() {
         return
     fi
 
-    step 1 "build dependencies: installing$missing"
-    as_root true || die "neither root nor sudo; as root: apt-get install$missing"
+    step 1 "build dependencies: installing $(echo $missing | wc -w) packages"
+    as_root true || die "not root, and no sudo; as root: apt-get install$missing"
     : >$log/apt.log
     apt_update
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
         --no-install-recommends -o DPkg::Lock::Timeout=300 \
         install $missing >>$log/apt.log 2>&1 </dev/null ||
-        die "cannot install packages ($(one_line $log/apt.log '^E: (Failed to fetch|Unable to locate)' '^E:')); check network and apt sources, see $log/apt.log"
+        die "cannot install packages ($(apt_error)); check network and apt sources, see $log/apt.log"
 }
 
 ## The source.
@@ -171,7 +175,7 @@ fetch_source() {
         die "apt offers no openvswitch-source $series; check network and apt sources, or: git submodule update --init ovs"
     step 2 "source: Debian's openvswitch-source $version"
     download "$dir" || { apt_update; version=$(offered); download "$dir"; } ||
-        die "cannot download openvswitch-source ($(one_line $log/apt.log '^E:')); check the network, or: git submodule update --init ovs"
+        die "cannot download openvswitch-source ($(apt_error)); check the network, or: git submodule update --init ovs"
 
     # A tarball in bookworm, a tree in later releases.
     src=$dir/deb/usr/src/openvswitch

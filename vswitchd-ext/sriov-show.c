@@ -523,19 +523,10 @@ print_uplink(const struct json *json, struct ds *s)
         ds_put_format(s, ", hw-tc-offload %s",
                       json_boolean(hw_tc) ? "on" : "off");
     }
-    if (bond) {
-        ds_put_format(s, ", %s bond %s",
-                      !strcmp(get_string(json, "bond_kind", ""), "linux")
-                      ? "Linux" : "OVS", bond);
-    }
     if (bridge) {
         ds_put_format(s, ", bridge %s", bridge);
     } else if (get(json, "in_bridge")) {
         ds_put_cstr(s, ", in no bridge");
-    }
-    if (offload) {
-        ds_put_format(s, ", bond-offload %s (%s)", offload,
-                      get_string(json, "bond_offload_why", ""));
     }
     if (hw) {
         ds_put_format(s, ", flows: %"PRId64" in hardware, "
@@ -547,6 +538,12 @@ print_uplink(const struct json *json, struct ds *s)
         ds_put_format(s, ", error: %s", error);
     }
     ds_put_char(s, '\n');
+    if (offload) {
+        ds_put_format(s, "      OVS bond %s, bond-offload %s: %s\n", bond,
+                      offload, get_string(json, "bond_offload_why", ""));
+    } else if (bond) {
+        ds_put_format(s, "      Linux bond %s\n", bond);
+    }
 }
 
 static void
