@@ -290,7 +290,7 @@ netlink_set_link(const struct sriov_link *link, bool up, bool hw_tc,
     *step = NULL;
     *detail = NULL;
     if (up && !link->up) {
-        *step = "link up";
+        *step = "set up";
         error = sriov_nl_open(NETLINK_ROUTE, &sk);
         if (!error) {
             error = sriov_nl_link_set_up(sk, link->ifindex, detail);
@@ -298,7 +298,7 @@ netlink_set_link(const struct sriov_link *link, bool up, bool hw_tc,
         }
     }
     if (!error && hw_tc && !(link->has_hw_tc && link->hw_tc)) {
-        *step = "hw-tc-offload on";
+        *step = "turn hw-tc-offload on";
         error = src.ethtool ? sriov_nl_open(NETLINK_GENERIC, &sk) : EOPNOTSUPP;
         if (!error) {
             error = sriov_nl_link_set_hw_tc(sk, src.ethtool, link->ifindex,

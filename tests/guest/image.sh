@@ -1,0 +1,154 @@
+#!/bin/bash
+# Make what QEMU boots: the NIC's kernel module and an initramfs with the guest's programs and the built Open vSwitch.
+#
+#   tests/guest/image.sh [--build DIR] --ovs DIR
+#
+# DIR of --ovs is a built OVS tree.  In the guest, its programs are in /opt/ovs and the distribution's in /opt/stock.
+# Needs what fetch.sh got; leaves $build/simnic.ko and $build/initramfs.  Does nothing when nothing changed.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+build=$(cd "$here/../.." && pwd)/build/guest
+ovs=
+while [ $# -gt 0 ]; do
+    case $1 in
+    --build) build=$2; shift 2 ;;
+    --ovs) ovs=$2; shift 2 ;;
+    *) echo "usage: image.sh [--build DIR] --ovs DIR" >&2; exit 2 ;;
+    esac
+done
+
+die() { echo "guest: $*" >&2; exit 1; }
+
+[ -s "$build/fetched" ] || die "$build holds no kernel: run tests/guest/fetch.sh"
+release=$(sed -n 2p "$build/fetched")
+root=$build/root
+loader=("$root/lib64/ld-linux-x86-64.so.2" --library-path "$root/lib/x86_64-linux-gnu:$root/usr/lib/x86_64-linux-gnu")
+
+ovs_programs="ovsdb/ovsdb-server ovsdb/ovsdb-tool ovsdb/ovsdb-client vswitchd/ovs-vswitchd utilities/ovs-vsctl
+              utilities/ovs-appctl utilities/ovs-ofctl utilities/ovs-dpctl"
+for program in $ovs_programs vswitchd/vswitch.ovsschema; do
+    [ -e "$ovs/$program" ] || die "$ovs/$program is missing: build Open vSwitch first (make)"
+done
+
+# The module, out of tree; make itself sees whether anything changed.
+mkdir -p "$build/nic"
+for source in "$here"/nic/*; do
+    cmp -s "$source" "$build/nic/${source##*/}" || cp "$source" "$build/nic/"
+done
+# objtool wants libelf, which this machine may not have; of the unpacked libraries it gets no more than that.
+mkdir -p "$build/hostlib"
+for library in libelf.so.1 libz.so.1 libzstd.so.1; do
+    ln -sf "$(find "$root/lib" "$root/usr/lib" -name "$library" 2>/dev/null | head -n 1)" "$build/hostlib/$library"
+done
+# The compiler that the kernel was built with if it is here, else any.
+headers=$build/kernel/lib/modules/$release/build
+cc=$(sed -n 's/^CC *=.*\(gcc-[0-9]*\)$/\1/p' "$headers/.kernelvariables" 2>/dev/null || :)
+command -v "${cc:-none}" >/dev/null || cc=gcc
+LD_LIBRARY_PATH=$build/hostlib make -s -C "$headers" M="$build/nic" CC="$cc" modules >"$build/nic.log" 2>&1 \
+    || die "the NIC's kernel module does not build, see $build/nic.log"
+strip --strip-debug -o "$build/simnic.ko" "$build/nic/simnic.ko"
+
+# Same inputs, same image.
+signature=$(cd "$ovs" && stat -c '%n %s %Y' $ovs_programs vswitchd/vswitch.ovsschema && stat -c '%n %s %Y' "$here/image.sh" "$here/init" "$build/fetched")
+if [ -s "$build/initramfs" ] && [ "$(cat "$build/initramfs.from" 2>/dev/null)" = "$signature" ]; then
+    exit 0
+fi
+echo "guest: making the guest's image"
+rm -f "$build/initramfs.from"
+
+image=$build/image
+rm -rf "$image"
+mkdir -p "$image"/{bin,dev,etc,lib/x86_64-linux-gnu,lib64,opt/ovs,opt/stock,proc,root,run,sys,tmp,var/run,host}
+ln -s bin "$image/sbin"
+mkdir -p "$image/usr"
+for dir in bin sbin lib lib64; do ln -s "/$dir" "$image/usr/$dir"; done
+ln -s /tmp "$image/var/tmp"
+
+# Copies the libraries that program $1 names, from the unpacked root if it has them, else from this machine.
+copy_libraries() {
+    local name path
+    while read -r name path; do
+        [ -e "$image/lib/x86_64-linux-gnu/$name" ] && continue
+        cp -L "$path" "$image/lib/x86_64-linux-gnu/$name"
+    done < <({ "${loader[@]}" --list "$1" 2>/dev/null || die "cannot tell the libraries of $1"; } \
+             | sed -n 's/^[[:space:]]*\([^ /]*\) => \(\/[^ ]*\) .*/\1 \2/p')
+}
+
+# copy_program SOURCE TARGET
+copy_program() {
+    strip -o "$2" "$1" 2>/dev/null || cp -L "$1" "$2"
+    chmod 755 "$2"
+    copy_libraries "$1"
+}
+
+cp -L "$root/lib64/ld-linux-x86-64.so.2" "$image/lib64/"
+# Not busybox's shell: it prefers its own "ip" to the one in PATH.
+cp "$root/bin/busybox" "$image/bin/busybox"
+for applet in $("$root/bin/busybox" --list); do
+    case $applet in
+    sh|ash|bash|hush|ip|tc|ping|ping6|modprobe|insmod|rmmod|lsmod|depmod|modinfo|unshare|busybox) ;;
+    *) ln -s busybox "$image/bin/$applet" ;;
+    esac
+done
+for program in bash ip tc bridge devlink ethtool ping kmod iperf3 tcpdump unshare; do
+    source=$(find "$root/bin" "$root/sbin" "$root/usr/bin" "$root/usr/sbin" -name "$program" 2>/dev/null | head -n 1)
+    [ -n "$source" ] || die "$program is not among the fetched programs: remove $build and run this again"
+    copy_program "$source" "$image/bin/$program"
+done
+ln -s bash "$image/bin/sh"
+for program in modprobe insmod rmmod lsmod depmod modinfo; do ln -s kmod "$image/bin/$program"; done
+
+for program in $ovs_programs; do
+    copy_program "$ovs/$program" "$image/opt/ovs/${program##*/}"
+done
+cp "$ovs/vswitchd/vswitch.ovsschema" "$image/opt/ovs/"
+for program in $ovs_programs; do
+    name=${program##*/}
+    source=$(find "$root/usr/lib/openvswitch-switch" "$root/usr/sbin" "$root/usr/bin" -type f -name "$name" | head -n 1)
+    [ -n "$source" ] || die "the distribution's openvswitch-switch lacks $name: remove $build and run this again"
+    copy_program "$source" "$image/opt/stock/$name"
+done
+cp "$root/usr/share/openvswitch/vswitch.ovsschema" "$image/opt/stock/"
+
+# Kernel modules, each with what it depends on.
+modules="virtio_pci 9p 9pnet_virtio openvswitch vport_vxlan vport_geneve bonding team team_mode_activebackup 8021q veth
+         dummy tun nfnetlink nfnetlink_cttimeout cls_flower cls_matchall cls_basic sch_ingress sch_htb act_mirred act_vlan act_gact act_pedit act_csum act_tunnel_key
+         act_police act_skbedit act_ct act_mpls nf_conntrack nf_nat"
+if [ ! -e "$build/kernel/lib/modules/$release/modules.dep" ]; then
+    "${loader[@]}" "$root/bin/kmod" --version >/dev/null || die "kmod does not run: remove $build and run this again"
+    (exec -a depmod "${loader[@]}" --argv0 depmod "$root/bin/kmod" -b "$build/kernel" "$release") 2>"$build/depmod.log" \
+        || die "depmod failed, see $build/depmod.log"
+fi
+for module in $modules; do
+    "${loader[@]}" --argv0 modprobe "$root/bin/kmod" -d "$build/kernel" -S "$release" --show-depends "$module" 2>/dev/null \
+        || echo "missing $module"
+done | sort -u >"$build/modules.list"
+if grep '^missing' "$build/modules.list" >/dev/null; then
+    die "the kernel has no module $(sed -n 's/^missing //p' "$build/modules.list" | tr '\n' ' '): see $build/modules.list"
+fi
+sed -n 's/^insmod \([^ ]*\).*/\1/p' "$build/modules.list" | sort -u | while read -r module; do
+    target=$image/lib/modules/${module##*/lib/modules/}
+    mkdir -p "${target%/*}"
+    cp "$module" "$target"
+done
+cp "$build/kernel/lib/modules/$release"/modules.{order,builtin,builtin.modinfo} "$image/lib/modules/$release/"
+"${loader[@]}" --argv0 depmod "$root/bin/kmod" -b "$image" "$release"
+
+echo $modules >"$image/etc/modules"
+mkdir -p "$image/etc/modprobe.d"
+# No devices that nobody asked for.
+printf 'options %s\n' "bonding max_bonds=0" "dummy numdummies=0" >"$image/etc/modprobe.d/guest.conf"
+
+cp "$here/init" "$image/init"
+chmod 755 "$image/init"
+# An empty resolv.conf and known users keep ovs-vswitchd and friends from warnings that mean nothing here.
+: >"$image/etc/resolv.conf"
+echo 'root:x:0:0:root:/root:/bin/sh' >"$image/etc/passwd"
+echo 'root:x:0:' >"$image/etc/group"
+echo '127.0.0.1 localhost' >"$image/etc/hosts"
+
+(cd "$image" && find . | "$root/bin/busybox" cpio -o -H newc) >"$build/initramfs" 2>"$build/cpio.log" \
+    || die "cannot write the initramfs, see $build/cpio.log: is the disk full?"
+rm -rf "$image"
+echo "$signature" >"$build/initramfs.from"

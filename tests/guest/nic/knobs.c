@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Faults on demand: /sys/kernel/debug/simnic/<PF's PCI address>/
+ *
+ *   refuse_rules      errno that every new rule is refused with (95 EOPNOTSUPP, 28 ENOSPC, 16 EBUSY ...), 0: none
+ *   max_rules         rules that a port's table holds; more are refused with ENOSPC; 0: no limit
+ *   refuse_switchdev  errno that "eswitch set mode switchdev" is refused with, 0: none
+ *   busy_with_rules   Y: the eswitch mode cannot change while rules are offloaded, as with mlx5's user count
+ *   cable_pulled      Y: no carrier on the uplink and on its wire
+ */
+#include <linux/debugfs.h>
+#include <linux/rtnetlink.h>
+
+#include "simnic.h"
+
+static struct dentry *root;
+
+static int cable_get(void *data, u64 *value)
+{
+	*value = ((struct simnic_pf *)data)->cable_pulled;
+	return 0;
+}
+
+static int cable_set(void *data, u64 value)
+{
+	struct simnic_pf *pf = data;
+
+	rtnl_lock();
+	pf->cable_pulled = value != 0;
+	simnic_carrier_update(pf);
+	rtnl_unlock();
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(cable_fops, cable_get, cable_set, "%llu\n");
+
+void simnic_knobs_init(void)
+{
+	root = debugfs_create_dir(SIMNIC_NAME, NULL);
+}
+
+void simnic_knobs_exit(void)
+{
+	debugfs_remove_recursive(root);
+}
+
+void simnic_knobs_add(struct simnic_pf *pf)
+{
+	pf->debugfs = debugfs_create_dir(pci_name(pf->pdev), root);
+	debugfs_create_u32("refuse_rules", 0644, pf->debugfs, &pf->refuse_rules);
+	debugfs_create_u32("max_rules", 0644, pf->debugfs, &pf->max_rules);
+	debugfs_create_u32("refuse_switchdev", 0644, pf->debugfs, &pf->refuse_switchdev);
+	debugfs_create_bool("busy_with_rules", 0644, pf->debugfs, &pf->busy_with_rules);
+	debugfs_create_file_unsafe("cable_pulled", 0644, pf->debugfs, pf, &cable_fops);
+}
+
+void simnic_knobs_del(struct simnic_pf *pf)
+{
+	debugfs_remove_recursive(pf->debugfs);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * simnic: a simulated dual-port switchdev NIC on real PCI SR-IOV functions.
+ *
+ * What the files do:
+ *
+ *   main.c     PCI driver for PFs and VFs; which PF is which port of which card; sriov_numvfs
+ *   eswitch.c  devlink: the eswitch's mode, ports, functions' addresses, SFs, parameters
+ *   netdev.c   network devices (uplink, wire, representor, function), ethtool, the way of a frame
+ *   flower.c   offloaded rules: accept or refuse, match, forward, count
+ *   knobs.c    debugfs: faults that a test asks for
+ *
+ * Locks: the devlink instance lock first, then RTNL.  The structure of a PF changes under its devlink lock; rules,
+ * carrier and everything in network device operations under RTNL.  The way of a frame runs under RCU alone: it finds
+ * ports through simnic_card::ports by a number that is never used twice, so that a rule may outlive its target.
+ */
+#ifndef SIMNIC_H
+#define SIMNIC_H 1
+
+#include <linux/atomic.h>
+#include <linux/etherdevice.h>
+#include <linux/netdevice.h>
+#include <linux/pci.h>
+#include <linux/version.h>
+#include <linux/xarray.h>
+#include <net/devlink.h>
+
+#define SIMNIC_NAME "simnic"
+#define SIMNIC_MAX_PFS 8
+#define SIMNIC_MIN_MTU 68
+#define SIMNIC_MAX_MTU 9978		/* What mlx5 says. */
+#define SIMNIC_SPEED 25000		/* Mb/s, full duplex. */
+#define SIMNIC_SF_PORT_BASE 0x8000	/* First devlink port index of SFs. */
+#define SIMNIC_MAX_SFS 64
+
+struct simnic_count {
+	atomic64_t packets;
+	atomic64_t bytes;
+};
+
+static inline void simnic_count(struct simnic_count *count, u64 packets, u64 bytes)
+{
+	atomic64_add(packets, &count->packets);
+	atomic64_add(bytes, &count->bytes);
+}
+
+enum simnic_kind {
+	SIMNIC_UPLINK,		/* A PF's port on the card's face, as the host sees it. */
+	SIMNIC_WIRE,		/* The other end of the cable in that port. */
+	SIMNIC_REP,		/* Representor of a VF or SF. */
+	SIMNIC_FUNC,		/* The VF's or SF's own network device. */
+};
+
+/* Private data of every network device of this driver. */
+struct simnic_port {
+	enum simnic_kind kind;
+	struct net_device *dev;
+	struct simnic_pf *pf;
+	struct simnic_vport *vport;	/* SIMNIC_REP and SIMNIC_FUNC. */
+	u32 id;				/* Key in simnic_card::ports; SIMNIC_UPLINK and SIMNIC_REP. */
+
+	/* Mask groups ordered by priority; written under RTNL, read under RCU. */
+	struct list_head groups;
+	struct xarray rules;		/* struct rule by TC's cookie; under RTNL. */
+	unsigned int n_rules;
+
+	/* Directions as the network device's owner sees them: "rx" came from the vport or the cable. */
+	struct simnic_count sw_rx;	/* Handed to the host's software. */
+	struct simnic_count sw_tx;	/* Sent by the host's software. */
+	struct simnic_count hw_rx;	/* Forwarded or dropped by a rule, unseen by the host. */
+	struct simnic_count hw_tx;	/* Sent here by a rule. */
+	atomic64_t dropped;
+};
+
+/* A VF or an SF. */
+struct simnic_vport {
+	struct simnic_pf *pf;
+	bool is_sf;
+	unsigned int number;		/* VF number or sfnum. */
+	unsigned int index;		/* devlink port index, and key in simnic_pf::vports. */
+	u8 mac[ETH_ALEN];
+	struct net_device *rep;		/* NULL in legacy mode. */
+	struct net_device *func;	/* NULL while no driver is bound to the function. */
+	struct simnic_port __rcu *rep_port;
+	struct simnic_port __rcu *func_port;
+	struct devlink_port dl_port;
+	bool sf_active;
+	struct rcu_head rcu;
+};
+
+struct simnic_pf {
+	struct pci_dev *pdev;
+	struct devlink *devlink;
+	struct simnic_card *card;
+	unsigned int slot;		/* Among all PFs of the machine, in PCI order. */
+	unsigned int number;		/* Among the PFs of the card. */
+	enum devlink_eswitch_mode mode;
+	struct net_device *uplink;
+	struct net_device *wire;
+	struct devlink_port dl_port;
+	struct xarray vports;
+	unsigned int num_vfs;
+	u32 speed;
+	bool lag_tx_enabled;		/* What the Linux bond above says about this member. */
+
+	/* Knobs. */
+	struct dentry *debugfs;
+	u32 refuse_rules;		/* errno, 0: none. */
+	u32 refuse_switchdev;		/* errno, 0: none. */
+	u32 max_rules;			/* Per port, 0: no limit. */
+	bool busy_with_rules;
+	bool cable_pulled;
+};
+
+struct simnic_card {
+	unsigned int number;
+	struct netdev_phys_item_id switch_id;
+	struct simnic_pf *pfs[SIMNIC_MAX_PFS];	/* By PF number; written under RTNL. */
+	struct xarray ports;			/* struct simnic_port by id. */
+	u32 next_id;
+	bool esw_multiport;
+	struct net_device *lag;			/* The Linux bond that holds all uplinks, or NULL. */
+};
+
+/* main.c */
+extern bool simnic_plain_names;
+extern bool simnic_uplink_tc_off;
+
+/* eswitch.c */
+struct simnic_pf *simnic_pf_create(struct pci_dev *pdev, struct simnic_card *card, unsigned int slot,
+				   unsigned int number);
+void simnic_pf_destroy(struct simnic_pf *pf);
+int simnic_vfs_create(struct simnic_pf *pf, unsigned int n);
+void simnic_vfs_destroy(struct simnic_pf *pf);
+unsigned int simnic_rule_count(struct simnic_pf *pf);
+
+/* netdev.c */
+struct net_device *simnic_netdev_create(struct simnic_pf *pf, struct simnic_vport *vport, enum simnic_kind kind,
+					struct device *parent);
+bool simnic_is_port(const struct net_device *dev);
+void simnic_carrier_update(struct simnic_pf *pf);
+void simnic_egress(struct simnic_port *port, struct sk_buff *skb);
+int simnic_notifier_init(void);
+void simnic_notifier_exit(void);
+
+static inline unsigned int simnic_segs(const struct sk_buff *skb)
+{
+	return skb_shinfo(skb)->gso_segs ?: 1;
+}
+
+/* flower.c */
+int simnic_setup_tc(struct net_device *dev, enum tc_setup_type type, void *type_data);
+bool simnic_forward(struct simnic_port *in, struct sk_buff *skb);
+void simnic_flush(struct simnic_port *port);
+
+/* knobs.c */
+void simnic_knobs_init(void);
+void simnic_knobs_exit(void);
+void simnic_knobs_add(struct simnic_pf *pf);
+void simnic_knobs_del(struct simnic_pf *pf);
+
+#endif /* SIMNIC_H */

@@ -1,0 +1,25 @@
+#!/bin/bash
+# VF to VF and VF to wire are offloaded with nothing configured but a bridge and its uplink
+nic_up 2 0
+start_ovs
+need_patched
+vsctl add-br br0 -- add-port br0 "$(uplink 0)"
+wait_until 20 of_port "$(rep 0 0)"
+wait_until 20 of_port "$(rep 0 1)"
+vf_up 0 0
+vf_up 0 1
+expect_offloaded vf0.0 vf0.1 "$(vf_ip 0 1)" "$(rep 0 0)" "$(rep 0 1)"
+expect_offloaded vf0.0 wire0 "$(wire_ip 0)" "$(rep 0 0)" "$(uplink 0)"
+wait_until 5 hw_flow "$(rep 0 0)" "$(rep 0 1)"
+wait_until 5 hw_flow "$(rep 0 0)" "$(uplink 0)"
+wait_until 5 hw_flow "$(uplink 0)" "$(rep 0 0)"
+sw=$(counter "$(rep 0 0)" sw_rx_packets)
+tcp_stream vf0.0 wire0 "$(wire_ip 0)" 20
+check "TCP stays in hardware" at_most $(( $(counter "$(rep 0 0)" sw_rx_packets) - sw )) 10
+check "nothing was configured" equal "$(other_config)" "{}"
+show=$(ovs-appctl sriov/show)
+echo "$show"
+check "sriov/show names the switch" contains "$show" "$(cat "/sys/class/net/$(uplink 0)/phys_switch_id")"
+check "sriov/show names the representor" contains "$show" "$(rep 0 1)"
+check "sriov/show names the VF" contains "$show" "$(vf_pci 0 1)"
+check "no trouble in the log" equal "$(log_trouble)" ""
