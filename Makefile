@@ -3,6 +3,7 @@
 # make check-patches  checks patches/ against the stock source
 # make check-guest    runs the scenarios with a simulated NIC, in a virtual machine
 # make check-all      all of these checks
+# make check-valgrind runs our tests under valgrind, and looks for errors and leaks of ours
 # make demo           shows representors added and flows offloaded, in a virtual machine
 # make ovs-dir        prints the folder of the built tree
 # make clean          removes what the build made; distclean also what was fetched
@@ -17,7 +18,7 @@ GUEST = tests/guest/run --ovs $(OVS)
 # Of no use under a "make -j", which shares its jobs with the make in ovs/.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: build boot check check-patches check-guest check-all demo deb bench \
+.PHONY: build boot check check-patches check-valgrind check-guest check-all demo deb bench \
 	ovs-dir clean distclean help
 
 build: boot
@@ -31,6 +32,9 @@ check: build
 
 check-patches:
 	@tests/check-patches
+
+check-valgrind: build
+	@tests/run-valgrind ovs $(TESTSUITEFLAGS)
 
 check-guest: build
 	@$(GUEST) $(GUESTFLAGS)

@@ -17,8 +17,8 @@
 /* The glue: the only part that the hooks call, and the only one that knows all
  * others.  It decides when something is done, never what.
  *
- *     kernel ──> source ──> table ──> plan ──> apply ──> OVSDB
- *                              └──> defaults, show
+ *     kernel --> source --> table --> plan --> apply --> OVSDB
+ *                              +--> defaults, show
  *
  * On a host without an eswitch it listens for one and does nothing else. */
 
@@ -59,11 +59,13 @@ static char *remote;                    /* Of the OVSDB server. */
 static long long int started;           /* In ms. */
 
 static struct sriov_table *table;       /* Never NULL while 'source' is not. */
+static bool table_stale;                /* To be read again... */
+static long long int read_after;        /* ...not before then (ms). */
 static struct sriov_defaults defaults;
 static struct sriov_memory memory;
 
-static bool configured;         /* cx_sriov_config() was called this round... */
-static bool leader;             /* ...which only the process does that holds
+static bool configured;         /* cx_sriov_config() was called this round, */
+static bool leader;             /* which only the process does that holds
                                  * bridge.c's lock on the database. */
 static bool defaults_stale;     /* 'table' changed since they were made. */
 static unsigned int config_seqno;       /* Of bridge.c's database, then. */
@@ -73,12 +75,19 @@ static long long int plan_wake = LLONG_MAX;     /* At the latest then (ms). */
 static unixctl_cb_func sriov_show_cmd;
 static unixctl_cb_func sriov_resync_cmd;
 
+/* Reading takes at most one part in so many of the main thread's time. */
+#define READ_SHARE 6
+
 /* Replaces 'table' by what 'source' has now. */
 static void
 read_table(void)
 {
+    long long int start = time_msec();
     struct sriov_table *new = source->read();
+    long long int end = time_msec();
 
+    table_stale = false;
+    read_after = end + (READ_SHARE - 1) * (end - start);
     if (!new) {
         return;
     }
@@ -274,6 +283,9 @@ cx_sriov_run(void)
         return;
     }
     if (source->run(table)) {
+        table_stale = true;
+    }
+    if (table_stale && time_msec() >= read_after) {
         read_table();
     }
 
@@ -301,6 +313,9 @@ cx_sriov_wait(void)
         return;
     }
     source->wait();
+    if (table_stale) {
+        poll_timer_wait_until(read_after);
+    }
     if (leader && defaults_stale) {
         poll_immediate_wake();
     }

@@ -19,7 +19,7 @@
 
 /* Apply: our session with OVSDB.
  *
- *     plan ──> APPLY ──> OVSDB ──> bridge.c as ever
+ *     plan --> APPLY --> OVSDB --> bridge.c as ever
  *
  * bridge.c's own session refuses writes to columns such as Bridge:ports, so
  * there is one more, with a lock of its own, for as long as it is needed.  It

@@ -127,9 +127,9 @@ find_uplink(const struct sriov_table *table, const char *name)
     return NULL;
 }
 
-/* Returns what is in force for a bond of the 'n_members' devices 'members' with
- * 'config' as its other_config:bond-offload, and in '*why' (a static string)
- * for what reason. */
+/* Returns what is in force for a bond of the 'n_members' devices 'members'
+ * with 'config' as its other_config:bond-offload, and in '*why' (a static
+ * string) for what reason. */
 enum bond_offload
 sriov_bond_offload(enum sriov_bond_config config, const char *const members[],
                    size_t n_members, const struct sriov_table *table,

@@ -20,7 +20,7 @@
 /* OVS bonds of uplinks: how what representors send is spread over the members,
  * so that the NIC can do it.
  *
- *     table ──> BOND ──> ofproto/bond.c
+ *     table --> BOND --> ofproto/bond.c
  *
  * In balance-tcp mode stock Open vSwitch hashes in the datapath and
  * recirculates, for which TC has no action: nothing that a VF sends to the

@@ -135,9 +135,9 @@ sriov_config_bond_offload(const char *row, const struct smap *smap)
     return SRIOV_BOND_AUTO;
 }
 
-/* Returns which of the 'n' 'choices' the user set as 'key' in 'other_config' of
- * the Open_vSwitch row, or NULL if none, so that 'default_value' counts.  If
- * 'warn', logs a value that is none of them; 'expected' then says what they
+/* Returns which of the 'n' 'choices' the user set as 'key' in 'other_config'
+ * of the Open_vSwitch row, or NULL if none, so that 'default_value' counts.
+ * If 'warn', logs a value that is none of them; 'expected' then says what they
  * are. */
 static const char *
 config_choice(const struct smap *other_config, const char *key,

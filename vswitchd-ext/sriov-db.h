@@ -19,7 +19,7 @@
 
 /* OVSDB as plain data, as far as it matters here.
  *
- *     OVSDB ──> apply ──> DB ──> plan, show
+ *     OVSDB --> apply --> DB --> plan, show
  *
  * sriov-apply.c fills it from its session, so that the plan needs none. */
 

@@ -20,7 +20,7 @@
 /* What has to be remembered from one plan to the next: a device that went away
  * a while ago, a port that a person deleted, a link that was set up.
  *
- *     table, db ──> MEMORY ──> plan
+ *     table, db --> MEMORY --> plan
  *
  * Does no I/O; the time comes as an argument. */
 

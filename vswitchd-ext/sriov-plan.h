@@ -19,9 +19,9 @@
 
 /* The plan: what is to be done, and why.
  *
- *     table ─┐
- *     db    ─┼──> PLAN ──> apply
- *     memory ┘      └────> show
+ *     table  --+
+ *     db     --+--> PLAN --> apply
+ *     memory --+      +----> show
  *
  * Every rule about which representor becomes a port of which bridge, whose
  * port it then is, and when it goes, is in sriov-plan.c.  It does no I/O, and

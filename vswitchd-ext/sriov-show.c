@@ -278,7 +278,8 @@ dev_matches(const struct sriov_show *show, const struct sriov_dev *dev,
     }
     for (size_t i = 0; i < sriov_compat_array_size(uplinks); i++) {
         static const char *const keys[] = { "netdev", "bond", "bridge" };
-        const struct shash *uplink = json_object(sriov_compat_array_at(uplinks, i));
+        const struct shash *uplink
+            = json_object(sriov_compat_array_at(uplinks, i));
 
         for (size_t j = 0; j < ARRAY_SIZE(keys); j++) {
             const struct json *value = shash_find_data(uplink, keys[j]);

@@ -37,8 +37,9 @@ struct sriov_show {
                                  * its session, which it has if it acts. */
     const struct sriov_plan *plan;
     const char *name;           /* Only this one, or NULL for everything. */
-    const struct simap *hw;     /* Flows in hardware, and in software, by the */
-    const struct simap *sw;     /* name of the port they come in at, or NULL. */
+    const struct simap *hw;     /* Flows in hardware, and */
+    const struct simap *sw;     /* in software, by the name of the port that
+                                 * they come in at; or both NULL. */
 };
 
 bool sriov_show_text(const struct sriov_show *, struct ds *);

@@ -259,9 +259,10 @@ do_line(const char *line)
                   || ovs_scan(words.names[i], "link=%d", &link_error)) && ok;
         }
     } else if (n_id && words.n >= args) {
-        char *key = (n_id == 1 ? xasprintf("%s %s", kind, words.names[args - 1])
+        const char *last = words.names[args - 1];
+        char *key = (n_id == 1 ? xasprintf("%s %s", kind, last)
                      : xasprintf("%s %s %s", kind, words.names[args - 2],
-                                 words.names[args - 1]));
+                                 last));
         struct smap *smap = shash_find_data(&world, key);
 
         if (del) {

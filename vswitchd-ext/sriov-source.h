@@ -18,7 +18,7 @@
 
 /* Where the table comes from.
  *
- *     kernel ──> SOURCE ──> table
+ *     kernel --> SOURCE --> table
  *
  * There is one source at a time: the kernel (rtnetlink, devlink, ethtool,
  * udev), or, under --enable-dummy, one in memory that unixctl commands fill.

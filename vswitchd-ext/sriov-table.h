@@ -18,7 +18,7 @@
 
 /* The table: what the kernel has, as plain data.
  *
- *     source ──> TABLE ──> plan, defaults, show
+ *     source --> TABLE --> plan, defaults, show
  *
  * A source fills an empty table with what it read: devlink instances, devlink
  * ports and network devices ("links").  sriov_table_finish() then joins them
