@@ -100,24 +100,25 @@ sriov_defaults_update(struct sriov_defaults *d,
 {
     const struct smap *user = &cfg->other_config;
     const char *old_tc_policy = d->tc_policy.value;
+    bool was_acting = d->acting;
     const char *why, *tc_why, *tc_policy, *def;
 
     d->enable = sriov_config_enable(user);
     if (d->enable == SRIOV_AUTO) {
         d->acting = sriov_table_active(table);
-        why = (d->acting ? "an eswitch is in switchdev mode"
-               : "no eswitch is in switchdev mode");
+        why = (d->acting ? "default: an eswitch is in switchdev mode"
+               : "default: no eswitch is in switchdev mode");
     } else {
         d->acting = d->enable == SRIOV_TRUE;
-        why = (d->acting ? "other_config:sriov=true"
-               : "other_config:sriov=false");
+        why = (d->acting ? "default: other_config:sriov=true"
+               : "default: other_config:sriov=false");
     }
 
     tc_why = why;
     tc_policy = d->acting ? "skip_sw" : TC_POLICY_DEFAULT;
     if (d->acting && has_bonded_uplink(cfg, table)) {
         tc_policy = "none";
-        tc_why = "an uplink is in a Linux bond";
+        tc_why = "default: an uplink is in a Linux bond";
     }
 
     def = d->acting ? "true" : "false";
@@ -139,10 +140,9 @@ sriov_defaults_update(struct sriov_defaults *d,
 
     if (sriov_compat_hw_offload_enabled()) {
         /* What stock OVS does only once, with the first hw-offload=true. */
-        if (d->acting && strcmp(d->tc_policy.value, old_tc_policy)) {
+        if ((d->acting || was_acting)
+            && strcmp(d->tc_policy.value, old_tc_policy)) {
             tc_set_policy(d->tc_policy.value);
-        } else if (!d->acting) {
-            d->tc_policy.value = old_tc_policy;
         }
         if (!strcmp(d->hw_offload.value, "false")) {
             d->hw_offload.value = "true";

@@ -477,18 +477,6 @@ sriov_plan_destroy(struct sriov_plan *plan)
     }
 }
 
-/* Returns the decision about 'port', or NULL if it is no representor. */
-const struct sriov_decision *
-sriov_plan_find(const struct sriov_plan *plan, const struct sriov_port *port)
-{
-    for (size_t i = 0; i < plan->n_decisions; i++) {
-        if (plan->decisions[i].port == port) {
-            return &plan->decisions[i];
-        }
-    }
-    return NULL;
-}
-
 /* Appends to 's' who added the port of 'd', or why it is not one. */
 void
 sriov_reason_format(const struct sriov_decision *d, struct ds *s)

@@ -102,8 +102,6 @@ struct sriov_plan_input {
 
 struct sriov_plan *sriov_plan_create(const struct sriov_plan_input *);
 void sriov_plan_destroy(struct sriov_plan *);
-const struct sriov_decision *sriov_plan_find(const struct sriov_plan *,
-                                             const struct sriov_port *);
 void sriov_reason_format(const struct sriov_decision *, struct ds *);
 
 /* Where an uplink is: the bridge and the port of it that hold it. */

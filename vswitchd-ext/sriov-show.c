@@ -28,6 +28,7 @@
 
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
+#include "packets.h"
 #include "simap.h"
 #include "sriov-bond.h"
 #include "sriov-compat.h"
@@ -623,11 +624,7 @@ print_settings(const struct json *settings, struct ds *s)
 
         grid_put(&grid, nodes[i]->name);
         grid_put(&grid, get_string(json, "value", ""));
-        svec_add_nocopy(&grid.cells,
-                        xasprintf("%s%s",
-                                  json_boolean(get(json, "explicit"))
-                                  ? "" : "default: ",
-                                  get_string(json, "why", "")));
+        grid_put(&grid, get_string(json, "why", ""));
     }
     grid_print(&grid, 0, s);
     svec_destroy(&grid.cells);

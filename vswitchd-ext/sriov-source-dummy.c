@@ -28,6 +28,7 @@
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/shash.h"
+#include "packets.h"
 #include "smap.h"
 #include "sriov-table.h"
 #include "svec.h"
@@ -212,7 +213,6 @@ dummy_set_link(const struct sriov_link *link, bool up, bool hw_tc,
 }
 
 const struct sriov_source_class sriov_source_dummy = {
-    .name = "dummy",
     .open = dummy_open,
     .close = dummy_close,
     .run = dummy_run,

@@ -310,7 +310,6 @@ netlink_set_link(const struct sriov_link *link, bool up, bool hw_tc,
 }
 
 const struct sriov_source_class sriov_source_netlink = {
-    .name = "netlink",
     .open = netlink_open,
     .close = netlink_close,
     .run = netlink_run,

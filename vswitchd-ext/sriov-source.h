@@ -35,8 +35,6 @@ struct sriov_link;
 struct sriov_table;
 
 struct sriov_source_class {
-    const char *name;           /* For messages. */
-
     /* Starts to listen for changes.  Returns 0, or a positive errno value
      * after having logged what is missing; then nothing else may be called. */
     int (*open)(void);

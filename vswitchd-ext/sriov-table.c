@@ -24,6 +24,7 @@
 #include <string.h>
 
 #include "openvswitch/util.h"
+#include "packets.h"
 #include "util.h"
 
 static int compare_links(const void *, const void *);

@@ -33,7 +33,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "openvswitch/types.h"
-#include "packets.h"
 
 enum sriov_mode {
     SRIOV_MODE_NONE,            /* The device has no eswitch, or none that can

@@ -21,11 +21,11 @@ bond_bridges() {
     # Not an internal port: Open vSwitch loses sight of one that moves to another namespace.
     ip link add far type veth peer name far-port
     ip link set far-port up
-    [ $# -gt 0 ] || set -- lacp=active bond_mode=balance-tcp other_config:lacp-time=fast
+    [ $# -gt 0 ] || set -- lacp=active bond_mode=balance-tcp other_config:lacp-time=${LACP_TIME:-slow}
     vsctl add-br partner -- add-bond partner bond2 wire0 wire1 "$@" \
         -- add-port partner far-port
     vsctl add-br vmbr1 -- add-bond vmbr1 bond1 "$(uplink 0)" "$(uplink 1)" lacp=active bond_mode=balance-tcp \
-        other_config:lacp-time=fast
+        other_config:lacp-time=${LACP_TIME:-slow}
     ip netns add far
     ip link set far netns far
     ip -n far link set lo up

@@ -2,6 +2,7 @@
 # stock and ours in one run: share in hardware through the LACP bond, and packets lost when a cable is pulled and put back
 # limit: 420
 . /host/guest/bond.sh
+LACP_TIME=fast
 bond_nic_up 1
 vf_up 0 0
 
