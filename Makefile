@@ -4,13 +4,15 @@
 # make check-guest    runs the scenarios with a simulated NIC, in a virtual machine
 # make check-all      all of these checks
 # make check-valgrind runs our tests under valgrind, and looks for errors and leaks of ours
+# make bench          measures patched against stock, and prints ratios
 # make demo           shows representors added and flows offloaded, in a virtual machine
 # make ovs-dir        prints the folder of the built tree
 # make clean          removes what the build made; distclean also what was fetched
 #
 # Each prepares ovs/ with ./boot.sh by itself.  SERIES=3.1 names the Open vSwitch
 # series (default: the one in ovs/, else that of this machine's distribution).
-# TESTSUITEFLAGS="-k sriov -j4" goes to the testsuite; GUESTFLAGS to tests/guest/run.
+# TESTSUITEFLAGS="-k sriov -j4" goes to the testsuite; GUESTFLAGS to tests/guest/run;
+# BENCHFLAGS to tests/bench/run.
 
 SERIES ?= $(shell cat ovs/.cx-sriov/series 2>/dev/null)
 OVS := $(CURDIR)/ovs
@@ -45,7 +47,10 @@ check-all: build
 demo: build
 	@$(GUEST) --demo $(GUESTFLAGS)
 
-deb bench:
+bench: build
+	@tests/bench/run $(BENCHFLAGS)
+
+deb:
 	@echo "make $@: not there yet; see 'make help' for what is" >&2; exit 1
 
 ovs-dir:
