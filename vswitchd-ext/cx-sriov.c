@@ -25,6 +25,7 @@
 #include <config.h>
 #include "cx-sriov.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,10 @@ static long long int plan_wake = LLONG_MAX;     /* At the latest then (ms). */
 
 static unixctl_cb_func sriov_show_cmd;
 static unixctl_cb_func sriov_resync_cmd;
+
+/* How long to wait before a link that could not be prepared is tried again, in
+ * ms. */
+#define LINK_RETRY_DELAY 1000
 
 /* Reading takes at most one part in so many of the main thread's time. */
 #define READ_SHARE 6
@@ -221,8 +226,16 @@ make_plan_input(struct sriov_plan_input *in, const struct sriov_db *db)
     };
 }
 
-/* Prepares the link of 'op', and remembers that, successful or not. */
-static void
+/* Returns true if what failed with 'error' will fail again. */
+static bool
+error_is_final(int error)
+{
+    return error == EOPNOTSUPP || error == EPERM || error == EINVAL;
+}
+
+/* Prepares the link of 'op', and remembers that it need not be done again.
+ * Returns false if it has to. */
+static bool
 prepare_link(const struct sriov_op *op)
 {
     static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
@@ -234,15 +247,18 @@ prepare_link(const struct sriov_op *op)
     int error;
 
     free(key);
-    track->set_up = track->set_up || op->up;
-    track->set_hw_tc = track->set_hw_tc || op->hw_tc;
     error = source->set_link(link, op->up, op->hw_tc, &step, &detail);
+    if (!error || error_is_final(error)) {
+        track->set_up = track->set_up || op->up;
+        track->set_hw_tc = track->set_hw_tc || op->hw_tc;
+    }
     if (error) {
         VLOG_WARN_RL(&rl, "%s: could not %s (%s%s%s)", link->name, step,
                      ovs_strerror(error), detail ? ": " : "",
                      detail ? detail : "");
     }
     free(detail);
+    return !error || error_is_final(error);
 }
 
 /* Makes a plan and carries it out. */
@@ -256,14 +272,15 @@ run_plan(void)
     sriov_memory_update(&memory, table, db, time_msec());
     make_plan_input(&in, db);
     plan = sriov_plan_create(&in);
+    plan_stale = false;
+    plan_wake = plan->wake;
     for (size_t i = 0; i < plan->n_ops; i++) {
-        if (plan->ops[i].type == SRIOV_OP_LINK) {
-            prepare_link(&plan->ops[i]);
+        if (plan->ops[i].type == SRIOV_OP_LINK
+            && !prepare_link(&plan->ops[i])) {
+            plan_wake = MIN(plan_wake, time_msec() + LINK_RETRY_DELAY);
         }
     }
     sriov_apply_commit(plan);
-    plan_stale = false;
-    plan_wake = plan->wake;
     if (!defaults.acting && shash_is_empty(&db->ports)) {
         /* Nothing left to look after. */
         sriov_apply_close();

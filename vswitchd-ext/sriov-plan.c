@@ -386,7 +386,8 @@ plan_representor(struct sriov_plan *plan, const struct sriov_plan_input *in,
         op->decision = d;
         op->mtu = mtu;
     } else if (ours) {
-        bool moved = d->bridge != ours->bridge && d->bridge->auto_add;
+        bool moved = (d->bridge != ours->bridge && d->bridge->auto_add
+                      && !is_unlisted(d->bridge, d->port));
 
         plan_link(plan, in, d->port, true);
         if (d->port->link->initialized
