@@ -97,11 +97,18 @@ count_all() { local d; for d; do echo "$d: $(ethtool -S "$d" | sed -n 's/^ *\([s
 
 # Ends of the traffic.
 
+# new_netns NAME: without IPv6, whose neighbour discovery would be among the packets that software is seen to handle,
+# unless $IPV6 is set.
+new_netns() {
+    ip netns add "$1"
+    [ -n "${IPV6:-}" ] || ip netns exec "$1" sh -c 'echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6'
+}
+
 # vf_up PF VF: moves the VF's network device to a namespace and gives it its address.
 vf_up() {
     local ns=vf$1.$2 dev
     dev=$(vf "$1" "$2")
-    [ -e "/run/netns/$ns" ] || ip netns add "$ns"
+    [ -e "/run/netns/$ns" ] || new_netns "$ns"
     ip link set "$dev" netns "$ns"
     ip -n "$ns" link set lo up
     ip -n "$ns" link set "$dev" up ${VF_MTU:+mtu $VF_MTU}
@@ -110,7 +117,7 @@ vf_up() {
 vf_ip() { echo "10.0.$(( $1 + 1 )).$(( $2 + 1 ))"; }
 wire_up() {
     local ns=wire$1
-    [ -e "/run/netns/$ns" ] || ip netns add "$ns"
+    [ -e "/run/netns/$ns" ] || new_netns "$ns"
     ip link set "wire$1" netns "$ns"
     ip -n "$ns" link set lo up
     ip -n "$ns" link set "wire$1" up ${VF_MTU:+mtu $VF_MTU}

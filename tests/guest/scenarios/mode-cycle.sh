@@ -1,5 +1,8 @@
 #!/bin/bash
 # switchdev to legacy to switchdev with ports in the bridge and traffic running: all comes back by itself
+# In legacy mode the bridge sees the VFs at the uplink, and learns their addresses there. What is in hardware afterwards
+# does not always teach Open vSwitch otherwise, so these VFs have IPv6, whose neighbour discovery software gets to see.
+IPV6=yes
 nic_up 2 0
 start_ovs
 need_patched
