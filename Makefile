@@ -39,7 +39,7 @@ check-valgrind: build
 	@tests/run-valgrind ovs $(TESTSUITEFLAGS)
 
 check-guest: build
-	@$(GUEST) $(GUESTFLAGS)
+	@$(GUEST) --recheck $(GUESTFLAGS)
 
 check-all: build
 	+@tests/run-all check-patches check check-guest
