@@ -19,6 +19,15 @@ for p in 0 1; do
     check "VF of PF $p: some leave through uplink 0" at_least $(( $(sent_through 0) - zero )) 50
     check "VF of PF $p: some leave through uplink 1" at_least $(( $(sent_through 1) - one )) 50
 done
+say "changes at run time lose nothing"
+ip netns exec vf0.0 ping -q -c 400 -i 0.01 -W 2 $far_ip >/tmp/ping 2>&1 &
+pings=$!
+for mode in local off hash local auto; do
+    vsctl set Port bond1 other_config:bond-offload=$mode
+    ovs-appctl revalidator/wait
+done
+wait $pings || :
+check "packets lost" contains "$(cat /tmp/ping)" " 0% packet loss"
 say "back to a NIC that does not: local, without a restart"
 nic_multiport 0 false
 says_local() { contains "$(ovs-appctl bond/show bond1)" "bond-offload: local"; }
