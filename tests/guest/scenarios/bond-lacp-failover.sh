@@ -61,9 +61,9 @@ lost=$lost_in_all
 say "in hardware, per mille: stock $stock_share, ours $share; lost of 3600: stock $stock_lost, ours $lost"
 check "stock has nothing in hardware" at_most "$stock_share" 5
 check "ours has at least 99 %" at_least "$share" 990
-# Both lose what was under way when the cable was pulled; the pings are 10 ms apart, and the clock of an emulated machine
-# jumps.
-check "ours loses no more" at_most "$lost" $(( stock_lost + 10 ))
+# Both lose what was under way when the cable was pulled. Ours has lost one ping (10 ms) more at each failover so far: what
+# is in hardware takes longer to replace, on an emulated machine. The bound is for something worse than that.
+check "ours loses much more" at_most "$lost" $(( stock_lost + 10 ))
 say "back in hardware, through the own uplink"
 wait_until 10 hw_flow "$(rep 0 0)" "$(uplink 0)"
 share=$(hw_share vf0.0 "$(rep 0 0)")
