@@ -162,17 +162,20 @@ cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
     if (defaults_stale || !leader || seqno != config_seqno) {
         bool old_fallback = cx_sriov_lacp_fallback_ab();
         bool old_acting = defaults.acting;
+        bool bonds_changed = false;
 
         sriov_defaults_update(&defaults, cfg, table);
-        defaults_stale = false;
-        config_seqno = seqno;
-        if (sriov_bond_update(table, defaults.acting)
-            || cx_sriov_lacp_fallback_ab() != old_fallback) {
-            /* Have bridge.c configure the bonds again. */
-            if_notifier_manual_report();
-        }
         if (defaults.acting != old_acting) {
             plan_stale = true;
+        }
+        if (defaults_stale || defaults.acting != old_acting) {
+            bonds_changed = sriov_bond_update(table, defaults.acting);
+        }
+        defaults_stale = false;
+        config_seqno = seqno;
+        if (bonds_changed || cx_sriov_lacp_fallback_ab() != old_fallback) {
+            /* Have bridge.c configure the bonds again. */
+            if_notifier_manual_report();
         }
     }
     configured = true;
