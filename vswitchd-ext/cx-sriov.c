@@ -32,6 +32,7 @@
 
 #include "if-notifier.h"
 #include "netdev.h"
+#include "netdev-offload.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
 #include "openvswitch/poll-loop.h"
@@ -70,6 +71,9 @@ static bool leader;             /* which only the process does that holds
                                  * bridge.c's lock on the database. */
 static bool defaults_stale;     /* 'table' changed since they were made. */
 static unsigned int config_seqno;       /* Of bridge.c's database, then. */
+static bool ports_left;         /* Ports of ours were there at the start, and
+                                 * have to be looked after even without an
+                                 * eswitch. */
 static bool plan_stale;         /* A new plan is to be made. */
 static long long int plan_wake = LLONG_MAX;     /* At the latest then (ms). */
 
@@ -118,6 +122,26 @@ dummies_enabled(void)
     return enabled;
 }
 
+/* Returns false if nothing that comes in at 'netdev' can be offloaded, nor what
+ * leaves through it: a tap or a veth on a bridge, say.  With tc-policy=skip_sw
+ * the kernel refuses each of their flows, and an attempt costs more than the
+ * rest of a flow's set-up. */
+static bool
+may_offload(const struct netdev *netdev)
+{
+    const char *type = netdev_get_type(netdev);
+    int ifindex;
+
+    if (!source || !defaults.acting
+        || strcmp(defaults.tc_policy.value, "skip_sw")
+        || (strcmp(type, "system") && strcmp(type, "tap"))) {
+        return true;
+    }
+    ifindex = netdev_get_ifindex(netdev);
+    return (ifindex <= 0 || sriov_table_link(table, ifindex)
+            || source->may_offload(ifindex));
+}
+
 /* Initializes the module.  'remote_' is the OVSDB server, in a form that
  * ovsdb_idl_create() accepts. */
 void
@@ -132,6 +156,7 @@ cx_sriov_init(const char *remote_)
                              sriov_show_cmd, NULL);
     unixctl_command_register("sriov/resync", "", 0, 0, sriov_resync_cmd, NULL);
 
+    netdev_set_flow_api_filter(may_offload);
     source = &sriov_source_netlink;
     if (dummies_enabled()) {
         source = &sriov_source_dummy;
@@ -167,6 +192,9 @@ cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
         sriov_defaults_update(&defaults, cfg, table);
         if (defaults.acting != old_acting) {
             plan_stale = true;
+        }
+        if (!config_seqno) {
+            ports_left = sriov_apply_has_ports(cfg);
         }
         if (defaults_stale || defaults.acting != old_acting) {
             bonds_changed = sriov_bond_update(table, defaults.acting);
@@ -286,6 +314,7 @@ run_plan(void)
     sriov_apply_commit(plan);
     if (!defaults.acting && shash_is_empty(&db->ports)) {
         /* Nothing left to look after. */
+        ports_left = false;
         sriov_apply_close();
     }
     sriov_plan_destroy(plan);
@@ -310,7 +339,7 @@ cx_sriov_run(void)
     }
 
     if (!sriov_apply_is_open()) {
-        if (!leader || !defaults.acting) {
+        if (!leader || (!defaults.acting && !ports_left)) {
             return;
         }
         sriov_apply_open(remote);
@@ -353,6 +382,7 @@ cx_sriov_exit(void)
     if (sriov_apply_is_open()) {
         sriov_apply_close();
     }
+    netdev_set_flow_api_filter(NULL);
     if (source) {
         source->close();
         source = NULL;

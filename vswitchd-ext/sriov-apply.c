@@ -47,6 +47,9 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
 #define MARK_PORT "sriov-port"
 #define MARK_MTU "sriov-mtu"
 
+/* In external_ids of the Bridge: the representors whose port was deleted. */
+#define DELETED "sriov-deleted"
+
 /* The columns that hold what people set.  A port of ours in which all of them
  * have their default is untouched; all of them move along when it gets another
  * name. */
@@ -75,7 +78,7 @@ static const struct ovsdb_idl_column *const iface_settings[] = {
 static const struct ovsdb_idl_column *const other_columns[] = {
     &ovsrec_open_vswitch_col_bridges, &ovsrec_open_vswitch_col_other_config,
     &ovsrec_bridge_col_name, &ovsrec_bridge_col_ports,
-    &ovsrec_bridge_col_other_config,
+    &ovsrec_bridge_col_other_config, &ovsrec_bridge_col_external_ids,
     &ovsrec_port_col_name, &ovsrec_port_col_interfaces,
     &ovsrec_interface_col_name, &ovsrec_interface_col_ofport,
     &ovsrec_interface_col_error,
@@ -268,15 +271,34 @@ is_pristine(const struct ovsrec_port *port, bool has_mtu, int64_t mtu)
             && (!has_mtu || iface->mtu_request[0] == mtu));
 }
 
+static bool
+is_ours(const struct ovsrec_port *row)
+{
+    return !strcmp(smap_get_def(&row->external_ids, MARK_OWNER, ""), OWNER);
+}
+
+/* Returns true if a port of ours is in 'cfg', which is from bridge.c's
+ * session. */
+bool
+sriov_apply_has_ports(const struct ovsrec_open_vswitch *cfg)
+{
+    for (size_t i = 0; i < cfg->n_bridges; i++) {
+        for (size_t j = 0; j < cfg->bridges[i]->n_ports; j++) {
+            if (is_ours(cfg->bridges[i]->ports[j])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static void
 convert_port(struct sriov_db *db, struct sriov_db_bridge *br,
              const struct ovsrec_port *row)
 {
-    const char *owner = smap_get_def(&row->external_ids, MARK_OWNER, "");
     const char *pf = smap_get(&row->external_ids, MARK_PF);
     const char *label = smap_get(&row->external_ids, MARK_PORT);
-    char *key = (!strcmp(owner, OWNER) && pf && label
-                 ? sriov_key(pf, label) : NULL);
+    char *key = is_ours(row) && pf && label ? sriov_key(pf, label) : NULL;
     struct sriov_db_port *port = sriov_db_add_port(db, br, row->name, key);
     long long int mtu = smap_get_int(&row->external_ids, MARK_MTU, 0);
 
@@ -337,6 +359,9 @@ sriov_apply_get_db(void)
         br->switch_id = sriov_config_switch_id(name, &row->other_config);
         br->representors = sriov_config_representors(name,
                                                      &row->other_config);
+        sset_from_delimited_string(&br->deleted,
+                                   smap_get_def(&row->external_ids, DELETED,
+                                                ""), ",");
         free(name);
         for (size_t j = 0; j < row->n_ports; j++) {
             convert_port(db, br, row->ports[j]);
@@ -476,6 +501,23 @@ do_mtu(const struct ovsrec_port *port, unsigned int mtu)
 }
 
 static void
+do_deleted(const struct sriov_op *op)
+{
+    const struct ovsrec_bridge *br
+        = ovsrec_bridge_get_for_uuid(idl, &op->bridge->uuid);
+
+    if (!br) {
+        return;
+    }
+    ovsrec_bridge_verify_external_ids(br);
+    if (op->deleted[0]) {
+        ovsrec_bridge_update_external_ids_setkey(br, DELETED, op->deleted);
+    } else {
+        ovsrec_bridge_update_external_ids_delkey(br, DELETED);
+    }
+}
+
+static void
 do_op(const struct sriov_op *op)
 {
     const struct ovsrec_port *old
@@ -509,6 +551,10 @@ do_op(const struct sriov_op *op)
         remove_port(op->old, old);
         break;
 
+    case SRIOV_OP_DELETED:
+        do_deleted(op);
+        break;
+
     case SRIOV_OP_LINK:
     default:
         OVS_NOT_REACHED();
@@ -540,6 +586,20 @@ describe(const struct sriov_plan *plan, enum sriov_op_type type,
     }
 }
 
+/* Appends to 'txn_text' that 'plan' notes which ports are deleted. */
+static void
+describe_deleted(const struct sriov_plan *plan)
+{
+    for (size_t i = 0; i < plan->n_ops; i++) {
+        const struct sriov_op *op = &plan->ops[i];
+
+        if (op->type == SRIOV_OP_DELETED) {
+            ds_put_format(&txn_text, "%snoted ports that were deleted from %s",
+                          txn_text.length ? ", " : "", op->bridge->name);
+        }
+    }
+}
+
 /* Writes what 'plan' says into the database, in one transaction, which
  * sriov_apply_run() then completes.  sriov_apply_is_ready() must be true. */
 void
@@ -550,6 +610,7 @@ sriov_apply_commit(const struct sriov_plan *plan)
     describe(plan, SRIOV_OP_REPLACE, "renamed or moved");
     describe(plan, SRIOV_OP_MTU, "set the MTU of");
     describe(plan, SRIOV_OP_REMOVE, "removed");
+    describe_deleted(plan);
     if (!txn_text.length) {
         return;
     }

@@ -63,6 +63,7 @@ sriov_db_destroy(struct sriov_db *db)
         free(br->name);
         free(br->switch_id);
         free(br->representors);
+        sset_destroy(&br->deleted);
         free(br);
     }
     free(db->bridges);
@@ -90,6 +91,7 @@ sriov_db_add_bridge(struct sriov_db *db, const char *name)
 
     br->name = xstrdup(name);
     br->auto_add = true;
+    sset_init(&br->deleted);
     append(&db->bridges, &db->n_bridges, br);
     return br;
 }

@@ -29,6 +29,7 @@
 #include "openvswitch/shash.h"
 #include "openvswitch/uuid.h"
 #include "sriov-config.h"
+#include "sset.h"
 
 struct sriov_db_iface {
     char *name;
@@ -65,6 +66,8 @@ struct sriov_db_bridge {
                                  * the Open_vSwitch row. */
     char *switch_id;            /* other_config:sriov-switch-id, or NULL. */
     char *representors;         /* other_config:sriov-representors, or NULL. */
+    struct sset deleted;        /* external_ids:sriov-deleted: the keys of
+                                 * representors whose port a person deleted. */
 };
 
 struct sriov_db {

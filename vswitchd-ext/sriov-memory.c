@@ -106,6 +106,32 @@ bridge_exists(const struct sriov_db *db, const struct uuid *uuid)
     return false;
 }
 
+/* Takes over what 'db' says about ports that people deleted, where that is
+ * something new: what we wrote ourselves, earlier or in a former life, or what
+ * a person changed. */
+static void
+read_deleted(struct sriov_memory *memory, const struct sriov_db *db)
+{
+    struct sset deleted = SSET_INITIALIZER(&deleted);
+    struct sriov_track *track;
+    const char *key;
+
+    for (size_t i = 0; i < db->n_bridges; i++) {
+        SSET_FOR_EACH (key, &db->bridges[i]->deleted) {
+            memory_get(memory, key);
+            sset_add(&deleted, key);
+        }
+    }
+    HMAP_FOR_EACH (track, node, &memory->tracks) {
+        bool denied = sset_contains(&deleted, track->key);
+
+        if (denied != track->denied_in_db) {
+            track->denied = track->denied_in_db = denied;
+        }
+    }
+    sset_destroy(&deleted);
+}
+
 /* Brings 'memory' up to date with what is there at 'now' (ms).  To be called
  * before sriov_plan_create(), not while a transaction of ours is under way. */
 void
@@ -117,6 +143,7 @@ sriov_memory_update(struct sriov_memory *memory,
     struct sriov_track *track, *next;
     struct shash_node *node;
 
+    read_deleted(memory, db);
     for (size_t i = 0; i < table->n_ports; i++) {
         const struct sriov_port *port = table->ports[i];
 
@@ -129,9 +156,10 @@ sriov_memory_update(struct sriov_memory *memory,
         track = memory_get(memory, key);
         if (track->ifindex != port->ifindex) {
             /* It is another one than before: nothing was done to it yet, and
-             * nobody said no to it. */
+             * nobody said no to it, unless that was before we started. */
             track->ifindex = port->ifindex;
-            track->set_up = track->set_hw_tc = track->denied = false;
+            track->set_up = track->set_hw_tc = false;
+            track->denied = track->denied && !track->seen;
         }
         track->seen = true;
         sset_add(&present, key);
@@ -160,7 +188,7 @@ sriov_memory_update(struct sriov_memory *memory,
             track->denied = (track->ifindex
                              && bridge_exists(db, &track->bridge));
         }
-        if (!track->ifindex && !track->ours) {
+        if (!track->ifindex && !track->ours && !track->denied_in_db) {
             track_destroy(memory, track);
         }
     }

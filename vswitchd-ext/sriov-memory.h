@@ -39,7 +39,8 @@ struct sriov_track {
     bool set_hw_tc;             /* ...its hw-tc-offload on. */
     bool ours;                  /* We have a port for it... */
     struct uuid bridge;         /* ...in this bridge. */
-    bool denied;                /* A person deleted our port. */
+    bool denied;                /* A person deleted our port... */
+    bool denied_in_db;          /* ...and the database says so already. */
     bool seen;                  /* Was present since ovs-vswitchd started. */
     long long int absent_since; /* When 'ifindex' became 0, in ms. */
 };

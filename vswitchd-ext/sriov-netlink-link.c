@@ -359,6 +359,7 @@ struct hw_tc {
     uint32_t index;             /* Of the bit in a bitset of features. */
     bool known;
     bool on;
+    bool can;                   /* The driver has it. */
 };
 
 /* Looks for the index of hw-tc-offload among the names of the features. */
@@ -406,37 +407,50 @@ names_reply(struct nlmsghdr *nlh, void *index_)
     }
 }
 
-/* Takes from the set of features that are on whether hw-tc-offload is. */
+/* Stores in '*on' whether the bit 'index' is in the set of features 'nest',
+ * which may be NULL.  Returns false if it does not say. */
+static bool
+get_feature(struct nlattr *nest, uint32_t index, bool *on)
+{
+    static const struct nla_policy bitset[ETHTOOL_A_BITSET_MAX + 1] = {
+        [ETHTOOL_A_BITSET_VALUE] = { .type = NLA_UNSPEC },
+    };
+    struct nlattr *tb[ETHTOOL_A_BITSET_MAX + 1];
+    struct nlattr *value;
+
+    if (!nest || !sriov_nl_parse_nested(nest, bitset, tb, ETHTOOL_A_BITSET_MAX)
+        || !tb[ETHTOOL_A_BITSET_VALUE]) {
+        return false;
+    }
+
+    value = tb[ETHTOOL_A_BITSET_VALUE];
+    if (index / 32 >= nla_len(value) / sizeof(uint32_t)) {
+        return false;
+    }
+
+    const uint32_t *words = nla_data(value);
+    *on = (words[index / 32] >> index % 32) & 1;
+    return true;
+}
+
+/* Takes from the sets of features what they say about hw-tc-offload. */
 static void
 features_reply(struct nlmsghdr *nlh, void *hw_tc_)
 {
     static const struct nla_policy features[ETHTOOL_A_FEATURES_MAX + 1] = {
+        [ETHTOOL_A_FEATURES_HW] = { .type = NLA_NESTED },
         [ETHTOOL_A_FEATURES_ACTIVE] = { .type = NLA_NESTED },
     };
-    static const struct nla_policy bitset[ETHTOOL_A_BITSET_MAX + 1] = {
-        [ETHTOOL_A_BITSET_VALUE] = { .type = NLA_UNSPEC },
-    };
-    struct nlattr *ftb[ETHTOOL_A_FEATURES_MAX + 1];
-    struct nlattr *btb[ETHTOOL_A_BITSET_MAX + 1];
+    struct nlattr *tb[ETHTOOL_A_FEATURES_MAX + 1];
     struct hw_tc *hw_tc = hw_tc_;
-    struct nlattr *value;
 
-    if (!genlmsg_valid_hdr(nlh, 0)
-        || !sriov_nl_parse(nlh, GENL_HDRLEN, features, ftb,
-                           ETHTOOL_A_FEATURES_MAX)
-        || !ftb[ETHTOOL_A_FEATURES_ACTIVE]
-        || !sriov_nl_parse_nested(ftb[ETHTOOL_A_FEATURES_ACTIVE], bitset, btb,
-                                  ETHTOOL_A_BITSET_MAX)
-        || !btb[ETHTOOL_A_BITSET_VALUE]) {
-        return;
-    }
-
-    value = btb[ETHTOOL_A_BITSET_VALUE];
-    if (hw_tc->index / 32 < nla_len(value) / sizeof(uint32_t)) {
-        const uint32_t *words = nla_data(value);
-
-        hw_tc->known = true;
-        hw_tc->on = (words[hw_tc->index / 32] >> hw_tc->index % 32) & 1;
+    if (genlmsg_valid_hdr(nlh, 0)
+        && sriov_nl_parse(nlh, GENL_HDRLEN, features, tb,
+                          ETHTOOL_A_FEATURES_MAX)) {
+        hw_tc->known = (get_feature(tb[ETHTOOL_A_FEATURES_ACTIVE],
+                                    hw_tc->index, &hw_tc->on)
+                        && get_feature(tb[ETHTOOL_A_FEATURES_HW],
+                                       hw_tc->index, &hw_tc->can));
     }
 }
 
@@ -482,7 +496,7 @@ init_hw_tc(struct nl_sock *genl, int family, struct hw_tc *hw_tc)
 static int
 read_hw_tc(struct nl_sock *genl, int family, int ifindex, struct hw_tc *hw_tc)
 {
-    hw_tc->known = hw_tc->on = false;
+    hw_tc->known = hw_tc->on = hw_tc->can = false;
     return sriov_nl_transact(
         genl, ethtool_request(family, ETHTOOL_MSG_FEATURES_GET, ifindex,
                               ETHTOOL_FLAG_COMPACT_BITSETS),
@@ -515,6 +529,44 @@ sriov_nl_features_read(struct nl_sock *genl, int ethtool,
         }
     }
     return sriov_nl_is_transient(error) ? error : 0;
+}
+
+/* Stores in '*plain' whether the link that 'nlh' tells of is of a kind that is
+ * offloaded by its own driver only. */
+static void
+plain_reply(struct nlmsghdr *nlh, void *plain_)
+{
+    struct nlattr *tb[IFLA_MAX + 1];
+    bool *plain = plain_;
+
+    if (nlh->nlmsg_type == RTM_NEWLINK && parse_link(nlh, tb)) {
+        const char *kind = link_kind(tb[IFLA_LINKINFO]);
+
+        *plain = (!kind || !strcmp(kind, "tun") || !strcmp(kind, "veth")
+                  || !strcmp(kind, "dummy"));
+    }
+}
+
+/* Returns false if TC cannot offload anything that comes in at, or goes out
+ * of, the link 'ifindex': its driver has no hw-tc-offload, and it is none of
+ * the virtual devices, such as tunnels, bonds and VLANs, that the drivers of
+ * others offload for it.  What cannot be found out counts as true. */
+bool
+sriov_nl_link_may_offload(struct nl_sock *route, struct nl_sock *genl,
+                          int ethtool, int ifindex)
+{
+    bool plain = false;
+    struct hw_tc hw_tc;
+
+    return (sriov_nl_transact(route,
+                              link_request(RTM_GETLINK, ifindex, false),
+                              plain_reply, &plain, NULL)
+            || !plain
+            || init_hw_tc(genl, ethtool, &hw_tc)
+            || read_hw_tc(genl, ethtool, ifindex, &hw_tc)
+            || !hw_tc.known
+            || hw_tc.can
+            || hw_tc.on);
 }
 
 /* Sets hw-tc-offload of the link 'ifindex' on.  Returns 0 or an error, with

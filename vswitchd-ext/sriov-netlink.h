@@ -80,6 +80,8 @@ bool sriov_nl_devlink_event(struct nlmsghdr *);
 int sriov_nl_links_read(struct nl_sock *route, struct sriov_table *);
 int sriov_nl_features_read(struct nl_sock *genl, int ethtool,
                            struct sriov_table *);
+bool sriov_nl_link_may_offload(struct nl_sock *route, struct nl_sock *genl,
+                               int ethtool, int ifindex);
 bool sriov_nl_link_event(struct nlmsghdr *, const struct sriov_table *);
 int sriov_nl_link_set_up(struct nl_sock *route, int ifindex, char **detail);
 int sriov_nl_link_set_hw_tc(struct nl_sock *genl, int ethtool, int ifindex,

@@ -31,7 +31,9 @@
 #include "sriov-db.h"
 #include "sriov-memory.h"
 #include "sriov-table.h"
+#include "sset.h"
 #include "util.h"
+#include "uuid.h"
 
 /* A port of ours whose device is gone is removed after this time (ms).  The
  * second one counts from the start of ovs-vswitchd, for a device that was not
@@ -325,6 +327,21 @@ decide(struct sriov_decision *d, const struct sriov_plan_input *in,
     }
 }
 
+/* Returns the elements of 'set', sorted and separated by commas.  The caller
+ * must free it. */
+static char *
+sset_to_string(const struct sset *set)
+{
+    const char **elements = sset_sort(set);
+    struct ds s = DS_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < sset_count(set); i++) {
+        ds_put_format(&s, "%s%s", i ? "," : "", elements[i]);
+    }
+    free(elements);
+    return ds_steal_cstr(&s);
+}
+
 static struct sriov_op *
 add_op(struct sriov_plan *plan, enum sriov_op_type type)
 {
@@ -433,6 +450,34 @@ plan_removals(struct sriov_plan *plan, const struct sriov_plan_input *in)
     }
 }
 
+/* Adds to 'plan' what has to be noted about ports that people deleted, or gave
+ * back (rule 6). */
+static void
+plan_deleted(struct sriov_plan *plan, const struct sriov_plan_input *in)
+{
+    for (size_t i = 0; i < in->db->n_bridges; i++) {
+        const struct sriov_db_bridge *br = in->db->bridges[i];
+        const struct sriov_track *track;
+        struct sset deleted;
+
+        sset_clone(&deleted, &br->deleted);
+        HMAP_FOR_EACH (track, node, &in->memory->tracks) {
+            if (!track->denied) {
+                sset_find_and_delete(&deleted, track->key);
+            } else if (uuid_equals(&track->bridge, &br->uuid)) {
+                sset_add(&deleted, track->key);
+            }
+        }
+        if (!sset_equals(&deleted, &br->deleted)) {
+            struct sriov_op *op = add_op(plan, SRIOV_OP_DELETED);
+
+            op->bridge = br;
+            op->deleted = sset_to_string(&deleted);
+        }
+        sset_destroy(&deleted);
+    }
+}
+
 /* Returns what is to be done, and why, for 'in'.  The plan points into 'in',
  * which must outlive it.  The caller must free it with
  * sriov_plan_destroy(). */
@@ -463,6 +508,7 @@ sriov_plan_create(const struct sriov_plan_input *in)
     }
     if (in->enabled) {
         plan_removals(plan, in);
+        plan_deleted(plan, in);
     }
     free(candidates.array);
     return plan;
@@ -472,6 +518,9 @@ void
 sriov_plan_destroy(struct sriov_plan *plan)
 {
     if (plan) {
+        for (size_t i = 0; i < plan->n_ops; i++) {
+            free(plan->ops[i].deleted);
+        }
         free(plan->decisions);
         free(plan->ops);
         free(plan);

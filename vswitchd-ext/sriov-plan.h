@@ -69,6 +69,7 @@ enum sriov_op_type {
                                  * that 'decision' has. */
     SRIOV_OP_MTU,               /* Set mtu_request of 'old' to 'mtu'. */
     SRIOV_OP_REMOVE,            /* Remove 'old'. */
+    SRIOV_OP_DELETED,           /* Note 'deleted' in 'bridge'. */
     SRIOV_OP_LINK,              /* Prepare the link of 'port'. */
 };
 
@@ -76,6 +77,8 @@ struct sriov_op {
     enum sriov_op_type type;
     const struct sriov_decision *decision;
     const struct sriov_db_port *old;
+    const struct sriov_db_bridge *bridge;
+    char *deleted;              /* Keys, separated by commas; "" for none. */
     const struct sriov_port *port;
     bool up, hw_tc;             /* SRIOV_OP_LINK: what to set. */
     unsigned int mtu;           /* Bytes; 0 for none. */

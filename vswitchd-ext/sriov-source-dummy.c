@@ -212,6 +212,12 @@ dummy_set_link(const struct sriov_link *link, bool up, bool hw_tc,
     return 0;
 }
 
+static bool
+dummy_may_offload(int ifindex OVS_UNUSED)
+{
+    return true;
+}
+
 const struct sriov_source_class sriov_source_dummy = {
     .open = dummy_open,
     .close = dummy_close,
@@ -219,6 +225,7 @@ const struct sriov_source_class sriov_source_dummy = {
     .wait = dummy_wait,
     .read = dummy_read,
     .set_link = dummy_set_link,
+    .may_offload = dummy_may_offload,
 };
 
 /* Commands. */

@@ -309,6 +309,22 @@ netlink_set_link(const struct sriov_link *link, bool up, bool hw_tc,
     return error;
 }
 
+static bool
+netlink_may_offload(int ifindex)
+{
+    struct nl_sock *route = NULL;
+    struct nl_sock *genl = NULL;
+    bool may = (!src.ethtool
+                || sriov_nl_open(NETLINK_ROUTE, &route)
+                || sriov_nl_open(NETLINK_GENERIC, &genl)
+                || sriov_nl_link_may_offload(route, genl, src.ethtool,
+                                             ifindex));
+
+    sriov_nl_close(route);
+    sriov_nl_close(genl);
+    return may;
+}
+
 const struct sriov_source_class sriov_source_netlink = {
     .open = netlink_open,
     .close = netlink_close,
@@ -316,6 +332,7 @@ const struct sriov_source_class sriov_source_netlink = {
     .wait = netlink_wait,
     .read = netlink_read,
     .set_link = netlink_set_link,
+    .may_offload = netlink_may_offload,
 };
 
 /* Events of netlink. */

@@ -62,6 +62,10 @@ struct sriov_source_class {
      * said about it in '*detail' (malloc'd, or NULL). */
     int (*set_link)(const struct sriov_link *link, bool up, bool hw_tc,
                     const char **step, char **detail);
+
+    /* Returns false if TC cannot offload anything from or to the network
+     * device 'ifindex', which need not be in a table. */
+    bool (*may_offload)(int ifindex);
 };
 
 extern const struct sriov_source_class sriov_source_netlink;
