@@ -314,7 +314,7 @@ describe(const struct sriov_plan *plan, struct ds *s)
     shash_destroy_free_data(&things);
 }
 
-/* Returns the plan for the world at 'now', as text if 's' is nonnull. */
+/* Returns the plan for the world at 'now', and appends it to 's' as text. */
 static struct sriov_plan *
 make_plan(const struct sriov_table *table, const struct sriov_db *db,
           struct ds *s)
@@ -337,9 +337,7 @@ make_plan(const struct sriov_table *table, const struct sriov_db *db,
     };
     struct sriov_plan *plan = sriov_plan_create(&in);
 
-    if (s) {
-        describe(plan, s);
-    }
+    describe(plan, s);
     return plan;
 }
 

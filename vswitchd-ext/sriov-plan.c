@@ -305,7 +305,9 @@ decide(struct sriov_decision *d, const struct sriov_plan_input *in,
     } else if (ours) {
         d->iface = ours->n_ifaces ? ours->ifaces[0] : NULL;
         d->reason = SRIOV_ADDED;
-        if (!d->bridge) {
+        if (!d->bridge || !d->bridge->auto_add
+            || is_unlisted(d->bridge, rep)) {
+            /* It stays where it is, whatever its name. */
             d->bridge = ours->bridge;
         }
     } else if (!in->acting) {
@@ -386,12 +388,10 @@ plan_representor(struct sriov_plan *plan, const struct sriov_plan_input *in,
         op->decision = d;
         op->mtu = mtu;
     } else if (ours) {
-        bool moved = (d->bridge != ours->bridge && d->bridge->auto_add
-                      && !is_unlisted(d->bridge, d->port));
-
         plan_link(plan, in, d->port, true);
         if (d->port->link->initialized
-            && (moved || strcmp(ours->name, d->port->link->name))) {
+            && (d->bridge != ours->bridge
+                || strcmp(ours->name, d->port->link->name))) {
             op = add_op(plan, SRIOV_OP_REPLACE);
             op->decision = d;
             op->old = ours;
