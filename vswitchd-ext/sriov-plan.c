@@ -31,6 +31,7 @@
 #include "sriov-db.h"
 #include "sriov-memory.h"
 #include "sriov-table.h"
+#include "sset.h"
 #include "util.h"
 
 /* A port of ours whose device is gone is removed after this time (ms).  The
@@ -433,6 +434,47 @@ plan_removals(struct sriov_plan *plan, const struct sriov_plan_input *in)
     }
 }
 
+/* Takes out of 'plan' those replacements whose name belongs to a port of ours
+ * that keeps it, since its device is gone or udev is not done with that one.
+ * The database takes no two ports of one name, and the whole transaction would
+ * fail. */
+static void
+drop_blocked(struct sriov_plan *plan, const struct sriov_db *db)
+{
+    struct sset freed = SSET_INITIALIZER(&freed);
+    size_t before;
+
+    for (size_t i = 0; i < plan->n_ops; i++) {
+        const struct sriov_op *op = &plan->ops[i];
+
+        if (op->type == SRIOV_OP_REPLACE || op->type == SRIOV_OP_REMOVE) {
+            sset_add(&freed, op->old->name);
+        }
+    }
+    do {
+        size_t n = 0;
+
+        before = plan->n_ops;
+        for (size_t i = 0; i < before; i++) {
+            const struct sriov_op *op = &plan->ops[i];
+            const struct sriov_db_iface *iface
+                = (op->type == SRIOV_OP_REPLACE
+                   ? shash_find_data(&db->ifaces,
+                                     op->decision->port->link->name)
+                   : NULL);
+
+            if (iface && !sset_contains(&freed, iface->port->name)) {
+                /* Its own name may be what another one waits for. */
+                sset_find_and_delete(&freed, op->old->name);
+            } else {
+                plan->ops[n++] = *op;
+            }
+        }
+        plan->n_ops = n;
+    } while (plan->n_ops < before);
+    sset_destroy(&freed);
+}
+
 /* Returns what is to be done, and why, for 'in'.  The plan points into 'in',
  * which must outlive it.  The caller must free it with
  * sriov_plan_destroy(). */
@@ -464,6 +506,7 @@ sriov_plan_create(const struct sriov_plan_input *in)
     if (in->enabled) {
         plan_removals(plan, in);
     }
+    drop_blocked(plan, in->db);
     free(candidates.array);
     return plan;
 }
