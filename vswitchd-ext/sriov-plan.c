@@ -104,6 +104,12 @@ add_candidate(struct candidates *c, const char *switch_id,
     };
 }
 
+static bool
+same_switch_id(const char *a, const char *b)
+{
+    return a && b && !strcasecmp(a, b);
+}
+
 static void
 find_candidates(struct candidates *c, const struct sriov_plan_input *in)
 {
@@ -120,11 +126,13 @@ find_candidates(struct candidates *c, const struct sriov_plan_input *in)
         if (sriov_port_is_uplink(port)) {
             const struct sriov_db_iface *iface
                 = sriov_uplink_iface(in->db, in->table, port);
+            const char *id = port->link ? port->link->switch_id : NULL;
 
             /* A bridge with a switch id of its own is for that one only. */
-            if (iface && !iface->port->bridge->switch_id) {
-                add_candidate(c, port->link ? port->link->switch_id : NULL,
-                              port, iface->port->bridge);
+            if (iface && (!iface->port->bridge->switch_id
+                          || same_switch_id(iface->port->bridge->switch_id,
+                                            id))) {
+                add_candidate(c, id, port, iface->port->bridge);
             }
         }
     }
@@ -134,8 +142,7 @@ find_candidates(struct candidates *c, const struct sriov_plan_input *in)
 static int
 candidate_fit(const struct candidate *c, const struct sriov_port *rep)
 {
-    bool same_id = (c->switch_id && rep->link->switch_id
-                    && !strcasecmp(c->switch_id, rep->link->switch_id));
+    bool same_id = same_switch_id(c->switch_id, rep->link->switch_id);
 
     if (!c->uplink) {
         return same_id ? 4 : 0;
@@ -147,7 +154,7 @@ candidate_fit(const struct candidate *c, const struct sriov_port *rep)
 }
 
 /* Finds the bridge for 'd->port' among 'c': that of the best candidates, if
- * they agree on one. */
+ * they agree on one; and the best uplink in it. */
 static void
 choose_bridge(struct sriov_decision *d, const struct candidates *c)
 {
@@ -161,7 +168,6 @@ choose_bridge(struct sriov_decision *d, const struct candidates *c)
         if (fit > best) {
             best = fit;
             d->bridge = candidate->bridge;
-            d->uplink = candidate->uplink;
             d->reason = SRIOV_ADDING;
         } else if (fit && fit == best && d->bridge != candidate->bridge) {
             d->reason = SRIOV_AMBIGUOUS;
@@ -169,7 +175,18 @@ choose_bridge(struct sriov_decision *d, const struct candidates *c)
     }
     if (d->reason == SRIOV_AMBIGUOUS) {
         d->bridge = NULL;
-        d->uplink = NULL;
+    }
+
+    best = 0;
+    for (size_t i = 0; i < c->n && d->bridge; i++) {
+        const struct candidate *candidate = &c->array[i];
+        int fit = candidate_fit(candidate, d->port);
+
+        if (candidate->uplink && candidate->bridge == d->bridge
+            && fit > best) {
+            best = fit;
+            d->uplink = candidate->uplink;
+        }
     }
 }
 
