@@ -750,15 +750,16 @@ random_line(struct ds *s)
                  random_range(6) ? "switchdev" : "legacy");
         do_linef(s, "port %s 99 flavour=physical pf=%d ifindex=%d%d",
                  dev, pf, nic, pf);
-        do_linef(s, "link %d%d name=n%dp%d switch-id=c0ffee%d mtu=%d",
-                 nic, pf, nic, pf, nic, 1500 + random_range(3));
+        do_linef(s, "link %d%d name=n%dp%d switch-id=c0ffee%d port-name=p%d "
+                 "mtu=%d", nic, pf, nic, pf, nic, pf, 1500 + random_range(3));
         break;
     case 2: case 3: case 4:
         if (!ifindex && !link_exists(name)) {
             do_linef(s, "port %s %d flavour=pcivf pf=%d number=%d ifindex=%d",
                      dev, vf, pf, vf, ++last_ifindex);
-            do_linef(s, "link %d name=%s switch-id=c0ffee%d initialized=%s",
-                     last_ifindex, name, nic, flag);
+            do_linef(s, "link %d name=%s switch-id=c0ffee%d "
+                     "port-name=pf%dvf%d initialized=%s",
+                     last_ifindex, name, nic, pf, vf, flag);
         }
         break;
     case 5:
