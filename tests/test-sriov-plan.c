@@ -314,7 +314,8 @@ describe(const struct sriov_plan *plan, struct ds *s)
     shash_destroy_free_data(&things);
 }
 
-/* Returns the plan for the world at 'now', and appends it to 's' as text. */
+/* Returns the plan for the world at 'now', and appends it to 's' as text, if
+ * that is nonnull. */
 static struct sriov_plan *
 make_plan(const struct sriov_table *table, const struct sriov_db *db,
           struct ds *s)
@@ -337,7 +338,9 @@ make_plan(const struct sriov_table *table, const struct sriov_db *db,
     };
     struct sriov_plan *plan = sriov_plan_create(&in);
 
-    describe(plan, s);
+    if (s) {
+        describe(plan, s);
+    }
     return plan;
 }
 
@@ -862,9 +865,71 @@ cmd_random(struct ovs_cmdl_context *ctx)
     ds_destroy(&s);
 }
 
+/* Prints how long it takes to make a plan for 'n' representors, in ns for each
+ * of them, if all are to be added and if all are ports already. */
+static void
+benchmark(int n)
+{
+    struct ds s = DS_EMPTY_INITIALIZER;
+
+    new_world();
+    do_linef(&s, "add-br br0");
+    for (int i = 0; i < n; i++) {
+        int pf = i / 128, vf = i % 128;
+
+        if (!vf) {
+            do_linef(&s, "dev pci/0000:01:00.%d mode=switchdev", pf);
+            do_linef(&s, "port pci/0000:01:00.%d 65535 flavour=physical "
+                     "pf=%d ifindex=%d", pf, pf, 1 + pf);
+            do_linef(&s, "link %d name=p%d switch-id=c0ffee port-name=p%d",
+                     1 + pf, pf, pf);
+            do_linef(&s, "add-port br0 p%d", pf);
+        }
+        do_linef(&s, "port pci/0000:01:00.%d %d flavour=pcivf pf=%d number=%d "
+                 "ifindex=%d", pf, vf, pf, vf, 1000 + i);
+        do_linef(&s, "link %d name=pf%dvf%d switch-id=c0ffee "
+                 "port-name=pf%dvf%d", 1000 + i, pf, vf, pf, vf);
+    }
+
+    printf("%d representors:", n);
+    for (int attached = 0; attached < 2; attached++) {
+        struct sriov_table *table = sriov_source_dummy.read();
+        struct sriov_db *db = get_db(false);
+        struct sriov_plan *plan = NULL;
+        long long int best = LLONG_MAX;
+
+        /* The best of many: other programs run, too. */
+        for (int i = 0; i < 200; i++) {
+            long long int start = time_usec();
+
+            sriov_plan_destroy(plan);
+            sriov_memory_update(&memory, table, db, now);
+            plan = make_plan(table, db, NULL);
+            best = MIN(best, time_usec() - start);
+        }
+        printf(" %lld ns each %s", best * 1000 / n,
+               attached ? "when they are ports\n" : "to add,");
+        apply(plan);
+        sriov_plan_destroy(plan);
+        sriov_db_destroy(db);
+        sriov_table_destroy(table);
+    }
+    ds_destroy(&s);
+}
+
+/* benchmark N...: the figures should be about the same for each N. */
+static void
+cmd_benchmark(struct ovs_cmdl_context *ctx)
+{
+    for (int i = 1; i < ctx->argc; i++) {
+        benchmark(atoi(ctx->argv[i]));
+    }
+}
+
 static const struct ovs_cmdl_command commands[] = {
     {"run", NULL, 0, 0, cmd_run, OVS_RO},
     {"random", "SEED WORLDS", 2, 2, cmd_random, OVS_RO},
+    {"benchmark", "N...", 1, INT_MAX, cmd_benchmark, OVS_RO},
     {NULL, NULL, 0, 0, NULL, OVS_RO},
 };
 
