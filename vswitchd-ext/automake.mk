@@ -33,6 +33,18 @@ vswitchd_ovs_vswitchd_SOURCES += \
 vswitchd_ovs_vswitchd_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/vswitchd-ext $(CX_SRIOV_CFLAGS)
 vswitchd_ovs_vswitchd_LDADD += $(CX_SRIOV_LIBS)
+
+# "ovstest test-sriov-plan" has what the plan needs, and no I/O.
+tests_ovstest_SOURCES += \
+	tests/test-sriov-plan.c \
+	vswitchd-ext/sriov-config.c \
+	vswitchd-ext/sriov-db.c \
+	vswitchd-ext/sriov-memory.c \
+	vswitchd-ext/sriov-plan.c \
+	vswitchd-ext/sriov-source-dummy.c \
+	vswitchd-ext/sriov-table.c
+TESTSUITE_AT += tests/sriov-plan.at
+
 MAN_FRAGMENTS += vswitchd-ext/sriov-unixctl.man
 EXTRA_DIST += \
 	vswitchd-ext/automake.mk \

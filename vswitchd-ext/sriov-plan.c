@@ -105,6 +105,12 @@ add_candidate(struct candidates *c, const char *switch_id,
     };
 }
 
+static bool
+same_switch_id(const char *a, const char *b)
+{
+    return a && b && !strcasecmp(a, b);
+}
+
 static void
 find_candidates(struct candidates *c, const struct sriov_plan_input *in)
 {
@@ -121,11 +127,13 @@ find_candidates(struct candidates *c, const struct sriov_plan_input *in)
         if (sriov_port_is_uplink(port)) {
             const struct sriov_db_iface *iface
                 = sriov_uplink_iface(in->db, in->table, port);
+            const char *id = port->link ? port->link->switch_id : NULL;
 
             /* A bridge with a switch id of its own is for that one only. */
-            if (iface && !iface->port->bridge->switch_id) {
-                add_candidate(c, port->link ? port->link->switch_id : NULL,
-                              port, iface->port->bridge);
+            if (iface && (!iface->port->bridge->switch_id
+                          || same_switch_id(iface->port->bridge->switch_id,
+                                            id))) {
+                add_candidate(c, id, port, iface->port->bridge);
             }
         }
     }
@@ -135,8 +143,7 @@ find_candidates(struct candidates *c, const struct sriov_plan_input *in)
 static int
 candidate_fit(const struct candidate *c, const struct sriov_port *rep)
 {
-    bool same_id = (c->switch_id && rep->link->switch_id
-                    && !strcasecmp(c->switch_id, rep->link->switch_id));
+    bool same_id = same_switch_id(c->switch_id, rep->link->switch_id);
 
     if (!c->uplink) {
         return same_id ? 4 : 0;
@@ -148,7 +155,7 @@ candidate_fit(const struct candidate *c, const struct sriov_port *rep)
 }
 
 /* Finds the bridge for 'd->port' among 'c': that of the best candidates, if
- * they agree on one. */
+ * they agree on one; and the best uplink in it. */
 static void
 choose_bridge(struct sriov_decision *d, const struct candidates *c)
 {
@@ -162,7 +169,6 @@ choose_bridge(struct sriov_decision *d, const struct candidates *c)
         if (fit > best) {
             best = fit;
             d->bridge = candidate->bridge;
-            d->uplink = candidate->uplink;
             d->reason = SRIOV_ADDING;
         } else if (fit && fit == best && d->bridge != candidate->bridge) {
             d->reason = SRIOV_AMBIGUOUS;
@@ -170,7 +176,18 @@ choose_bridge(struct sriov_decision *d, const struct candidates *c)
     }
     if (d->reason == SRIOV_AMBIGUOUS) {
         d->bridge = NULL;
-        d->uplink = NULL;
+    }
+
+    best = 0;
+    for (size_t i = 0; i < c->n && d->bridge; i++) {
+        const struct candidate *candidate = &c->array[i];
+        int fit = candidate_fit(candidate, d->port);
+
+        if (candidate->uplink && candidate->bridge == d->bridge
+            && fit > best) {
+            best = fit;
+            d->uplink = candidate->uplink;
+        }
     }
 }
 
@@ -307,7 +324,9 @@ decide(struct sriov_decision *d, const struct sriov_plan_input *in,
     } else if (ours) {
         d->iface = ours->n_ifaces ? ours->ifaces[0] : NULL;
         d->reason = SRIOV_ADDED;
-        if (!d->bridge) {
+        if (!d->bridge || !d->bridge->auto_add
+            || is_unlisted(d->bridge, rep)) {
+            /* It stays where it is, whatever its name. */
             d->bridge = ours->bridge;
         }
     } else if (!in->acting) {
@@ -403,12 +422,10 @@ plan_representor(struct sriov_plan *plan, const struct sriov_plan_input *in,
         op->decision = d;
         op->mtu = mtu;
     } else if (ours) {
-        bool moved = (d->bridge != ours->bridge && d->bridge->auto_add
-                      && !is_unlisted(d->bridge, d->port));
-
         plan_link(plan, in, d->port, true);
         if (d->port->link->initialized
-            && (moved || strcmp(ours->name, d->port->link->name))) {
+            && (d->bridge != ours->bridge
+                || strcmp(ours->name, d->port->link->name))) {
             op = add_op(plan, SRIOV_OP_REPLACE);
             op->decision = d;
             op->old = ours;
@@ -478,6 +495,47 @@ plan_deleted(struct sriov_plan *plan, const struct sriov_plan_input *in)
     }
 }
 
+/* Takes out of 'plan' those replacements whose name belongs to a port of ours
+ * that keeps it, since its device is gone or udev is not done with that one.
+ * The database takes no two ports of one name, and the whole transaction would
+ * fail. */
+static void
+drop_blocked(struct sriov_plan *plan, const struct sriov_db *db)
+{
+    struct sset freed = SSET_INITIALIZER(&freed);
+    size_t before;
+
+    for (size_t i = 0; i < plan->n_ops; i++) {
+        const struct sriov_op *op = &plan->ops[i];
+
+        if (op->type == SRIOV_OP_REPLACE || op->type == SRIOV_OP_REMOVE) {
+            sset_add(&freed, op->old->name);
+        }
+    }
+    do {
+        size_t n = 0;
+
+        before = plan->n_ops;
+        for (size_t i = 0; i < before; i++) {
+            const struct sriov_op *op = &plan->ops[i];
+            const struct sriov_db_iface *iface
+                = (op->type == SRIOV_OP_REPLACE
+                   ? shash_find_data(&db->ifaces,
+                                     op->decision->port->link->name)
+                   : NULL);
+
+            if (iface && !sset_contains(&freed, iface->port->name)) {
+                /* Its own name may be what another one waits for. */
+                sset_find_and_delete(&freed, op->old->name);
+            } else {
+                plan->ops[n++] = *op;
+            }
+        }
+        plan->n_ops = n;
+    } while (plan->n_ops < before);
+    sset_destroy(&freed);
+}
+
 /* Returns what is to be done, and why, for 'in'.  The plan points into 'in',
  * which must outlive it.  The caller must free it with
  * sriov_plan_destroy(). */
@@ -510,6 +568,7 @@ sriov_plan_create(const struct sriov_plan_input *in)
         plan_removals(plan, in);
         plan_deleted(plan, in);
     }
+    drop_blocked(plan, in->db);
     free(candidates.array);
     return plan;
 }

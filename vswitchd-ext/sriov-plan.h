@@ -56,8 +56,8 @@ enum sriov_reason {
 
 struct sriov_decision {
     const struct sriov_port *port;      /* The representor. */
-    const struct sriov_port *uplink;    /* Through which 'bridge' was found, or
-                                         * NULL. */
+    const struct sriov_port *uplink;    /* The nearest one that is in 'bridge',
+                                         * or NULL. */
     const struct sriov_db_bridge *bridge;       /* NULL if there is none. */
     const struct sriov_db_iface *iface; /* Set if it is a port already. */
     enum sriov_reason reason;

@@ -245,8 +245,8 @@ const struct sriov_source_class sriov_source_dummy = {
  *     fail [read=ERRNO] [link=ERRNO]
  *
  * "KEY=" takes an attribute away.  Returns false if it is none of these. */
-static bool
-do_line(const char *line)
+bool
+sriov_source_dummy_line(const char *line)
 {
     struct svec words = SVEC_EMPTY_INITIALIZER;
     bool ok = true;
@@ -303,13 +303,13 @@ do_line(const char *line)
     return ok;
 }
 
-/* sriov/dummy LINE...: see do_line(). */
+/* sriov/dummy LINE...: see sriov_source_dummy_line(). */
 static void
 dummy_lines(struct unixctl_conn *conn, int argc, const char *argv[],
             void *aux OVS_UNUSED)
 {
     for (int i = 1; i < argc; i++) {
-        if (!do_line(argv[i])) {
+        if (!sriov_source_dummy_line(argv[i])) {
             unixctl_command_reply_error(conn, argv[i]);
             return;
         }
@@ -327,7 +327,7 @@ dummy_file(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[],
     bool ok = stream != NULL;
 
     while (ok && !ds_get_line(&line, stream)) {
-        ok = do_line(ds_cstr(&line));
+        ok = sriov_source_dummy_line(ds_cstr(&line));
     }
     if (stream) {
         fclose(stream);

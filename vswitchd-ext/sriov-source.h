@@ -73,5 +73,6 @@ extern const struct sriov_source_class sriov_source_dummy;
 
 /* Registers the commands that feed 'sriov_source_dummy'. */
 void sriov_source_dummy_init(void);
+bool sriov_source_dummy_line(const char *line);
 
 #endif /* sriov-source.h */

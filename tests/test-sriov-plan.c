@@ -1,0 +1,968 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+/* Tests the rules of vswitchd-ext/sriov-plan.c, without any I/O.
+ *
+ *     lines --> source in memory --> table --+
+ *     lines --> the rows below -----> db ----+--> plan --> text
+ *                                    memory -+      +----> the rows below
+ *
+ * A world is text, see do_line().  Each "plan" in it makes the plan, prints
+ * what is in it, carries it out on the rows, and checks what must hold for
+ * every plan, see check_ops() and run_plan(). */
+
+#include <config.h>
+#undef NDEBUG
+#include "ovstest.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command-line.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/shash.h"
+#include "random.h"
+#include "smap.h"
+#include "sset.h"
+#include "svec.h"
+#include "timeval.h"
+#include "util.h"
+#include "vswitchd-ext/sriov-config.h"
+#include "vswitchd-ext/sriov-db.h"
+#include "vswitchd-ext/sriov-memory.h"
+#include "vswitchd-ext/sriov-plan.h"
+#include "vswitchd-ext/sriov-source.h"
+#include "vswitchd-ext/sriov-table.h"
+
+/* The database: "struct smap"s by name.  What has no "_bridge" is a bridge,
+ * and "." is the Open_vSwitch row.  Keys of a port are columns or keys of
+ * external_ids (sriov-...). */
+static struct shash rows = SHASH_INITIALIZER(&rows);
+static unsigned int n_uuids;
+
+static struct sriov_memory memory;
+static long long int now, started;      /* In ms. */
+
+/* Rows. */
+
+static void
+del_row(const char *name)
+{
+    struct smap *row = shash_find_and_delete(&rows, name);
+
+    if (row) {
+        smap_destroy(row);
+        free(row);
+    }
+}
+
+/* Returns the row 'name', which is added if need be. */
+static struct smap *
+get_row(const char *name)
+{
+    struct smap *row = shash_find_data(&rows, name);
+
+    if (!row) {
+        row = xmalloc(sizeof *row);
+        smap_init(row);
+        smap_add_format(row, "_uuid", "%u", ++n_uuids);
+        shash_add(&rows, name, row);
+    }
+    return row;
+}
+
+static void
+del_bridge(const char *name)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH_SAFE (node, &rows) {
+        if (!strcmp(smap_get_def(node->data, "_bridge", ""), name)) {
+            del_row(node->name);
+        }
+    }
+    del_row(name);
+}
+
+/* Sets in 'row' what 'words' say from the one with index 'i' on: "KEY=VALUE",
+ * or "KEY=" to take the key away. */
+static bool
+set_row(struct smap *row, const struct svec *words, size_t i)
+{
+    for (; i < words->n; i++) {
+        const char *value = strchr(words->names[i], '=');
+
+        if (!row || !value) {
+            return false;
+        }
+
+        char *key = xmemdup0(words->names[i], value++ - words->names[i]);
+        smap_remove(row, key);
+        if (*value) {
+            smap_add(row, key, value);
+        }
+        free(key);
+    }
+    return row != NULL;
+}
+
+static void
+new_world(void)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH_SAFE (node, &rows) {
+        del_row(node->name);
+    }
+    get_row(".");
+    sriov_source_dummy.close();
+    sriov_memory_destroy(&memory);
+    sriov_memory_init(&memory);
+    now = started = 0;
+}
+
+/* The database as plain data, as sriov_apply_get_db() makes it. */
+
+/* Returns true if 'row' is as it was when we added it. */
+static bool
+is_pristine(const struct smap *row)
+{
+    struct smap_node *node;
+
+    SMAP_FOR_EACH (node, row) {
+        if (node->key[0] != '_' && strncmp(node->key, "sriov-", 6)
+            && strcmp(node->key, "mtu_request")) {
+            return false;
+        }
+    }
+    return (smap_get_int(row, "sriov-mtu", 0)
+            == smap_get_int(row, "mtu_request", 0));
+}
+
+static void
+convert_port(struct sriov_db *db, struct sriov_db_bridge *br,
+             const char *name, const struct smap *row)
+{
+    const char *pf = smap_get(row, "sriov-pf");
+    char *key = pf ? sriov_key(pf, smap_get(row, "sriov-port")) : NULL;
+    struct sriov_db_port *port = sriov_db_add_port(db, br, name, key);
+    struct svec ifaces = SVEC_EMPTY_INITIALIZER;
+    const char *iface_name;
+    size_t i;
+
+    free(key);
+    port->uuid.parts[0] = smap_get_int(row, "_uuid", 0);
+    if (port->key) {
+        port->our_mtu = smap_get_int(row, "sriov-mtu", 0);
+        port->has_our_mtu = port->our_mtu > 0;
+        port->pristine = is_pristine(row);
+    }
+    svec_parse_words(&ifaces, smap_get_def(row, "_interfaces", name));
+    SVEC_FOR_EACH (i, iface_name, &ifaces) {
+        struct sriov_db_iface *iface = sriov_db_add_iface(db, port,
+                                                          iface_name);
+
+        free(iface->type);
+        iface->type = xstrdup(smap_get_def(row, "type", ""));
+        iface->dpdk_devargs = nullable_xstrdup(smap_get(row, "dpdk-devargs"));
+        iface->mtu_request = smap_get_int(row, "mtu_request", 0);
+        iface->has_mtu_request = iface->mtu_request > 0;
+    }
+    svec_destroy(&ifaces);
+}
+
+/* Returns what is in the rows, in one order or in the other.  The caller must
+ * free it. */
+static struct sriov_db *
+get_db(bool backwards)
+{
+    bool auto_add = sriov_config_bool("Open_vSwitch", get_row("."),
+                                      "sriov-auto-add", true);
+    const struct shash_node **nodes = shash_sort(&rows);
+    struct sriov_db *db = sriov_db_create();
+    size_t n = shash_count(&rows);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct shash_node *node = nodes[backwards ? n - 1 - i : i];
+        const struct smap *row = node->data;
+
+        if (!strcmp(node->name, ".") || smap_get(row, "_bridge")) {
+            continue;
+        }
+
+        struct sriov_db_bridge *br = sriov_db_add_bridge(db, node->name);
+        br->uuid.parts[0] = smap_get_int(row, "_uuid", 0);
+        br->auto_add = sriov_config_bool(node->name, row, "sriov-auto-add",
+                                         auto_add);
+        br->switch_id = sriov_config_switch_id(node->name, row);
+        br->representors = sriov_config_representors(node->name, row);
+        sset_from_delimited_string(&br->deleted,
+                                   smap_get_def(row, "sriov-deleted", ""),
+                                   ",");
+        for (size_t j = 0; j < n; j++) {
+            const struct shash_node *port = nodes[backwards ? n - 1 - j : j];
+
+            if (!strcmp(smap_get_def(port->data, "_bridge", ""), br->name)) {
+                convert_port(db, br, port->name, port->data);
+            }
+        }
+    }
+    free(nodes);
+    return db;
+}
+
+/* The plan as text. */
+
+/* Returns the text for 'name' in 'things', which is added if need be, for one
+ * more thing to be appended. */
+static struct ds *
+add_thing(struct shash *things, const char *name)
+{
+    struct ds *s = shash_find_data(things, name);
+
+    if (!s) {
+        s = xmalloc(sizeof *s);
+        ds_init(s);
+        shash_add(things, name, s);
+    }
+    ds_put_cstr(s, s->length ? ", " : ": ");
+    return s;
+}
+
+static void
+describe_op(const struct sriov_op *op, struct shash *things)
+{
+    const struct sriov_decision *d = op->decision;
+    const char *name = (d ? d->port->link->name
+                        : op->old ? op->old->name
+                        : op->bridge ? op->bridge->name
+                        : op->port->link->name);
+    struct ds *s = add_thing(things, name);
+
+    switch (op->type) {
+    case SRIOV_OP_ADD:
+        ds_put_format(s, "add to %s", d->bridge->name);
+        break;
+    case SRIOV_OP_REPLACE:
+        ds_put_format(s, "replace %s of %s, in %s", op->old->name,
+                      op->old->bridge->name, d->bridge->name);
+        break;
+    case SRIOV_OP_MTU:
+        ds_put_format(s, "change");
+        break;
+    case SRIOV_OP_REMOVE:
+        ds_put_format(s, "remove from %s", op->old->bridge->name);
+        break;
+    case SRIOV_OP_DELETED:
+        ds_put_format(s, "note as deleted: %s",
+                      op->deleted[0] ? op->deleted : "none");
+        break;
+    case SRIOV_OP_LINK:
+        ds_put_format(s, "set%s%s", op->up ? " up" : "",
+                      op->hw_tc ? " hw-tc-offload" : "");
+        break;
+    default:
+        OVS_NOT_REACHED();
+    }
+    if (op->mtu) {
+        ds_put_format(s, " with mtu %u", op->mtu);
+    }
+}
+
+/* Appends to 's' a line for each network device that something is done with,
+ * or for which there is a reason to do nothing.  (Ports that are just to stay
+ * are not mentioned.) */
+static void
+describe(const struct sriov_plan *plan, struct ds *s)
+{
+    struct shash things = SHASH_INITIALIZER(&things);
+
+    for (size_t i = 0; i < plan->n_ops; i++) {
+        describe_op(&plan->ops[i], &things);
+    }
+    for (size_t i = 0; i < plan->n_decisions; i++) {
+        const struct sriov_decision *d = &plan->decisions[i];
+
+        if (d->reason != SRIOV_ADDED && d->reason != SRIOV_ADDING) {
+            char *key = sriov_port_key(d->port);
+
+            sriov_reason_format(d, add_thing(&things, d->port->link
+                                             ? d->port->link->name : key));
+            free(key);
+        }
+    }
+
+    const struct shash_node **nodes = shash_sort(&things);
+    for (size_t i = 0; i < shash_count(&things); i++) {
+        struct ds *thing = nodes[i]->data;
+
+        ds_put_format(s, "  %s%s\n", nodes[i]->name, ds_cstr(thing));
+        ds_destroy(thing);
+    }
+    free(nodes);
+    if (plan->wake != LLONG_MAX) {
+        ds_put_format(s, "  (again in %lld s)\n", (plan->wake - now) / 1000);
+    } else if (shash_is_empty(&things)) {
+        ds_put_cstr(s, "  nothing to do\n");
+    }
+    shash_destroy_free_data(&things);
+}
+
+/* Returns the plan for the world at 'now', and appends it to 's' as text, if
+ * that is nonnull. */
+static struct sriov_plan *
+make_plan(const struct sriov_table *table, const struct sriov_db *db,
+          struct ds *s)
+{
+    const struct smap *cfg = get_row(".");
+    enum sriov_enable enable = sriov_config_enable(cfg);
+    bool acting = (enable == SRIOV_TRUE
+                   || (enable == SRIOV_AUTO && sriov_table_active(table)));
+    const char *hw_offload = sriov_config_user_bool(cfg, "hw-offload", "true",
+                                                    true);
+    struct sriov_plan_input in = {
+        .table = table,
+        .db = db,
+        .memory = &memory,
+        .enabled = enable != SRIOV_FALSE,
+        .acting = acting,
+        .hw_tc = hw_offload ? !strcmp(hw_offload, "true") : acting,
+        .now = now,
+        .started = started,
+    };
+    struct sriov_plan *plan = sriov_plan_create(&in);
+
+    if (s) {
+        describe(plan, s);
+    }
+    return plan;
+}
+
+/* What must hold. */
+
+/* Appends to 's' what is wrong with the operations in 'plan', whatever the
+ * world. */
+static void
+check_ops(const struct sriov_plan *plan, const struct sriov_table *table,
+          const struct sriov_db *db, struct ds *s)
+{
+    struct sset gone = SSET_INITIALIZER(&gone);
+    struct sset come = SSET_INITIALIZER(&come);
+    struct sset keys = SSET_INITIALIZER(&keys);
+
+    for (size_t i = 0; i < plan->n_ops; i++) {
+        const struct sriov_op *op = &plan->ops[i];
+
+        if (!op->old) {
+            continue;
+        }
+        if (!op->old->key) {
+            ds_put_format(s, "  WRONG: %s is not ours\n", op->old->name);
+        }
+        if (op->type != SRIOV_OP_MTU && !sset_add(&gone, op->old->name)) {
+            ds_put_format(s, "  WRONG: %s goes twice\n", op->old->name);
+        }
+        if (op->type == SRIOV_OP_REMOVE) {
+            if (now - started < 30 * 1000) {
+                ds_put_format(s, "  WRONG: %s goes during start-up\n",
+                              op->old->name);
+            }
+            if (!op->old->pristine) {
+                ds_put_format(s, "  WRONG: %s goes with settings\n",
+                              op->old->name);
+            }
+            for (size_t j = 0; j < table->n_ports; j++) {
+                char *key = sriov_port_key(table->ports[j]);
+
+                if (table->ports[j]->link
+                    && sriov_port_is_representor(table->ports[j])
+                    && nullable_string_is_equal(key, op->old->key)) {
+                    ds_put_format(s, "  WRONG: %s goes, its device is there\n",
+                                  op->old->name);
+                }
+                free(key);
+            }
+        }
+    }
+    for (size_t i = 0; i < plan->n_ops; i++) {
+        const struct sriov_op *op = &plan->ops[i];
+
+        if (op->type != SRIOV_OP_ADD && op->type != SRIOV_OP_REPLACE) {
+            continue;
+        }
+
+        const struct sriov_decision *d = op->decision;
+        const char *name = d->port->link->name;
+        char *key = sriov_port_key(d->port);
+
+        if (!sset_add(&come, name) || !sset_add(&keys, key)
+            || (shash_find(&db->ifaces, name) && !sset_contains(&gone, name))
+            || (op->type == SRIOV_OP_ADD && shash_find(&db->ports, key))) {
+            ds_put_format(s, "  WRONG: %s comes twice\n", name);
+        }
+        if (!sriov_port_is_representor(d->port)) {
+            ds_put_format(s, "  WRONG: %s is no representor\n", name);
+        }
+        if (!d->port->link->initialized) {
+            ds_put_format(s, "  WRONG: %s comes before udev is done\n", name);
+        }
+        if (d->bridge != (op->old ? op->old->bridge : NULL)
+            && !d->bridge->auto_add) {
+            ds_put_format(s, "  WRONG: %s comes without sriov-auto-add\n",
+                          name);
+        }
+        free(key);
+    }
+    sset_destroy(&gone);
+    sset_destroy(&come);
+    sset_destroy(&keys);
+}
+
+/* Carrying out, as sriov-apply.c and cx-sriov.c do it. */
+
+static void
+put_port(const struct sriov_op *op, struct smap *row)
+{
+    const struct sriov_decision *d = op->decision;
+    const struct sriov_port *rep = d->port;
+
+    smap_replace(row, "_bridge", d->bridge->name);
+    smap_replace(row, "sriov-port", rep->label);
+    smap_remove(row, "sriov-pf");
+    smap_add_nocopy(row, xstrdup("sriov-pf"),
+                    sriov_dev_id(rep->bus, rep->dev_name));
+}
+
+static void
+put_mtu(struct smap *row, unsigned int mtu)
+{
+    smap_remove(row, "mtu_request");
+    smap_remove(row, "sriov-mtu");
+    if (mtu) {
+        smap_add_format(row, "mtu_request", "%u", mtu);
+        smap_add_format(row, "sriov-mtu", "%u", mtu);
+    }
+}
+
+static void
+apply(const struct sriov_plan *plan)
+{
+    struct smap *old = xcalloc(plan->n_ops, sizeof *old);
+
+    /* Names that are exchanged: first all go, then they come. */
+    for (size_t i = 0; i < plan->n_ops; i++) {
+        const struct sriov_op *op = &plan->ops[i];
+
+        smap_init(&old[i]);
+        if (op->type == SRIOV_OP_REPLACE) {
+            smap_clone(&old[i], get_row(op->old->name));
+        }
+        if (op->type == SRIOV_OP_REPLACE || op->type == SRIOV_OP_REMOVE) {
+            del_row(op->old->name);
+        }
+    }
+    for (size_t i = 0; i < plan->n_ops; i++) {
+        const struct sriov_op *op = &plan->ops[i];
+        struct smap *row;
+
+        switch (op->type) {
+        case SRIOV_OP_ADD:
+            row = get_row(op->decision->port->link->name);
+            put_port(op, row);
+            put_mtu(row, op->mtu);
+            break;
+
+        case SRIOV_OP_REPLACE:
+            row = get_row(op->decision->port->link->name);
+            smap_destroy(row);
+            smap_clone(row, &old[i]);
+            put_port(op, row);
+            if (smap_get_int(row, "sriov-mtu", 0)
+                == smap_get_int(row, "mtu_request", 0)) {
+                put_mtu(row, op->mtu);
+            } else {
+                smap_remove(row, "sriov-mtu");
+            }
+            break;
+
+        case SRIOV_OP_MTU:
+            put_mtu(get_row(op->old->name), op->mtu);
+            break;
+
+        case SRIOV_OP_DELETED:
+            smap_replace(get_row(op->bridge->name), "sriov-deleted",
+                         op->deleted);
+            break;
+
+        case SRIOV_OP_LINK: {
+            char *key = sriov_port_key(op->port);
+            struct sriov_track *track = sriov_memory_find(&memory, key);
+
+            track->set_up = track->set_up || op->up;
+            track->set_hw_tc = track->set_hw_tc || op->hw_tc;
+            free(key);
+            break;
+        }
+
+        case SRIOV_OP_REMOVE:
+        default:
+            break;
+        }
+        smap_destroy(&old[i]);
+    }
+    free(old);
+}
+
+/* Makes the plan and carries it out, and does so again until there is nothing
+ * left to do.  Appends to 's' what was in it, and what is wrong with it. */
+static void
+run_plan(struct ds *s)
+{
+    struct sriov_table *table = sriov_source_dummy.read();
+    bool done = false;
+
+    for (int round = 1; !done; round++) {
+        struct ds text = DS_EMPTY_INITIALIZER;
+        struct ds other = DS_EMPTY_INITIALIZER;
+        struct sriov_db *backwards = get_db(true);
+        struct sriov_db *db = get_db(false);
+        struct sriov_plan *plan;
+
+        sriov_memory_update(&memory, table, db, now);
+        sriov_plan_destroy(make_plan(table, backwards, &other));
+        plan = make_plan(table, db, &text);
+        done = round > 1 && !plan->n_ops;
+        if (!done) {
+            ds_put_format(s, "%s%s", round > 1 ? "  and then\n" : "",
+                          ds_cstr(&text));
+            check_ops(plan, table, db, s);
+        }
+        if (strcmp(ds_cstr(&text), ds_cstr(&other))) {
+            ds_put_format(s, "  WRONG: with the rows in another order\n%s",
+                          ds_cstr(&other));
+        }
+        if (round > 2 && !done) {
+            ds_put_cstr(s, "  WRONG: there is no end to it\n");
+            done = true;
+        }
+        apply(plan);
+
+        sriov_plan_destroy(plan);
+        sriov_db_destroy(backwards);
+        sriov_db_destroy(db);
+        ds_destroy(&other);
+        ds_destroy(&text);
+    }
+    sriov_table_destroy(table);
+}
+
+/* Lines. */
+
+/* Carries out 'line', and appends to 's' what it prints.  It is one of those
+ * of the source in memory (vswitchd-ext/sriov-source-dummy.c) or
+ *
+ *     # COMMENT
+ *     world[: TEXT]              an empty one
+ *     add-br BRIDGE [KEY=VALUE]...       with this other_config
+ *     add-port BRIDGE PORT [KEY=VALUE]...
+ *     add-bond BRIDGE PORT IFACE IFACE
+ *     set PORT|BRIDGE|. KEY=VALUE...     "." is the Open_vSwitch row
+ *     del-br BRIDGE
+ *     del-port PORT
+ *     wait SECONDS
+ *     restart                    of ovs-vswitchd
+ *     sriov/resync
+ *     plan
+ *
+ * A port is ours if it has sriov-pf and sriov-port, and one that a person
+ * changed if it has more than that and the mtu_request that sriov-mtu says.
+ * Returns false if it is none of these. */
+static bool
+do_line(const char *line, struct ds *s)
+{
+    struct svec words = SVEC_EMPTY_INITIALIZER;
+    bool ok = true;
+
+    if (line[0] == '#') {
+        return true;
+    } else if (!strncmp(line, "world", 5)) {
+        new_world();
+        return true;
+    }
+
+    svec_parse_words(&words, line);
+
+    size_t n = words.n;
+    char **w = words.names;
+    const char *command = n ? w[0] : "";
+
+    if (!strcmp(command, "add-br") && n > 1) {
+        ok = !shash_find(&rows, w[1]) && set_row(get_row(w[1]), &words, 2);
+    } else if (!strcmp(command, "add-port") && n > 2) {
+        ok = shash_find(&rows, w[1]) && !shash_find(&rows, w[2]);
+        if (ok) {
+            smap_replace(get_row(w[2]), "_bridge", w[1]);
+            ok = set_row(get_row(w[2]), &words, 3);
+        }
+    } else if (!strcmp(command, "add-bond") && n == 5) {
+        ok = shash_find(&rows, w[1]) && !shash_find(&rows, w[2]);
+        if (ok) {
+            smap_replace(get_row(w[2]), "_bridge", w[1]);
+            smap_add_format(get_row(w[2]), "_interfaces", "%s %s", w[3], w[4]);
+        }
+    } else if (!strcmp(command, "set") && n > 1) {
+        ok = set_row(shash_find_data(&rows, w[1]), &words, 2);
+    } else if (!strcmp(command, "del-br") && n == 2) {
+        ok = shash_find(&rows, w[1]);
+        del_bridge(w[1]);
+    } else if (!strcmp(command, "del-port") && n == 2) {
+        ok = shash_find(&rows, w[1]);
+        del_row(w[1]);
+    } else if (!strcmp(command, "wait") && n == 2) {
+        now += atoi(w[1]) * 1000LL;
+    } else if (!strcmp(command, "restart") && n == 1) {
+        sriov_memory_destroy(&memory);
+        sriov_memory_init(&memory);
+        started = now;
+    } else if (!strcmp(command, "sriov/resync") && n == 1) {
+        sriov_memory_forgive(&memory);
+    } else if (!strcmp(command, "plan") && n == 1) {
+        run_plan(s);
+    } else {
+        ok = sriov_source_dummy_line(line);
+    }
+    svec_destroy(&words);
+    return ok;
+}
+
+/* Commands. */
+
+/* Carries out the lines on stdin and prints them, each followed by what it
+ * printed, which is indented.  Indented lines are left out: that way the input
+ * can have what is expected to be printed in it. */
+static void
+cmd_run(struct ovs_cmdl_context *ctx OVS_UNUSED)
+{
+    struct ds line = DS_EMPTY_INITIALIZER;
+    struct ds s = DS_EMPTY_INITIALIZER;
+
+    while (!ds_get_line(&line, stdin)) {
+        if (ds_cstr(&line)[0] == ' ') {
+            continue;
+        }
+        ds_clear(&s);
+        printf("%s\n", ds_cstr(&line));
+        if (!do_line(ds_cstr(&line), &s)) {
+            printf("  WRONG: cannot be read\n");
+        }
+        fputs(ds_cstr(&s), stdout);
+    }
+    ds_destroy(&line);
+    ds_destroy(&s);
+}
+
+/* Random worlds. */
+
+/* Returns true if 'name' is a port, or an interface of one. */
+static bool
+iface_exists(const char *name)
+{
+    struct sriov_db *db = get_db(false);
+    bool exists = shash_find(&rows, name) || shash_find(&db->ifaces, name);
+
+    sriov_db_destroy(db);
+    return exists;
+}
+
+/* Returns true if there is a link 'name'. */
+static bool
+link_exists(const char *name)
+{
+    struct sriov_table *table = sriov_source_dummy.read();
+    bool exists = false;
+
+    for (size_t i = 0; i < table->n_links; i++) {
+        exists = exists || !strcmp(table->links[i]->name, name);
+    }
+    sriov_table_destroy(table);
+    return exists;
+}
+
+/* Returns the ifindex of that VF's representor, or 0. */
+static int
+find_ifindex(int nic, int pf, int vf)
+{
+    struct sriov_table *table = sriov_source_dummy.read();
+    int ifindex = 0;
+
+    for (size_t i = 0; i < table->n_ports; i++) {
+        const struct sriov_port *port = table->ports[i];
+
+        if (port->flavour == SRIOV_VF && port->pf == pf && port->number == vf
+            && port->dev_name[6] == '0' + nic) {
+            ifindex = port->ifindex;
+        }
+    }
+    sriov_table_destroy(table);
+    return ifindex;
+}
+
+/* Carries out the line 'format', with what it prints on 's' after it. */
+static void OVS_PRINTF_FORMAT(2, 3)
+do_linef(struct ds *s, const char *format, ...)
+{
+    va_list args;
+    char *line;
+
+    va_start(args, format);
+    line = xvasprintf(format, args);
+    va_end(args);
+    ds_put_format(s, "%s\n", line);
+    ovs_assert(do_line(line, s));
+    free(line);
+}
+
+/* Lets one thing happen that kernels, people or other programs do. */
+static void
+random_line(struct ds *s)
+{
+    static const char *const bools[] = { "", "true", "false" };
+    static const char *const lists[] = { "", "pf0vf0-1", "pf1vf2" };
+    static const int seconds[] = { 1, 10, 30, 300 };
+    static int last_ifindex = 1000;
+    int nic = 1 + random_range(2), pf = random_range(2), vf = random_range(4);
+    int ifindex = find_ifindex(nic, pf, vf);
+    const char *flag = bools[random_range(3)];
+    char dev[] = "pci/0000:00:00.0";
+    char br[] = "br0", name[16];
+
+    dev[10] += nic;
+    dev[15] += pf;
+    br[2] += random_range(3);
+    /* Names that representors have, and a few that they may get. */
+    if (random_range(2)) {
+        snprintf(name, sizeof name, "n%dpf%dvf%d", nic, pf, vf);
+    } else {
+        snprintf(name, sizeof name, "eth%d", random_range(3));
+    }
+
+    switch (random_range(16)) {
+    case 0: case 1:
+        do_linef(s, "dev %s mode=%s", dev,
+                 random_range(6) ? "switchdev" : "legacy");
+        do_linef(s, "port %s 99 flavour=physical pf=%d ifindex=%d%d",
+                 dev, pf, nic, pf);
+        do_linef(s, "link %d%d name=n%dp%d switch-id=c0ffee%d port-name=p%d "
+                 "mtu=%d", nic, pf, nic, pf, nic, pf, 1500 + random_range(3));
+        break;
+    case 2: case 3: case 4:
+        if (!ifindex && !link_exists(name)) {
+            do_linef(s, "port %s %d flavour=pcivf pf=%d number=%d ifindex=%d",
+                     dev, vf, pf, vf, ++last_ifindex);
+            do_linef(s, "link %d name=%s switch-id=c0ffee%d "
+                     "port-name=pf%dvf%d initialized=%s",
+                     last_ifindex, name, nic, pf, vf, flag);
+        }
+        break;
+    case 5:
+        if (ifindex) {
+            do_linef(s, "del link %d", ifindex);
+            do_linef(s, "del port %s %d", dev, vf);
+        }
+        break;
+    case 6:
+        if (ifindex && !link_exists(name)) {
+            do_linef(s, "link %d name=%s initialized=%s", ifindex, name, flag);
+        }
+        break;
+    case 7:
+        if (ifindex) {
+            do_linef(s, "link %d initialized=", ifindex);
+        }
+        break;
+    case 8:
+        if (!shash_find(&rows, br)) {
+            do_linef(s, "add-br %s", br);
+        } else if (!random_range(4)) {
+            do_linef(s, "del-br %s", br);
+        }
+        break;
+    case 9: case 10:
+        if (shash_find(&rows, br)) {
+            if (random_range(3)) {
+                snprintf(name, sizeof name, "n%dp%d", nic, pf);
+            }
+            if (!iface_exists(name)) {
+                do_linef(s, "add-port %s %s", br, name);
+            } else if (shash_find(&rows, name)) {
+                do_linef(s, "del-port %s", name);
+            }
+        }
+        break;
+    case 11:
+        snprintf(name, sizeof name, "n%dp%d", nic, !pf);
+        if (shash_find(&rows, "bond0")) {
+            do_linef(s, "del-port bond0");
+        } else if (shash_find(&rows, br) && !iface_exists(name)) {
+            snprintf(name, sizeof name, "n%dp%d", nic, pf);
+            if (!iface_exists(name)) {
+                do_linef(s, "add-bond %s bond0 n%dp0 n%dp1", br, nic, nic);
+            }
+        }
+        break;
+    case 12:
+        if (shash_find(&rows, name)) {
+            do_linef(s, "set %s tag=%s", name, random_range(2) ? "5" : "");
+        }
+        break;
+    case 13:
+        if (shash_find(&rows, br)) {
+            do_linef(s, "set %s sriov-auto-add=%s sriov-representors=%s "
+                     "sriov-switch-id=%s", br, flag, lists[random_range(3)],
+                     random_range(4) ? "" : "c0ffee1");
+        }
+        break;
+    case 14:
+        do_linef(s, "set . sriov-auto-add=%s sriov=%s", flag,
+                 random_range(8) ? "" : bools[random_range(3)]);
+        break;
+    case 15:
+        if (random_range(4)) {
+            do_linef(s, "wait %d", seconds[random_range(4)]);
+        } else {
+            do_linef(s, random_range(2) ? "restart" : "sriov/resync");
+        }
+        break;
+    default:
+        OVS_NOT_REACHED();
+    }
+}
+
+/* random SEED WORLDS: stops at the first world in which something is wrong,
+ * and prints it so that "run" takes it. */
+static void
+cmd_random(struct ovs_cmdl_context *ctx)
+{
+    int first = atoi(ctx->argv[1]);
+    struct ds s = DS_EMPTY_INITIALIZER;
+
+    for (int seed = first; seed < first + atoi(ctx->argv[2]); seed++) {
+        random_set_seed(seed);
+        ds_clear(&s);
+        do_linef(&s, "world: random %d", seed);
+        for (int i = 0; i < 100; i++) {
+            random_line(&s);
+            if (!random_range(3)) {
+                do_linef(&s, "plan");
+            }
+            if (strstr(ds_cstr(&s), "WRONG")) {
+                fputs(ds_cstr(&s), stdout);
+                exit(EXIT_FAILURE);
+            }
+        }
+    }
+    ds_destroy(&s);
+}
+
+/* Prints how long it takes to make a plan for 'n' representors, in ns for each
+ * of them, if all are to be added and if all are ports already. */
+static void
+benchmark(int n)
+{
+    struct ds s = DS_EMPTY_INITIALIZER;
+
+    new_world();
+    do_linef(&s, "add-br br0");
+    for (int i = 0; i < n; i++) {
+        int pf = i / 128, vf = i % 128;
+
+        if (!vf) {
+            do_linef(&s, "dev pci/0000:01:00.%d mode=switchdev", pf);
+            do_linef(&s, "port pci/0000:01:00.%d 65535 flavour=physical "
+                     "pf=%d ifindex=%d", pf, pf, 1 + pf);
+            do_linef(&s, "link %d name=p%d switch-id=c0ffee port-name=p%d",
+                     1 + pf, pf, pf);
+            do_linef(&s, "add-port br0 p%d", pf);
+        }
+        do_linef(&s, "port pci/0000:01:00.%d %d flavour=pcivf pf=%d number=%d "
+                 "ifindex=%d", pf, vf, pf, vf, 1000 + i);
+        do_linef(&s, "link %d name=pf%dvf%d switch-id=c0ffee "
+                 "port-name=pf%dvf%d", 1000 + i, pf, vf, pf, vf);
+    }
+
+    printf("%d representors:", n);
+    for (int attached = 0; attached < 2; attached++) {
+        struct sriov_table *table = sriov_source_dummy.read();
+        struct sriov_db *db = get_db(false);
+        struct sriov_plan *plan = NULL;
+        long long int best = LLONG_MAX;
+
+        /* The best of many: other programs run, too. */
+        for (int i = 0; i < 200; i++) {
+            long long int start = time_usec();
+
+            sriov_plan_destroy(plan);
+            sriov_memory_update(&memory, table, db, now);
+            plan = make_plan(table, db, NULL);
+            best = MIN(best, time_usec() - start);
+        }
+        printf(" %lld ns each %s", best * 1000 / n,
+               attached ? "when they are ports\n" : "to add,");
+        apply(plan);
+        sriov_plan_destroy(plan);
+        sriov_db_destroy(db);
+        sriov_table_destroy(table);
+    }
+    ds_destroy(&s);
+}
+
+/* benchmark N...: the figures should be about the same for each N. */
+static void
+cmd_benchmark(struct ovs_cmdl_context *ctx)
+{
+    for (int i = 1; i < ctx->argc; i++) {
+        benchmark(atoi(ctx->argv[i]));
+    }
+}
+
+static const struct ovs_cmdl_command commands[] = {
+    {"run", NULL, 0, 0, cmd_run, OVS_RO},
+    {"random", "SEED WORLDS", 2, 2, cmd_random, OVS_RO},
+    {"benchmark", "N...", 1, INT_MAX, cmd_benchmark, OVS_RO},
+    {NULL, NULL, 0, 0, NULL, OVS_RO},
+};
+
+static void
+test_sriov_plan_main(int argc, char *argv[])
+{
+    struct ovs_cmdl_context ctx = {
+        .argc = argc - optind,
+        .argv = argv + optind,
+    };
+
+    set_program_name(argv[0]);
+    sriov_memory_init(&memory);
+    new_world();
+    ovs_cmdl_run_command(&ctx, commands);
+    new_world();
+    del_row(".");
+    shash_destroy(&rows);
+    sriov_memory_destroy(&memory);
+}
+
+OVSTEST_REGISTER("test-sriov-plan", test_sriov_plan_main);
