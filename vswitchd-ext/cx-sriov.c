@@ -163,6 +163,8 @@ cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
         bool old_fallback = cx_sriov_lacp_fallback_ab();
         bool old_acting = defaults.acting;
         bool bonds_changed = false;
+        /* bridge.c will configure everything in this round anyway. */
+        bool reconfiguring = seqno != config_seqno;
 
         sriov_defaults_update(&defaults, cfg, table);
         if (defaults.acting != old_acting) {
@@ -173,7 +175,9 @@ cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
         }
         defaults_stale = false;
         config_seqno = seqno;
-        if (bonds_changed || cx_sriov_lacp_fallback_ab() != old_fallback) {
+        if (!reconfiguring
+            && (bonds_changed
+                || cx_sriov_lacp_fallback_ab() != old_fallback)) {
             /* Have bridge.c configure the bonds again. */
             if_notifier_manual_report();
         }
