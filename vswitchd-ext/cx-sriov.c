@@ -272,7 +272,7 @@ prepare_link(const struct sriov_op *op)
 static void
 run_plan(void)
 {
-    struct sriov_db *db = sriov_apply_get_db();
+    const struct sriov_db *db = sriov_apply_get_db();
     struct sriov_plan_input in;
     struct sriov_plan *plan;
 
@@ -293,7 +293,6 @@ run_plan(void)
         sriov_apply_close();
     }
     sriov_plan_destroy(plan);
-    sriov_db_destroy(db);
 }
 
 /* Does what there is to do.  Called in each round of the main loop, after
@@ -354,9 +353,7 @@ cx_sriov_wait(void)
 void
 cx_sriov_exit(void)
 {
-    if (sriov_apply_is_open()) {
-        sriov_apply_close();
-    }
+    sriov_apply_close();
     if (source) {
         source->close();
         source = NULL;
@@ -383,8 +380,8 @@ sriov_show_cmd(struct unixctl_conn *conn, int argc, const char *argv[],
     struct sriov_show show = { .name = NULL };
     bool json = false, flows = false;
     struct sriov_plan_input in;
+    const struct sriov_db *db;
     struct sriov_plan *plan;
-    struct sriov_db *db;
     bool found;
 
     for (int i = 1; i < argc; i++) {
@@ -424,7 +421,6 @@ sriov_show_cmd(struct unixctl_conn *conn, int argc, const char *argv[],
         found = sriov_show_text(&show, &reply);
     }
     sriov_plan_destroy(plan);
-    sriov_db_destroy(db);
     simap_destroy(&hw);
     simap_destroy(&sw);
 

@@ -41,7 +41,7 @@ void sriov_apply_wait(void);
 
 bool sriov_apply_is_connected(void);
 bool sriov_apply_is_ready(void);
-struct sriov_db *sriov_apply_get_db(void);
+const struct sriov_db *sriov_apply_get_db(void);
 void sriov_apply_commit(const struct sriov_plan *);
 
 #endif /* sriov-apply.h */
