@@ -302,6 +302,36 @@ def attach(n, patched, debian, calls, work):
 
 
 #
+# Row "setup": what guest/setup.sh found.  The guest takes the time that this
+# machine gives to others for its own: the lowest figures are the best ones.
+#
+
+SETUP_SIDES = [
+    ("off", "ours, sriov=false and hw-offload=false"),
+    ("again", "the same again"),
+    ("package", "the distribution's own, hw-offload off"),
+    ("default", "ours, defaults in force"),
+]
+
+
+def setup(path):
+    samples = {}
+    with open(path) as f:
+        for line in f:
+            if line.startswith("setup ") and line.split()[3].isdigit():
+                side, flows, ns = line.split()[1:]
+                samples.setdefault(side, []).append(int(ns) / int(flows))
+    row = {"row": "setup"}
+    for side, values in samples.items():
+        row[side] = {
+            "lowest_ns": min(values), "median_ns": statistics.median(values),
+            "rate_ratio": min(samples["off"]) / min(values),
+            "rate_ratio_of_medians":
+                statistics.median(samples["off"]) / statistics.median(values)}
+    return row
+
+
+#
 # What is printed.
 #
 
@@ -337,11 +367,26 @@ def print_attach(row):
              row["ratio"], calls), flush=True)
 
 
+SETUP_HEAD = """\
+setup: CPU time of the handler threads for a new flow between ports that cannot
+offload, in a virtual machine.  Ratios: of flows a second, to the first line.
+                                                  us lowest  median     ratio  of medians"""
+
+
+def print_setup(row):
+    print(SETUP_HEAD)
+    for side, text in SETUP_SIDES:
+        x = row[side]
+        print("%-8s %-40s %9.0f %7.0f %9.3f %11.3f"
+              % (side, text, x["lowest_ns"] / 1000, x["median_ns"] / 1000,
+                 x["rate_ratio"], x["rate_ratio_of_medians"]), flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser()
     for name in "patched", "work", "json":
         parser.add_argument("--" + name, required=True)
-    for name in "stock", "debian":
+    for name in "stock", "debian", "setup":
         parser.add_argument("--" + name)
     parser.add_argument("--slow", action="store_true")
     parser.add_argument("--starts", type=int, default=4)
@@ -389,6 +434,11 @@ def main():
                         "patched": patched}
         result["rows"] += scale.run(args.rows, programs, args.work,
                                     args.starts)
+    if args.setup:
+        if result["rows"]:
+            print()
+        result["rows"].append(setup(args.setup))
+        print_setup(result["rows"][-1])
 
     with open(args.json, "w") as f:
         json.dump(result, f, indent=2)
