@@ -188,6 +188,8 @@ cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
         bool old_fallback = cx_sriov_lacp_fallback_ab();
         bool old_acting = defaults.acting;
         bool bonds_changed = false;
+        /* bridge.c will configure everything in this round anyway. */
+        bool reconfiguring = seqno != config_seqno;
 
         sriov_defaults_update(&defaults, cfg, table);
         if (defaults.acting != old_acting) {
@@ -201,7 +203,9 @@ cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
         }
         defaults_stale = false;
         config_seqno = seqno;
-        if (bonds_changed || cx_sriov_lacp_fallback_ab() != old_fallback) {
+        if (!reconfiguring
+            && (bonds_changed
+                || cx_sriov_lacp_fallback_ab() != old_fallback)) {
             /* Have bridge.c configure the bonds again. */
             if_notifier_manual_report();
         }
@@ -296,7 +300,7 @@ prepare_link(const struct sriov_op *op)
 static void
 run_plan(void)
 {
-    struct sriov_db *db = sriov_apply_get_db();
+    const struct sriov_db *db = sriov_apply_get_db();
     struct sriov_plan_input in;
     struct sriov_plan *plan;
 
@@ -318,7 +322,6 @@ run_plan(void)
         sriov_apply_close();
     }
     sriov_plan_destroy(plan);
-    sriov_db_destroy(db);
 }
 
 /* Does what there is to do.  Called in each round of the main loop, after
@@ -379,9 +382,7 @@ cx_sriov_wait(void)
 void
 cx_sriov_exit(void)
 {
-    if (sriov_apply_is_open()) {
-        sriov_apply_close();
-    }
+    sriov_apply_close();
     netdev_set_flow_api_filter(NULL);
     if (source) {
         source->close();
@@ -409,8 +410,8 @@ sriov_show_cmd(struct unixctl_conn *conn, int argc, const char *argv[],
     struct sriov_show show = { .name = NULL };
     bool json = false, flows = false;
     struct sriov_plan_input in;
+    const struct sriov_db *db;
     struct sriov_plan *plan;
-    struct sriov_db *db;
     bool found;
 
     for (int i = 1; i < argc; i++) {
@@ -450,7 +451,6 @@ sriov_show_cmd(struct unixctl_conn *conn, int argc, const char *argv[],
         found = sriov_show_text(&show, &reply);
     }
     sriov_plan_destroy(plan);
-    sriov_db_destroy(db);
     simap_destroy(&hw);
     simap_destroy(&sw);
 

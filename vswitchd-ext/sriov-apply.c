@@ -90,6 +90,7 @@ static const struct ovsdb_idl_column *const other_columns[] = {
 
 static struct ovsdb_idl *idl;
 static unsigned int seqno;              /* Of 'idl' at the last run. */
+static struct sriov_db *db;             /* What it says, or NULL: not read. */
 static struct ovsdb_idl_txn *txn;       /* Under way, or NULL. */
 static struct ds txn_text = DS_EMPTY_INITIALIZER;   /* What it does. */
 static long long int retry_at = LLONG_MAX;
@@ -115,6 +116,13 @@ sriov_apply_open(const char *remote)
     seqno = ovsdb_idl_get_seqno(idl);
 }
 
+static void
+forget_db(void)
+{
+    sriov_db_destroy(db);
+    db = NULL;
+}
+
 void
 sriov_apply_close(void)
 {
@@ -124,6 +132,7 @@ sriov_apply_close(void)
     }
     ovsdb_idl_destroy(idl);
     idl = NULL;
+    forget_db();
     retry_at = LLONG_MAX;
     ds_destroy(&txn_text);
 }
@@ -181,6 +190,10 @@ sriov_apply_run(void)
     if (ovsdb_idl_get_seqno(idl) != seqno) {
         seqno = ovsdb_idl_get_seqno(idl);
         changed = true;
+    }
+    if (changed) {
+        /* A transaction that failed takes back what it showed. */
+        forget_db();
     }
     if (time_msec() >= retry_at) {
         retry_at = LLONG_MAX;
@@ -293,8 +306,7 @@ sriov_apply_has_ports(const struct ovsrec_open_vswitch *cfg)
 }
 
 static void
-convert_port(struct sriov_db *db, struct sriov_db_bridge *br,
-             const struct ovsrec_port *row)
+convert_port(struct sriov_db_bridge *br, const struct ovsrec_port *row)
 {
     const char *pf = smap_get(&row->external_ids, MARK_PF);
     const char *label = smap_get(&row->external_ids, MARK_PORT);
@@ -333,17 +345,16 @@ convert_port(struct sriov_db *db, struct sriov_db_bridge *br,
     }
 }
 
-/* Returns what is in the database, which the caller must free with
- * sriov_db_destroy().  It is empty before the session is there. */
-struct sriov_db *
-sriov_apply_get_db(void)
+/* Makes 'db' what 'idl' says. */
+static void
+read_db(void)
 {
-    struct sriov_db *db = sriov_db_create();
     const struct ovsrec_open_vswitch *cfg;
 
+    db = sriov_db_create();
     cfg = idl ? ovsrec_open_vswitch_first(idl) : NULL;
     if (!cfg) {
-        return db;
+        return;
     }
 
     bool auto_add = sriov_config_bool("Open_vSwitch", &cfg->other_config,
@@ -364,8 +375,18 @@ sriov_apply_get_db(void)
                                                 ""), ",");
         free(name);
         for (size_t j = 0; j < row->n_ports; j++) {
-            convert_port(db, br, row->ports[j]);
+            convert_port(br, row->ports[j]);
         }
+    }
+}
+
+/* Returns what is in the database, valid until the next sriov_apply_run() or
+ * sriov_apply_close().  It is empty before the session is there. */
+const struct sriov_db *
+sriov_apply_get_db(void)
+{
+    if (!db) {
+        read_db();
     }
     return db;
 }

@@ -42,7 +42,7 @@ void sriov_apply_wait(void);
 
 bool sriov_apply_is_connected(void);
 bool sriov_apply_is_ready(void);
-struct sriov_db *sriov_apply_get_db(void);
+const struct sriov_db *sriov_apply_get_db(void);
 bool sriov_apply_has_ports(const struct ovsrec_open_vswitch *);
 void sriov_apply_commit(const struct sriov_plan *);
 

@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """Measures a patched ovs-vswitchd against a stock one; see "run", which calls
-this in a network namespace of its own.
+this in a network namespace of its own.  Here are the rows xlate and attach; in
+scale.py are those about 1,024 ports that exist; both measure the switches of
+switch.py.
 
 Only ratios are worth much here, and those only when both sides ran at the same
 time on the same machine: the machine may be shared, and its speed vary by more
@@ -26,175 +28,15 @@ import subprocess
 import sys
 import time
 
+import scale
+from switch import (bridge, die, Programs, stop_all, Switch, until_attached,
+                    wait_until, world)
+
 VF_COUNT = 64           # Ports that the connections come in at.
 CONNECTIONS = 96        # At each of them, in a turn.
 TURNS = 12              # Of each daemon, in a start.
 
 SIOCOUTQ = 0x5411       # linux/sockios.h: bytes that the peer has not read.
-
-
-def die(message):
-    sys.exit("bench: " + message)
-
-
-def wait_until(what, condition, timeout=60):
-    end = time.monotonic() + timeout
-    while not condition():
-        if time.monotonic() > end:
-            die("waited %d s in vain: %s" % (timeout, what))
-        time.sleep(0.05)
-
-
-class Programs:
-    """Where the programs of an Open vSwitch are."""
-
-    def __init__(self, vswitchd, tools, schema, libs=None):
-        self.vswitchd = vswitchd
-        self.tools = tools
-        self.schema = schema
-        self.env = {"LD_LIBRARY_PATH": ":".join(libs)} if libs else {}
-
-    @staticmethod
-    def tree(tree, tools_tree):
-        def tool(name):
-            folder = "ovsdb" if name.startswith("ovsdb") else "utilities"
-            return os.path.join(tools_tree, folder, name)
-        return Programs(os.path.join(tree, "vswitchd/ovs-vswitchd"), tool,
-                        os.path.join(tools_tree, "vswitchd/vswitch.ovsschema"))
-
-    @staticmethod
-    def package(root):
-        def tool(name):
-            folder = "sbin" if name == "ovsdb-server" else "bin"
-            return os.path.join(root, "usr", folder, name)
-        triplet = os.uname().machine + "-linux-gnu"
-        return Programs(
-            os.path.join(root, "usr/lib/openvswitch-switch/ovs-vswitchd"),
-            tool, os.path.join(root, "usr/share/openvswitch/vswitch.ovsschema"),
-            [os.path.join(root, d, triplet) for d in ("lib", "usr/lib")])
-
-    def version(self):
-        out = subprocess.run([self.vswitchd, "--version"], text=True,
-                             env={**os.environ, **self.env}, check=True,
-                             stdout=subprocess.PIPE).stdout
-        return out.split("\n")[0].split()[-1]
-
-
-class Switch:
-    """An ovsdb-server and an ovs-vswitchd of which every port is a dummy."""
-
-    running = []
-
-    def __init__(self, programs, folder):
-        self.programs = programs
-        self.dir = folder
-        shutil.rmtree(folder, ignore_errors=True)
-        os.makedirs(folder)
-        self.env = {**os.environ, **programs.env}
-        for name in "RUNDIR", "LOGDIR", "DBDIR", "SYSCONFDIR":
-            self.env["OVS_" + name] = folder
-        self.db = "unix:%s/db.sock" % folder
-        self.ctl = "%s/vswitchd.ctl" % folder
-        self.children = []
-        Switch.running.append(self)
-
-        self.tool("ovsdb-tool", "create", "conf.db", programs.schema)
-        self.spawn(programs.tools("ovsdb-server"), "--remote=p" + self.db,
-                   "--unixctl=%s/ovsdb.ctl" % folder, "conf.db")
-        self.wait_for("db.sock")
-        self.vsctl("--no-wait", "init")
-        self.vswitchd = self.spawn(
-            programs.vswitchd, "--enable-dummy=override", "--disable-system",
-            "--disable-system-route", "-vconsole:off", "-vfile:warn",
-            "--unixctl=" + self.ctl, "--log-file=%s/ovs-vswitchd.log" % folder,
-            self.db)
-        self.wait_for("vswitchd.ctl")
-
-    def wait_for(self, name):
-        wait_until(name, lambda: os.path.exists(os.path.join(self.dir, name)))
-
-    def spawn(self, *command):
-        with open(os.path.join(self.dir, "stderr"), "a") as log:
-            child = subprocess.Popen([*command], cwd=self.dir, env=self.env,
-                                     stdin=subprocess.DEVNULL, stdout=log,
-                                     stderr=log)
-        self.children.append(child)
-        return child
-
-    def tool(self, name, *args):
-        done = subprocess.run([self.programs.tools(name), *args], text=True,
-                              cwd=self.dir, env=self.env,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        if done.returncode:
-            die("%s %s: %s" % (name, " ".join(args)[:200], done.stderr))
-        return done.stdout
-
-    def vsctl(self, *args):
-        return self.tool("ovs-vsctl", "--db=" + self.db, *args)
-
-    def appctl(self, *args):
-        return self.tool("ovs-appctl", "-t", self.ctl, *args)
-
-    def load(self, lines):
-        """Makes 'lines' what cx-sriov's source in memory knows."""
-        path = os.path.join(self.dir, "sriov.lines")
-        with open(path, "w") as f:
-            f.write("".join(line + "\n" for line in lines))
-        self.appctl("sriov/dummy-file", path)
-
-    def cpu(self):
-        """Seconds of CPU time that the main thread has had."""
-        task = "/proc/%d/task/%d/" % (self.vswitchd.pid, self.vswitchd.pid)
-        try:
-            with open(task + "schedstat") as f:
-                ns = int(f.read().split()[0])
-            if ns:
-                return ns / 1e9
-        except OSError:
-            pass
-        # In ticks of 10 ms only.
-        with open(task + "stat") as f:
-            fields = f.read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def stop(self):
-        Switch.running.remove(self)
-        for child in reversed(self.children):
-            child.terminate()
-            try:
-                child.wait(20)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
-
-
-def stop_all():
-    for switch in list(Switch.running):
-        switch.stop()
-
-
-def world(vfs, pfs=2):
-    """An eswitch in switchdev mode: 'pfs' PFs, each with 'vfs' VFs."""
-    lines = []
-    for pf in range(pfs):
-        dev = "pci/0000:01:00.%d" % pf
-        lines += [
-            "dev %s mode=switchdev driver=mlx5_core" % dev,
-            "port %s 65535 flavour=physical pf=%d ifindex=%d"
-            % (dev, pf, 100 + pf),
-            "link %d name=p%d switch-id=c0ffee port-name=p%d parent=%s"
-            " mtu=1500 hw-tc=true up=true mac=02:00:00:00:01:%02x"
-            % (100 + pf, pf, pf, dev, pf)]
-        for vf in range(vfs):
-            ifindex = 10000 * (1 + pf) + vf
-            lines += [
-                "port %s %d flavour=pcivf pf=%d number=%d ifindex=%d"
-                " vf-pci=0000:%02x:%02x.%d mac=02:00:%02x:00:%02x:%02x"
-                % (dev, vf, pf, vf, ifindex, 1 + pf + (vf >> 8 << 2),
-                   vf >> 3 & 31, vf & 7, pf + 1, vf >> 8, vf & 255),
-                "link %d name=pf%dvf%d switch-id=c0ffee port-name=pf%dvf%d"
-                " parent=%s hw-tc=false" % (ifindex, pf, vf, pf, vf, dev)]
-    return lines
 
 
 #
@@ -423,43 +265,6 @@ def xlate(name, text, kind, offload, stock, patched, work, starts):
 # Row "attach": seconds until N new ports have an ofport.
 #
 
-def bridge(programs, folder):
-    switch = Switch(programs, folder)
-    switch.vsctl("add-br", "br0", "--", "set", "Bridge", "br0",
-                 "datapath_type=dummy", "--", "add-port", "br0", "p0")
-    return switch
-
-
-def until_attached(switch, n, action):
-    """Seconds from the start of 'action' until there are 'n' VFs' ports with
-    an ofport, as a client of the database sees it."""
-    monitor = subprocess.Popen(
-        [switch.programs.tools("ovsdb-client"), "--format=json", "monitor",
-         switch.db, "Open_vSwitch", "Interface", "name,ofport"], text=True,
-        env=switch.env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    attached = set()
-    start = None
-    try:
-        while len(attached) < n:
-            line = monitor.stdout.readline()
-            if not line:
-                die("the monitor of the database ended")
-            for row in json.loads(line)["data"]:
-                if (row[1] in ("initial", "insert", "new")
-                        and str(row[2]).startswith("pf")
-                        and isinstance(row[3], int) and row[3] > 0):
-                    attached.add(row[2])
-            if start is None:
-                # The first update is what was there before.
-                time.sleep(0.3)
-                start = time.monotonic()
-                action()
-        return time.monotonic() - start
-    finally:
-        monitor.terminate()
-        monitor.wait()
-
-
 def attach(n, patched, debian, calls, work):
     def by_one_call():
         args = []
@@ -493,6 +298,36 @@ def attach(n, patched, debian, calls, work):
         row["n_calls_to_cx_sriov"] = (row["n_calls_seconds"]
                                       / row["cx_sriov_seconds"])
         stop_all()
+    return row
+
+
+#
+# Row "setup": what guest/setup.sh found.  The guest takes the time that this
+# machine gives to others for its own: the lowest figures are the best ones.
+#
+
+SETUP_SIDES = [
+    ("off", "ours, sriov=false and hw-offload=false"),
+    ("again", "the same again"),
+    ("package", "the distribution's own, hw-offload off"),
+    ("default", "ours, defaults in force"),
+]
+
+
+def setup(path):
+    samples = {}
+    with open(path) as f:
+        for line in f:
+            if line.startswith("setup ") and line.split()[3].isdigit():
+                side, flows, ns = line.split()[1:]
+                samples.setdefault(side, []).append(int(ns) / int(flows))
+    row = {"row": "setup"}
+    for side, values in samples.items():
+        row[side] = {
+            "lowest_ns": min(values), "median_ns": statistics.median(values),
+            "rate_ratio": min(samples["off"]) / min(values),
+            "rate_ratio_of_medians":
+                statistics.median(samples["off"]) / statistics.median(values)}
     return row
 
 
@@ -532,11 +367,26 @@ def print_attach(row):
              row["ratio"], calls), flush=True)
 
 
+SETUP_HEAD = """\
+setup: CPU time of the handler threads for a new flow between ports that cannot
+offload, in a virtual machine.  Ratios: of flows a second, to the first line.
+                                                  us lowest  median     ratio  of medians"""
+
+
+def print_setup(row):
+    print(SETUP_HEAD)
+    for side, text in SETUP_SIDES:
+        x = row[side]
+        print("%-8s %-40s %9.0f %7.0f %9.3f %11.3f"
+              % (side, text, x["lowest_ns"] / 1000, x["median_ns"] / 1000,
+                 x["rate_ratio"], x["rate_ratio_of_medians"]), flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser()
     for name in "patched", "work", "json":
         parser.add_argument("--" + name, required=True)
-    for name in "stock", "debian":
+    for name in "stock", "debian", "setup":
         parser.add_argument("--" + name)
     parser.add_argument("--slow", action="store_true")
     parser.add_argument("--starts", type=int, default=4)
@@ -551,9 +401,10 @@ def main():
 
     result = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
               "cpus": os.cpu_count(), "rows": []}
+    if args.stock:
+        stock = Programs.tree(args.stock, args.patched)
     wanted = [x for x in XLATE if x[0] in args.rows or "xlate" in args.rows]
     if wanted:
-        stock = Programs.tree(args.stock, args.patched)
         what = "unpatched source, %s, built like ours" % stock.version()
         result["xlate_stock"] = what
         print(XLATE_HEAD % what, flush=True)
@@ -561,8 +412,9 @@ def main():
             row = xlate(*x, stock, patched, args.work, args.starts)
             result["rows"].append(row)
             print_xlate(row)
-    if "attach" in args.rows:
+    if args.debian:
         debian = Programs.package(args.debian)
+    if "attach" in args.rows:
         what = "the distribution's own package, " + debian.version()
         result["attach_stock"] = what
         if wanted:
@@ -572,6 +424,21 @@ def main():
             row = attach(n, patched, debian, n < 1000 or args.slow, args.work)
             result["rows"].append(row)
             print_attach(row)
+    if {"idle", "memory", "start", "show"} & set(args.rows):
+        if result["rows"]:
+            print()
+        programs = {"patched": patched}
+        if args.stock and args.debian:
+            programs = {"stock": stock, "control": stock,
+                        "package": debian.with_tools(patched),
+                        "patched": patched}
+        result["rows"] += scale.run(args.rows, programs, args.work,
+                                    args.starts)
+    if args.setup:
+        if result["rows"]:
+            print()
+        result["rows"].append(setup(args.setup))
+        print_setup(result["rows"][-1])
 
     with open(args.json, "w") as f:
         json.dump(result, f, indent=2)

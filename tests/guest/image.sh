@@ -120,7 +120,9 @@ if [ ! -e "$build/kernel/lib/modules/$release/modules.dep" ]; then
     (exec -a depmod "${loader[@]}" --argv0 depmod "$root/bin/kmod" -b "$build/kernel" "$release") 2>"$build/depmod.log" \
         || die "depmod failed, see $build/depmod.log"
 fi
-for module in $modules; do
+# Only there to be loaded.
+on_demand="pktgen"
+for module in $modules $on_demand; do
     "${loader[@]}" --argv0 modprobe "$root/bin/kmod" -d "$build/kernel" -S "$release" --show-depends "$module" 2>/dev/null \
         || echo "missing $module"
 done | sort -u >"$build/modules.list"
