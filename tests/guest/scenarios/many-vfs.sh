@@ -3,9 +3,7 @@
 # guest: vfs=127
 # limit: 300
 nic_up 0
-start_ovs
-need_patched
-vsctl add-br br0 -- add-port br0 "$(uplink 0)" -- add-port br0 "$(uplink 1)"
+bridge_up 0 1
 nic_vfs 0 127 &
 first=$!
 nic_vfs 1 127
