@@ -381,7 +381,7 @@ scenario_clean() {
     local ns dev p
     stop_ovs 2>/dev/null
     udev_stop
-    rm -f /etc/udev/rules.d/*
+    rm -f /etc/udev/rules.d/* /etc/systemd/network/*
     for p in /run/netns/*; do
         [ -e "$p" ] || continue
         ns=${p##*/}

@@ -15,6 +15,7 @@ all() { at_least "$(ports)" 254; }
 wait_until 60 all
 say "254 ports $(( $(uptime_ms) - begin )) ms after the last network device appeared"
 check "none twice" equal "$(vsctl list-ports br0 | sort | uniq -d)" ""
+wait_until 60 agrees br0
 check "none too many" equal "$(vsctl list-ports br0 | wc -l)" 256
 vf_up 1 125
 vf_up 1 126

@@ -20,5 +20,6 @@ expect_offloaded vf0.1 vf0.0 "$(vf_ip 0 0)" "$(rep 0 1)" "$(rep 0 0)"
 expect_offloaded vf0.0 wire0 "$(wire_ip 0)" "$(rep 0 0)" "$(uplink 0)"
 kill $noise
 wait $noise 2>/dev/null || :
-ovs-vsctl show
+wait_until 20 agrees br0
+quiet_log
 check "each port once" equal "$(vsctl list-ports br0 | sort | tr '\n' ' ')" "$(printf '%s\n' "$(uplink 0)" "$(rep 0 0)" "$(rep 0 1)" | sort | tr '\n' ' ')"

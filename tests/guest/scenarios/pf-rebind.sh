@@ -13,6 +13,7 @@ back() {
     wire_up 0
     wait_until 20 of_port "$(uplink 0)"
     vfs_up 0 0 1
+    wait_until 20 agrees br0
     expect_offloaded vf0.0 vf0.1 "$(vf_ip 0 1)" "$(rep 0 0)" "$(rep 0 1)"
     expect_offloaded vf0.0 wire0 "$(wire_ip 0)" "$(rep 0 0)" "$(uplink 0)"
 }

@@ -18,3 +18,4 @@ for v in 0 1 2 3 4 5 6 7; do wait_until 20 of_port "$(rep 0 $v)"; done
 vf_up 0 0
 vf_up 0 7
 expect_offloaded vf0.0 vf0.7 "$(vf_ip 0 7)" "$(rep 0 0)" "$(rep 0 7)"
+wait_until 20 agrees br0
