@@ -9,6 +9,8 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/sriov-compat.h \
 	vswitchd-ext/sriov-config.c \
 	vswitchd-ext/sriov-config.h \
+	vswitchd-ext/sriov-datapath.c \
+	vswitchd-ext/sriov-datapath.h \
 	vswitchd-ext/sriov-db.c \
 	vswitchd-ext/sriov-db.h \
 	vswitchd-ext/sriov-defaults.c \

@@ -38,8 +38,10 @@
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "simap.h"
+#include "smap.h"
 #include "sriov-apply.h"
 #include "sriov-bond.h"
+#include "sriov-datapath.h"
 #include "sriov-db.h"
 #include "sriov-defaults.h"
 #include "sriov-flows.h"
@@ -301,6 +303,7 @@ static void
 run_plan(void)
 {
     const struct sriov_db *db = sriov_apply_get_db();
+    struct smap renamed = SMAP_INITIALIZER(&renamed);
     struct sriov_plan_input in;
     struct sriov_plan *plan;
 
@@ -310,11 +313,20 @@ run_plan(void)
     plan_stale = false;
     plan_wake = plan->wake;
     for (size_t i = 0; i < plan->n_ops; i++) {
-        if (plan->ops[i].type == SRIOV_OP_LINK
-            && !prepare_link(&plan->ops[i])) {
+        const struct sriov_op *op = &plan->ops[i];
+
+        if (op->type == SRIOV_OP_LINK && !prepare_link(op)) {
             plan_wake = MIN(plan_wake, time_msec() + LINK_RETRY_DELAY);
+        } else if (op->type == SRIOV_OP_REPLACE
+                   && strcmp(op->old->name, op->decision->port->link->name)) {
+            smap_replace(&renamed, op->decision->port->link->name,
+                         op->old->name);
         }
     }
+    if (!smap_is_empty(&renamed)) {
+        sriov_datapath_forget(&renamed);
+    }
+    smap_destroy(&renamed);
     sriov_apply_commit(plan);
     if (!defaults.acting && shash_is_empty(&db->ports)) {
         /* Nothing left to look after. */

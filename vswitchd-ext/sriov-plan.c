@@ -384,7 +384,8 @@ plan_link(struct sriov_plan *plan, const struct sriov_plan_input *in,
                   && !(track && track->set_hw_tc));
 
     free(key);
-    up = up && !(track && track->set_up);
+    /* Many kernels do not let udev rename a link that is up. */
+    up = up && port->link->initialized && !(track && track->set_up);
     if (up || hw_tc) {
         struct sriov_op *op = add_op(plan, SRIOV_OP_LINK);
 

@@ -534,6 +534,20 @@ udev_stop(void)
     src.udev = NULL;
 }
 
+/* Returns true if udev is done with the link 'name'.  It calls a device
+ * initialized, and says so to all who ask, before it gives it its name. */
+static bool
+udev_is_done(const char *name)
+{
+    struct udev_device *dev
+        = udev_device_new_from_subsystem_sysname(src.udev, "net", name);
+    bool done = (dev && udev_device_get_is_initialized(dev) > 0
+                 && !udev_device_get_property_value(dev, "ID_RENAMING"));
+
+    udev_device_unref(dev);
+    return done;
+}
+
 /* Fills in 'initialized' of the links in 'table'. */
 static void
 read_initialized(struct sriov_table *table)
@@ -545,16 +559,8 @@ read_initialized(struct sriov_table *table)
 
         link->initialized
             = (!src.udev_runs || !src.monitor
-               || simap_get(&src.initialized, link->name) == link->ifindex);
-        if (!link->initialized) {
-            struct udev_device *dev
-                = udev_device_new_from_subsystem_sysname(src.udev, "net",
-                                                         link->name);
-
-            link->initialized
-                = dev && udev_device_get_is_initialized(dev) > 0;
-            udev_device_unref(dev);
-        }
+               || simap_get(&src.initialized, link->name) == link->ifindex
+               || udev_is_done(link->name));
         if (link->initialized) {
             simap_put(&initialized, link->name, link->ifindex);
         }

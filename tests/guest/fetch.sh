@@ -20,14 +20,15 @@ done
 die() { echo "guest: $*" >&2; exit 1; }
 
 # The kernel and its headers; the programs that the scenarios use; kmod for depmod and "modprobe --show-depends";
-# util-linux for unshare; the distribution's own Open vSwitch to compare with; xz to unpack the kernel.
+# util-linux for unshare; libteam-utils for teamnl; the distribution's own Open vSwitch to compare with; xz to unpack the
+# kernel.
 kernel_packages="linux-image-amd64 linux-headers-amd64"
 program_packages="busybox-static bash iproute2 ethtool iputils-ping kmod iperf3 tcpdump util-linux"
-program_packages+=" openvswitch-switch xz-utils"
+program_packages+=" udev libteam-utils openvswitch-switch xz-utils"
 # What these pull in and the guest has no use for.
 unwanted='^(gcc|cpp|binutils|linux-compiler|initramfs|perl|libperl|debconf|libgcc-[0-9]+-dev|libasan|libtsan|liblsan'
 unwanted+='|libubsan|libitm|libgomp|libquadmath|libisl|libmpc|libmpfr|libcc1|klibc|libklibc|dpkg|sysvinit|init-system'
-unwanted+='|udev|pciutils|apparmor|firmware|python|libpython|media-types|uuid-runtime|usrmerge|lsb-base|tar$|adduser'
+unwanted+='|pciutils|apparmor|firmware|python|libpython|media-types|uuid-runtime|usrmerge|lsb-base|tar$|adduser'
 unwanted+='|passwd|login|libpam|libfile-|libnumber-|libtext-|netbase|readline-common|libgprofng|libctf|libbinutils)'
 
 [ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ] || die "this needs a Debian amd64 machine: run it there"

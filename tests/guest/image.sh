@@ -91,13 +91,19 @@ for applet in $("$root/bin/busybox" --list); do
     *) ln -s busybox "$image/bin/$applet" ;;
     esac
 done
-for program in bash ip tc bridge devlink ethtool ping kmod iperf3 tcpdump unshare; do
+for program in bash ip tc bridge devlink ethtool ping kmod iperf3 tcpdump unshare udevadm teamnl; do
     source=$(find "$root/bin" "$root/sbin" "$root/usr/bin" "$root/usr/sbin" -name "$program" 2>/dev/null | head -n 1)
     [ -n "$source" ] || die "$program is not among the fetched programs: remove $build and run this again"
     copy_program "$source" "$image/bin/$program"
 done
 ln -s bash "$image/bin/sh"
 for program in modprobe insmod rmmod lsmod depmod modinfo; do ln -s kmod "$image/bin/$program"; done
+
+# udev with Debian's rules and names; its helpers are for disks and the like.  Scenarios start it that want it.
+mkdir -p "$image"/lib/systemd/network "$image"/lib/udev "$image"/etc/udev/rules.d
+ln -s /bin/udevadm "$image/lib/systemd/systemd-udevd"
+cp -r "$root/lib/udev/rules.d" "$image/lib/udev/"
+cp "$root"/lib/systemd/network/*.link "$image/lib/systemd/network/"
 
 for program in $ovs_programs; do
     copy_program "$ovs/$program" "$image/opt/ovs/${program##*/}"

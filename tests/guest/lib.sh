@@ -91,6 +91,24 @@ nic_up() {
     done
 }
 
+# representors [PF...]: the network devices that stand for functions of these PFs (default: of all), as the kernel has them.
+representors() {
+    local dev pf
+    for dev in /sys/class/net/*; do
+        is_representor "${dev##*/}" || continue
+        [ $# -gt 0 ] || echo "${dev##*/}"
+        for pf; do
+            [ ! "$dev/device" -ef "/sys/bus/pci/devices/$(pf_pci "$pf")" ] || echo "${dev##*/}"
+        done
+    done
+}
+is_representor() {
+    local name
+    # Where there is no such name, reading it says so.
+    { read -r name <"/sys/class/net/$1/phys_port_name"; } 2>/dev/null || return 1
+    case $name in *pf[0-9]*) ;; *) return 1 ;; esac
+}
+
 # counter DEV NAME: one of "ethtool -S": {sw,hw}_{rx,tx}_{packets,bytes}, dropped, rules.
 counter() { ethtool -S "$1" | sed -n "s/^ *$2: //p"; }
 count_all() { local d; for d; do echo "$d: $(ethtool -S "$d" | sed -n 's/^ *\([sh]w_[rt]x_packets\|rules\|dropped\): /\1=/p' | tr '\n' ' ')"; done; }
@@ -234,6 +252,68 @@ not_port() { ! vsctl list-ports "$1" | grep -qx "$2"; }
 # of_port NAME: has the interface an OpenFlow port number?
 of_port() { local n; n=$(vsctl get Interface "$1" ofport) && at_least "$n" 1; }
 
+# bridge_up [PF...]: a fresh Open vSwitch, which must be ours, and bridge br0 with the uplinks of these PFs (default: 0).
+bridge_up() {
+    local p ports=()
+    [ $# -gt 0 ] || set -- 0
+    start_ovs
+    need_patched
+    for p; do ports+=(-- add-port br0 "$(uplink "$p")"); done
+    vsctl add-br br0 "${ports[@]}"
+}
+
+# vfs_up PF VF...: once their representors are ports.
+vfs_up() {
+    local p=$1 v
+    shift
+    for v; do wait_until 20 of_port "$(rep "$p" "$v")"; done
+    for v; do vf_up "$p" "$v"; done
+}
+
+# agrees BRIDGE [PF...]: the representors that the kernel has for these PFs (default: for all) are what OVSDB, the datapath
+# and sriov/show have, all in BRIDGE, once, up, each with an OpenFlow port of its own; and no port there lacks its device.
+agrees() {
+    local bridge=$1 kernel interfaces dev
+    shift
+    kernel=$(representors "$@" | sort)
+    the_same "representors in the kernel" "$kernel" "ports of $bridge" "$(representor_ports "$bridge" | sort)" || return 1
+    the_same "interfaces in OVSDB" "$(for dev in $(vsctl list-br); do vsctl list-ifaces "$dev"; done | sort)" \
+        "ports in the datapath" "$(ovs-appctl dpctl/show | sed -n '/(internal)/d;s/^ *port [0-9]*: //p' | sort)" || return 1
+    interfaces=$(ofports "$bridge")
+    ! grep -v ' [1-9][0-9]*$' <<<"$interfaces" || { echo "^ no OpenFlow port"; return 1; }
+    ! cut -d' ' -f2 <<<"$interfaces" | sort | uniq -d | grep . || { echo "^ the OpenFlow port of two"; return 1; }
+    the_same "what there is" "$(awk -v bridge="$bridge" 'NR == FNR { is[$1]; next } $1 in is { print $0, bridge, "up" }' \
+                                    <(echo "$kernel") <(echo "$interfaces") | sort)" "sriov/show" "$(shown "$@" | sort)" || return 1
+    for dev in $kernel; do
+        equal "$dev $(<"/sys/class/net/$dev/operstate")" "$dev up" || return 1
+        [ "/sys/class/net/$dev/master" -ef /sys/class/net/ovs-system ] || { echo "$dev is not in the datapath"; return 1; }
+    done
+}
+the_same() { [ "$2" = "$4" ] || { printf '%s:\n%s\n%s:\n%s\n' "$@"; return 1; }; }
+# What of a bridge is a representor, or no device at all.
+representor_ports() {
+    local dev
+    for dev in $(vsctl list-ifaces "$1"); do
+        if [ ! -e "/sys/class/net/$dev" ] || is_representor "$dev"; then echo "$dev"; fi
+    done
+}
+# Has a bridge so many representors as ports?
+rep_ports() { equal "$(representor_ports "$1" | wc -l)" "$2"; }
+# ofports BRIDGE: its interfaces, each with its OpenFlow port.
+ofports() {
+    awk 'NR == FNR { is[$1]; next } $1 in is' <(vsctl list-ifaces "$1") \
+        <(vsctl --format=csv --no-headings --columns=name,ofport list Interface | tr -d '"' | tr , ' ')
+}
+# shown [PF...]: representors in sriov/show, and ports of ours whose device is gone: name, OpenFlow port, bridge, state.
+shown() {
+    local pf
+    [ $# -gt 0 ] || set -- ""
+    for pf; do
+        ovs-appctl sriov/show --json ${pf:+"$(pf_pci "$pf")"} \
+            | awk -F'[":, ]+' '{ v[$2] = $3 } /[{]$/ { split("", v) } /"status"/ { print v["netdev"], v["ofport"], v["bridge"], v["state"] }'
+    done
+}
+
 # Does the OVS under test carry the module?
 need_patched() { ovs-appctl sriov/show >/dev/null || fail "the OVS under test has no sriov/show"; }
 # log_trouble [PATTERN]: the daemon's log lines of WARN and worse, without those about a slow machine, a kernel that
@@ -242,8 +322,54 @@ log_trouble() {
     grep -E '\|(WARN|ERR|EMER)\|' /run/ovs/ovs-vswitchd.log \
         | grep -v -e '|timeval|' -e 'recirc_id sharing' -e "${1:-nothing else}" || :
 }
+# quiet_log: fails if the daemon still has something to complain about, or has said a thing more than three times.
+quiet_log() {
+    local n lines
+    n=$(log_trouble | wc -l)
+    # Comes back when all is configured once more.
+    vsctl set Open_vSwitch . external_ids:quiet-log="$n"
+    check "the log goes on" equal "$(log_trouble | tail -n "+$(( n + 1 ))")" ""
+    # Open vSwitch says of a port whose device is away that it is, each time that it looks.
+    lines=$(log_trouble 'could not open network device .* (No such device)' | grep -v 'waiting for .* to quiesce' \
+            | cut -d'|' -f3- | sort | uniq -c | awk '$1 > 3')
+    [ -z "$lines" ] || { echo "$lines"; fail "the log repeats itself"; }
+}
+# names_watch: notes from now on which interfaces come to the database and go; names_seen ends it.
+# Lines of /tmp/names: row, "initial", "insert" or "delete", name.
+names_watch() {
+    rm -f /tmp/names
+    ovsdb-client --format=csv --no-headings monitor unix:/run/ovs/db.sock Open_vSwitch Interface name >/tmp/names 2>&1 &
+    names_pid=$!
+    wait_until 10 grep -q initial /tmp/names
+}
+names_seen() {
+    kill $names_pid
+    wait $names_pid || :
+}
 # Sessions that ovsdb-server has: one is ovs-vswitchd's own.
 db_sessions() { ovs-appctl -t ovsdb-server memory/show | sed -n 's/.*sessions:\([0-9]*\).*/\1/p'; }
+
+# udev, which runs in the scenarios only that start it.
+
+# udev_start: as on any Debian host, it names what is there already, too.
+udev_start() {
+    # Debian's rules name groups that are not here.
+    SYSTEMD_LOG_LEVEL=err /lib/systemd/systemd-udevd --resolve-names=never >&2 &
+    echo $! >/run/udevd.pid
+    wait_until 20 udevadm control --ping
+    udevadm trigger --action=add --subsystem-match=net --subsystem-match=pci
+    udev_settle
+}
+udev_settle() { check "udev does not settle" udevadm settle --timeout=60; }
+udev_stop() {
+    stop_pid /run/udevd.pid
+    rm -rf /run/udev /run/udevd.pid
+}
+# udev_rules: what there is on standard input become its rules.
+udev_rules() {
+    cat >/etc/udev/rules.d/70-scenario.rules
+    [ ! -e /run/udev/control ] || udevadm control --reload
+}
 
 # Frame of a scenario.
 
@@ -254,6 +380,8 @@ scenario_end() { say passed; }
 scenario_clean() {
     local ns dev p
     stop_ovs 2>/dev/null
+    udev_stop
+    rm -f /etc/udev/rules.d/* /etc/systemd/network/*
     for p in /run/netns/*; do
         [ -e "$p" ] || continue
         ns=${p##*/}

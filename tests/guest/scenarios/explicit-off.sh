@@ -7,10 +7,7 @@ vsctl set Open_vSwitch . other_config:hw-offload=false
 stop_vswitchd
 start_vswitchd
 vsctl add-br br0 -- add-port br0 "$(uplink 0)"
-wait_until 20 of_port "$(rep 0 0)"
-wait_until 20 of_port "$(rep 0 1)"
-vf_up 0 0
-vf_up 0 1
+vfs_up 0 0 1
 expect_software vf0.0 "$(vf_ip 0 1)" "$(rep 0 0)"
 expect_software vf0.0 "$(wire_ip 0)" "$(rep 0 0)"
 check "no flow in hardware" equal "$(hw_flows)" ""

@@ -4,9 +4,7 @@ nic_load
 nic_vfs 0 2
 wire_up 0
 ip link set "$(uplink 0)" up
-start_ovs
-need_patched
-vsctl add-br br0 -- add-port br0 "$(uplink 0)"
+bridge_up
 wait_until 20 of_port "$(uplink 0)"
 vf_up 0 0
 wait_until 20 pings vf0.0 "$(wire_ip 0)"

@@ -3,9 +3,7 @@
 # guest: vfs=127
 # limit: 300
 nic_up 0
-start_ovs
-need_patched
-vsctl add-br br0 -- add-port br0 "$(uplink 0)" -- add-port br0 "$(uplink 1)"
+bridge_up 0 1
 nic_vfs 0 127 &
 first=$!
 nic_vfs 1 127
@@ -17,6 +15,7 @@ all() { at_least "$(ports)" 254; }
 wait_until 60 all
 say "254 ports $(( $(uptime_ms) - begin )) ms after the last network device appeared"
 check "none twice" equal "$(vsctl list-ports br0 | sort | uniq -d)" ""
+wait_until 60 agrees br0
 check "none too many" equal "$(vsctl list-ports br0 | wc -l)" 256
 vf_up 1 125
 vf_up 1 126

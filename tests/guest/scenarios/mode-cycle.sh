@@ -4,13 +4,8 @@
 # does not always teach Open vSwitch otherwise, so these VFs have IPv6, whose neighbour discovery software gets to see.
 IPV6=yes
 nic_up 2 0
-start_ovs
-need_patched
-vsctl add-br br0 -- add-port br0 "$(uplink 0)"
-wait_until 20 of_port "$(rep 0 0)"
-wait_until 20 of_port "$(rep 0 1)"
-vf_up 0 0
-vf_up 0 1
+bridge_up
+vfs_up 0 0 1
 expect_offloaded vf0.0 vf0.1 "$(vf_ip 0 1)" "$(rep 0 0)" "$(rep 0 1)"
 (while :; do ip netns exec vf0.0 ping -q -c 50 -i 0.02 -W 0.2 "$(vf_ip 0 1)" >/dev/null 2>&1 || usleep 100000; done) &
 noise=$!
@@ -25,5 +20,6 @@ expect_offloaded vf0.1 vf0.0 "$(vf_ip 0 0)" "$(rep 0 1)" "$(rep 0 0)"
 expect_offloaded vf0.0 wire0 "$(wire_ip 0)" "$(rep 0 0)" "$(uplink 0)"
 kill $noise
 wait $noise 2>/dev/null || :
-ovs-vsctl show
+wait_until 20 agrees br0
+quiet_log
 check "each port once" equal "$(vsctl list-ports br0 | sort | tr '\n' ' ')" "$(printf '%s\n' "$(uplink 0)" "$(rep 0 0)" "$(rep 0 1)" | sort | tr '\n' ' ')"

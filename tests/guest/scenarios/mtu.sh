@@ -3,15 +3,11 @@
 VF_MTU=9000
 nic_up 2 0
 ip link set "$(uplink 0)" mtu 9000
-start_ovs
-need_patched
-vsctl add-br br0 -- add-port br0 "$(uplink 0)"
+bridge_up
 mtu() { equal "$(cat "/sys/class/net/$1/mtu")" "$2"; }
 wait_until 20 mtu "$(rep 0 0)" 9000
 wait_until 20 mtu "$(rep 0 1)" 9000
-wait_until 20 of_port "$(rep 0 1)"
-vf_up 0 0
-vf_up 0 1
+vfs_up 0 0 1
 expect_offloaded vf0.0 wire0 "$(wire_ip 0)" "$(rep 0 0)" "$(uplink 0)"
 big() { ip netns exec "$1" ping -q -c 10 -i 0.02 -W 2 -M do -s 8972 "$2" | grep -q " 0% packet loss"; }
 check "full frames VF to wire" big vf0.0 "$(wire_ip 0)"

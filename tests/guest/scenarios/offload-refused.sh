@@ -2,12 +2,8 @@
 # a NIC that refuses every rule: traffic goes on in software, and in hardware again once it takes rules
 nic_up 2 0
 nic_knob 0 refuse_rules 95
-start_ovs
-need_patched
-vsctl add-br br0 -- add-port br0 "$(uplink 0)"
-wait_until 20 of_port "$(rep 0 1)"
-vf_up 0 0
-vf_up 0 1
+bridge_up
+vfs_up 0 0 1
 expect_software vf0.0 "$(vf_ip 0 1)" "$(rep 0 0)"
 expect_software vf0.0 "$(wire_ip 0)" "$(rep 0 0)"
 check "no flow in hardware" equal "$(hw_flows)" ""

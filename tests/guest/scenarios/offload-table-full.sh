@@ -2,13 +2,8 @@
 # a NIC whose table is full: what has no place goes through software, nothing is lost
 nic_up 3 0
 nic_knob 0 max_rules 2
-start_ovs
-need_patched
-vsctl add-br br0 -- add-port br0 "$(uplink 0)"
-for v in 0 1 2; do
-    wait_until 20 of_port "$(rep 0 $v)"
-    vf_up 0 $v
-done
+bridge_up
+vfs_up 0 0 1 2
 wait_until 20 pings vf0.0 "$(vf_ip 0 1)"
 wait_until 20 pings vf0.0 "$(vf_ip 0 2)"
 wait_until 20 pings vf0.0 "$(wire_ip 0)"

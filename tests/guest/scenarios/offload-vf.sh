@@ -1,13 +1,8 @@
 #!/bin/bash
 # VF to VF and VF to wire are offloaded with nothing configured but a bridge and its uplink
 nic_up 2 0
-start_ovs
-need_patched
-vsctl add-br br0 -- add-port br0 "$(uplink 0)"
-wait_until 20 of_port "$(rep 0 0)"
-wait_until 20 of_port "$(rep 0 1)"
-vf_up 0 0
-vf_up 0 1
+bridge_up
+vfs_up 0 0 1
 expect_offloaded vf0.0 vf0.1 "$(vf_ip 0 1)" "$(rep 0 0)" "$(rep 0 1)"
 expect_offloaded vf0.0 wire0 "$(wire_ip 0)" "$(rep 0 0)" "$(uplink 0)"
 wait_until 5 hw_flow "$(rep 0 0)" "$(rep 0 1)"

@@ -1,9 +1,7 @@
 #!/bin/bash
 # the PF's driver unbound and bound, then the NIC's module removed and loaded: uplink and VFs are ports again and offload
 nic_up 2 0
-start_ovs
-need_patched
-vsctl add-br br0 -- add-port br0 "$(uplink 0)"
+bridge_up
 wait_until 20 of_port "$(rep 0 1)"
 back() {
     nic_switchdev 0
@@ -14,10 +12,8 @@ back() {
     ip netns del vf0.1 2>/dev/null || :
     wire_up 0
     wait_until 20 of_port "$(uplink 0)"
-    wait_until 20 of_port "$(rep 0 0)"
-    wait_until 20 of_port "$(rep 0 1)"
-    vf_up 0 0
-    vf_up 0 1
+    vfs_up 0 0 1
+    wait_until 20 agrees br0
     expect_offloaded vf0.0 vf0.1 "$(vf_ip 0 1)" "$(rep 0 0)" "$(rep 0 1)"
     expect_offloaded vf0.0 wire0 "$(wire_ip 0)" "$(rep 0 0)" "$(uplink 0)"
 }

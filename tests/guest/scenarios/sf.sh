@@ -1,9 +1,7 @@
 #!/bin/bash
 # a subfunction's representor is added like a VF's and offloads
 nic_up 1 0
-start_ovs
-need_patched
-vsctl add-br br0 -- add-port br0 "$(uplink 0)"
+bridge_up
 wait_until 20 of_port "$(rep 0 0)"
 devlink port add pci/0000:01:00.0 flavour pcisf pfnum 0 sfnum 88 >/dev/null
 devlink port function set pci/0000:01:00.0/32768 state active

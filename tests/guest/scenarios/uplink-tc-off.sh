@@ -3,9 +3,7 @@
 nic_load uplink_tc_off=1
 check "off at first" contains "$(ethtool -k "$(uplink 0)" | grep hw-tc)" off
 nic_up 1 0
-start_ovs
-need_patched
-vsctl add-br br0 -- add-port br0 "$(uplink 0)"
+bridge_up
 wait_until 20 of_port "$(rep 0 0)"
 tc_on() { ethtool -k "$(uplink 0)" | grep -q "hw-tc-offload: on"; }
 wait_until 10 tc_on

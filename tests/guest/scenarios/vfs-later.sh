@@ -4,15 +4,10 @@ nic_load
 nic_switchdev 0
 wire_up 0
 ip link set "$(uplink 0)" up
-start_ovs
-need_patched
-vsctl add-br br0 -- add-port br0 "$(uplink 0)"
+bridge_up
 check "no representor yet" absent "$(rep 0 0)"
 nic_vfs 0 2
-wait_until 20 of_port "$(rep 0 0)"
-wait_until 20 of_port "$(rep 0 1)"
-vf_up 0 0
-vf_up 0 1
+vfs_up 0 0 1
 expect_offloaded vf0.0 vf0.1 "$(vf_ip 0 1)" "$(rep 0 0)" "$(rep 0 1)"
 say "0, then 8"
 ip netns del vf0.0
@@ -23,3 +18,4 @@ for v in 0 1 2 3 4 5 6 7; do wait_until 20 of_port "$(rep 0 $v)"; done
 vf_up 0 0
 vf_up 0 7
 expect_offloaded vf0.0 vf0.7 "$(vf_ip 0 7)" "$(rep 0 0)" "$(rep 0 7)"
+wait_until 20 agrees br0

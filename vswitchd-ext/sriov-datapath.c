@@ -1,0 +1,85 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+#include <config.h>
+#include "sriov-datapath.h"
+
+#include <stdlib.h>
+
+#include "dpif.h"
+#include "netdev-provider.h"
+#include "smap.h"
+#include "sset.h"
+#include "util.h"
+
+/* Takes the ports with these names out of 'dpif'. */
+static void
+delete_ports(struct dpif *dpif, const struct smap *names)
+{
+    odp_port_t *numbers = xmalloc(smap_count(names) * sizeof *numbers);
+    struct dpif_port_dump dump;
+    struct dpif_port port;
+    size_t n = 0;
+
+    /* The kernel does not find a port by name once its device has another. */
+    DPIF_PORT_FOR_EACH (&port, &dump, dpif) {
+        if (n < smap_count(names) && smap_get(names, port.name)) {
+            numbers[n++] = port.port_no;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        dpif_port_del(dpif, numbers[i], false);
+    }
+    free(numbers);
+}
+
+/* Makes Open vSwitch let go of the ports of network devices that were renamed,
+ * so that they can be added anew.  'renamed' has their old names by the new
+ * ones.
+ *
+ * Open vSwitch finds ports by name, the kernel's datapath by device.  When a
+ * device gets another name, ofproto sooner or later notices that the old one
+ * is gone and thinks that the port in the datapath went along.  It did not,
+ * and nothing can be added under the new name ("File exists"). */
+void
+sriov_datapath_forget(const struct smap *renamed)
+{
+    struct sset datapaths = SSET_INITIALIZER(&datapaths);
+    const char *datapath;
+
+    dp_enumerate_names("system", &datapaths);
+    SSET_FOR_EACH (datapath, &datapaths) {
+        struct dpif *dpif;
+
+        if (!dpif_open(datapath, "system", &dpif)) {
+            delete_ports(dpif, renamed);
+            dpif_close(dpif);
+        }
+    }
+    sset_destroy(&datapaths);
+
+    /* Have ofproto look at the old names before bridge.c adds the new ones,
+     * which may get the same port numbers. */
+    struct smap_node *node;
+    SMAP_FOR_EACH (node, renamed) {
+        struct netdev *netdev = netdev_from_name(node->value);
+
+        if (netdev) {
+            netdev_change_seq_changed(netdev);
+            netdev_close(netdev);
+        }
+    }
+}
