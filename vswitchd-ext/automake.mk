@@ -37,3 +37,4 @@ MAN_FRAGMENTS += vswitchd-ext/sriov-unixctl.man
 EXTRA_DIST += \
 	vswitchd-ext/automake.mk \
 	vswitchd-ext/cx-sriov.m4
+TESTSUITE_AT += tests/sriov-lost.at
