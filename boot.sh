@@ -360,6 +360,7 @@ link_module() {
     linked=0
     link_files vswitchd-ext '*[!~]'
     link_files tests '*.at'
+    link_files tests '*.c'
     if [ $linked = 0 ]; then
         fine 4 "module: linked"
     else
