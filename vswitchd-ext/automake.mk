@@ -45,7 +45,21 @@ tests_ovstest_SOURCES += \
 	vswitchd-ext/sriov-plan.c \
 	vswitchd-ext/sriov-source-dummy.c \
 	vswitchd-ext/sriov-table.c
-TESTSUITE_AT += tests/sriov-plan.at
+TESTSUITE_AT += \
+	tests/sriov-lost.at \
+	tests/sriov-plan.at
+
+# Feeds our netlink parsers with garbled messages.
+noinst_PROGRAMS += tests/test-sriov-netlink
+valgrind_wrappers += tests/valgrind/test-sriov-netlink
+tests_test_sriov_netlink_SOURCES = \
+	tests/test-sriov-netlink.c \
+	vswitchd-ext/sriov-netlink-devlink.c \
+	vswitchd-ext/sriov-netlink-link.c \
+	vswitchd-ext/sriov-table.c
+tests_test_sriov_netlink_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(srcdir)/vswitchd-ext $(CX_SRIOV_CFLAGS)
+tests_test_sriov_netlink_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS)
 
 MAN_FRAGMENTS += vswitchd-ext/sriov-unixctl.man
 EXTRA_DIST += \

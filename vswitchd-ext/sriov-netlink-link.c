@@ -124,7 +124,10 @@ link_parent(struct nlattr **tb, const char *name, const char *kind,
             char **bus, char **parent)
 {
     *bus = *parent = NULL;
-    if (tb[IFLA_PARENT_DEV_NAME] && tb[IFLA_PARENT_DEV_BUS_NAME]) {
+    if (tb[IFLA_PARENT_DEV_NAME] && tb[IFLA_PARENT_DEV_BUS_NAME]
+        && sriov_nl_name_is_valid(nla_get_string(tb[IFLA_PARENT_DEV_NAME]))
+        && sriov_nl_name_is_valid(
+            nla_get_string(tb[IFLA_PARENT_DEV_BUS_NAME]))) {
         *bus = xstrdup(nla_get_string(tb[IFLA_PARENT_DEV_BUS_NAME]));
         *parent = xstrdup(nla_get_string(tb[IFLA_PARENT_DEV_NAME]));
     } else if (!kind) {

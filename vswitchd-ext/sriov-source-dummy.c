@@ -40,6 +40,7 @@
  * where a table is made of it. */
 static struct shash world = SHASH_INITIALIZER(&world);
 static bool changed;
+static int events_lost;         /* Nobody is told of changes, unless 0. */
 static int read_error;          /* Makes 'read' fail, unless 0. */
 static int link_error;          /* Makes 'set_link' fail, unless 0. */
 static struct ds calls = DS_EMPTY_INITIALIZER;  /* Of 'set_link'. */
@@ -242,7 +243,7 @@ const struct sriov_source_class sriov_source_dummy = {
  *                        [parent=BUS/NAME] [master=IFINDEX] [mtu=N] [mac=MAC]
  *                        [up=BOOL] [carrier=BOOL] [initialized=BOOL]
  *                        [hw-tc=BOOL]
- *     fail [read=ERRNO] [link=ERRNO]
+ *     fail [events=1] [read=ERRNO] [link=ERRNO]
  *
  * "KEY=" takes an attribute away.  Returns false if it is none of these. */
 bool
@@ -262,7 +263,8 @@ sriov_source_dummy_line(const char *line)
 
     if (!strcmp(kind, "fail")) {
         for (size_t i = 1; i < words.n; i++) {
-            ok = (ovs_scan(words.names[i], "read=%d", &read_error)
+            ok = (ovs_scan(words.names[i], "events=%d", &events_lost)
+                  || ovs_scan(words.names[i], "read=%d", &read_error)
                   || ovs_scan(words.names[i], "link=%d", &link_error)) && ok;
         }
     } else if (n_id && words.n >= args) {
@@ -299,7 +301,7 @@ sriov_source_dummy_line(const char *line)
         ok = words.n == 0;
     }
     svec_destroy(&words);
-    changed = true;
+    changed = changed || !events_lost;
     return ok;
 }
 

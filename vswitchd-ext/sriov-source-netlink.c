@@ -47,6 +47,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "coverage.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/util.h"
 #include "openvswitch/vlog.h"
@@ -57,6 +58,10 @@
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(sriov_source_netlink);
+
+COVERAGE_DEFINE(sriov_events_lost);
+COVERAGE_DEFINE(sriov_read);
+COVERAGE_DEFINE(sriov_read_interrupted);
 
 static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 5);
 
@@ -253,6 +258,10 @@ netlink_read(void)
         sriov_table_destroy(table);
         table = sriov_table_create();
         error = read_table(table);
+        COVERAGE_INC(sriov_read);
+        if (error == EINTR) {
+            COVERAGE_INC(sriov_read_interrupted);
+        }
         if (!error && table->n_links && udev_start()) {
             /* Something may have happened before we listened. */
             error = EINTR;
@@ -390,6 +399,7 @@ receive(struct nl_sock *sk, const char *what)
     int error = sk ? sriov_nl_receive(sk) : 0;
 
     if (error) {
+        COVERAGE_INC(sriov_events_lost);
         VLOG_INFO_RL(&rl, "events about %s were lost (%s), reading "
                      "everything again", what, ovs_strerror(error));
         src.families_changed |= sk == src.genl;
@@ -518,6 +528,7 @@ udev_receive(const struct sriov_table *current)
             }
             udev_device_unref(dev);
         } else if (errno == ENOBUFS) {
+            COVERAGE_INC(sriov_events_lost);
             src.dirty = true;
         } else if (errno != EINTR) {
             break;

@@ -1,0 +1,348 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* Feeds sriov-netlink*.c with garbled answers of the kernel.
+ *
+ *     test-sriov-netlink ROUNDS [FIRST]
+ *
+ * Round 0 has well-formed messages, and checks what comes of them.  In each
+ * other one, bytes of them are changed and ends cut off, always the same ones
+ * in the same round.  Each message is in memory of its own size, so that
+ * valgrind or a sanitizer sees when more is read. */
+
+#include <config.h>
+#undef NDEBUG
+
+/* In the place of sockets there is the sriov_nl_transact() below. */
+#define sriov_nl_transact socket_transact
+#include "sriov-netlink.c"
+#undef sriov_nl_transact
+
+#include <linux/devlink.h>
+#include <linux/ethtool_netlink.h>
+#include <linux/if.h>
+#include <linux/rtnetlink.h>
+
+#include "random.h"
+#include "sriov-table.h"
+
+int sriov_nl_transact(struct nl_sock *, struct nl_msg *, sriov_nl_func *,
+                      void *aux, char **detail);
+
+#define DEVLINK 21
+#define ETHTOOL 20
+#define N_GARBLED 8             /* At most so many changes of a message. */
+
+static bool garble;             /* Not in round 0. */
+static struct sriov_table *table;
+
+/* Returns a copy of the message in 'msg', garbled, which the caller must
+ * free.  As libnl guarantees, its header is there, and nlmsg_len is its size.
+ * The first 'keep' bytes of the payload always stay. */
+static struct nlmsghdr *
+garbled(struct nl_msg *msg, size_t keep)
+{
+    const struct nlmsghdr *nlh = nlmsg_hdr(msg);
+    size_t size = nlh->nlmsg_len;
+    size_t first = NLMSG_HDRLEN + keep;
+
+    if (garble && size > first && random_range(4) == 0) {
+        size = first + random_range(size - first + 1);
+    }
+
+    struct nlmsghdr *copy = xmemdup(nlh, size);
+    uint8_t *bytes = (uint8_t *) copy;
+    if (garble && size > first) {
+        for (int n = random_range(N_GARBLED + 1); n > 0; n--) {
+            size_t i = first + random_range(size - first);
+
+            bytes[i] = (random_range(2) ? random_uint32()
+                        : bytes[i] ^ (1 << random_range(8)));
+        }
+    }
+    copy->nlmsg_len = size;
+    return copy;
+}
+
+/* Calls 'reply' with what becomes of 'msg', which is freed, and has it looked
+ * at as if it were an event, too. */
+static void
+answer(struct nl_msg *msg, sriov_nl_func *reply, void *aux)
+{
+    struct nlmsghdr *nlh = garbled(msg, 0);
+
+    if (reply) {
+        reply(nlh, aux);
+    }
+    sriov_nl_devlink_event(nlh);
+    sriov_nl_link_event(nlh, NULL);
+    free(nlh);
+    nlmsg_free(msg);
+}
+
+static struct nl_msg *
+devlink_msg(uint8_t cmd)
+{
+    struct nl_msg *msg = sriov_nl_genl_request(DEVLINK, cmd, 0);
+
+    nla_put_string(msg, DEVLINK_ATTR_BUS_NAME, "pci");
+    nla_put_string(msg, DEVLINK_ATTR_DEV_NAME, "ffff:ff:1f.7");
+    return msg;
+}
+
+static struct nl_msg *
+port_msg(uint32_t index, uint16_t flavour, int number_attr, uint32_t number)
+{
+    struct nl_msg *msg = devlink_msg(DEVLINK_CMD_PORT_NEW);
+
+    nla_put_u32(msg, DEVLINK_ATTR_PORT_INDEX, index);
+    nla_put_u32(msg, DEVLINK_ATTR_PORT_NETDEV_IFINDEX, 100 + index);
+    nla_put_u16(msg, DEVLINK_ATTR_PORT_FLAVOUR, flavour);
+    nla_put_u32(msg, DEVLINK_ATTR_PORT_NUMBER, 0);
+    nla_put_u16(msg, DEVLINK_ATTR_PORT_PCI_PF_NUMBER, 0);
+    if (number_attr == DEVLINK_ATTR_PORT_PCI_SF_NUMBER) {
+        nla_put_u32(msg, number_attr, number);
+    } else if (number_attr) {
+        nla_put_u16(msg, number_attr, number);
+    }
+    nla_put_u32(msg, DEVLINK_ATTR_PORT_CONTROLLER_NUMBER, 0);
+    nla_put_u8(msg, DEVLINK_ATTR_PORT_EXTERNAL, 0);
+
+    struct nlattr *function = nla_nest_start(msg, DEVLINK_ATTR_PORT_FUNCTION);
+    nla_put(msg, DEVLINK_PORT_FUNCTION_ATTR_HW_ADDR, 6, "\2\0\0\0\0\1");
+    nla_nest_end(msg, function);
+    return msg;
+}
+
+static struct nl_msg *
+param_msg(void)
+{
+    struct nl_msg *msg = devlink_msg(DEVLINK_CMD_PARAM_GET);
+    struct nlattr *param = nla_nest_start(msg, DEVLINK_ATTR_PARAM);
+    struct nlattr *list, *value;
+
+    nla_put_string(msg, DEVLINK_ATTR_PARAM_NAME, "esw_multiport");
+    list = nla_nest_start(msg, DEVLINK_ATTR_PARAM_VALUES_LIST);
+    value = nla_nest_start(msg, DEVLINK_ATTR_PARAM_VALUE);
+    nla_put_flag(msg, DEVLINK_ATTR_PARAM_VALUE_DATA);
+    nla_put_u8(msg, DEVLINK_ATTR_PARAM_VALUE_CMODE,
+               DEVLINK_PARAM_CMODE_RUNTIME);
+    nla_nest_end(msg, value);
+    nla_nest_end(msg, list);
+    nla_nest_end(msg, param);
+    return msg;
+}
+
+static struct nl_msg *
+link_msg(int ifindex, const char *name, const char *port_name,
+         const char *kind)
+{
+    struct ifinfomsg ifm = { .ifi_index = ifindex, .ifi_flags = IFF_UP };
+    struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWLINK, 0);
+
+    nlmsg_append(msg, &ifm, sizeof ifm, NLMSG_ALIGNTO);
+    nla_put_string(msg, IFLA_IFNAME, name);
+    nla_put(msg, IFLA_ADDRESS, 6, "\2\0\0\0\0\2");
+    nla_put_u32(msg, IFLA_MTU, 9000);
+    if (kind) {
+        struct nlattr *info = nla_nest_start(msg, IFLA_LINKINFO);
+
+        nla_put_string(msg, IFLA_INFO_KIND, kind);
+        nla_nest_end(msg, info);
+    } else {
+        nla_put_u32(msg, IFLA_MASTER, 50);
+        nla_put(msg, IFLA_PHYS_SWITCH_ID, 8, "\0\1\2\3\4\5\6\7");
+        nla_put_string(msg, IFLA_PHYS_PORT_NAME, port_name);
+        nla_put_string(msg, IFLA_PARENT_DEV_NAME, "ffff:ff:1f.7");
+        nla_put_string(msg, IFLA_PARENT_DEV_BUS_NAME, "pci");
+    }
+    return msg;
+}
+
+static struct nl_msg *
+strset_msg(void)
+{
+    struct nl_msg *msg = sriov_nl_genl_request(ETHTOOL,
+                                               ETHTOOL_MSG_STRSET_GET_REPLY,
+                                               0);
+    struct nlattr *sets = nla_nest_start(msg, ETHTOOL_A_STRSET_STRINGSETS);
+    struct nlattr *set = nla_nest_start(msg, ETHTOOL_A_STRINGSETS_STRINGSET);
+    struct nlattr *strings = nla_nest_start(msg, ETHTOOL_A_STRINGSET_STRINGS);
+
+    for (int i = 0; i < 40; i++) {
+        struct nlattr *s = nla_nest_start(msg, ETHTOOL_A_STRINGS_STRING);
+
+        nla_put_u32(msg, ETHTOOL_A_STRING_INDEX, i);
+        nla_put_string(msg, ETHTOOL_A_STRING_VALUE,
+                       i == 37 ? "hw-tc-offload" : "other");
+        nla_nest_end(msg, s);
+    }
+    nla_nest_end(msg, strings);
+    nla_nest_end(msg, set);
+    nla_nest_end(msg, sets);
+    return msg;
+}
+
+static struct nl_msg *
+features_msg(void)
+{
+    static const uint32_t words[2] = { 0, 1u << (37 - 32) };
+    struct nl_msg *msg = sriov_nl_genl_request(ETHTOOL,
+                                               ETHTOOL_MSG_FEATURES_GET_REPLY,
+                                               0);
+    struct nlattr *active = nla_nest_start(msg, ETHTOOL_A_FEATURES_ACTIVE);
+
+    nla_put(msg, ETHTOOL_A_BITSET_VALUE, sizeof words, words);
+    nla_nest_end(msg, active);
+    return msg;
+}
+
+/* What the kernel says when it refuses, to error_cb(). */
+static void
+refuse(void)
+{
+    struct nl_msg *msg = nlmsg_alloc_simple(NLMSG_ERROR, NLM_F_ACK_TLVS);
+    struct nlmsgerr err = { .error = -EBUSY, .msg.nlmsg_len = NLMSG_HDRLEN };
+    struct transaction tx = { .done = false };
+    struct nlmsghdr *nlh;
+
+    nlmsg_append(msg, &err, sizeof err, NLMSG_ALIGNTO);
+    nla_put_string(msg, NLMSGERR_ATTR_MSG, "rules are offloaded");
+    /* libnl passes on none that is shorter. */
+    nlh = garbled(msg, garble ? sizeof err - 4 : 0);
+    if (nlh->nlmsg_len >= NLMSG_HDRLEN + sizeof err) {
+        error_cb(NULL, nlmsg_data(nlh), &tx);
+        ovs_assert(garble || (tx.error == EBUSY && !strcmp(tx.detail,
+                                                  "rules are offloaded")));
+    }
+    free(tx.detail);
+    free(nlh);
+    nlmsg_free(msg);
+}
+
+int
+sriov_nl_transact(struct nl_sock *sk OVS_UNUSED, struct nl_msg *request,
+                  sriov_nl_func *reply, void *aux, char **detail)
+{
+    const struct nlmsghdr *nlh = nlmsg_hdr(request);
+    uint16_t type = nlh->nlmsg_type;
+    uint8_t cmd = ((struct genlmsghdr *) nlmsg_data(nlh))->cmd;
+
+    if (detail) {
+        *detail = NULL;
+    }
+    if (type == DEVLINK && cmd == DEVLINK_CMD_GET) {
+        answer(devlink_msg(DEVLINK_CMD_NEW), reply, aux);
+    } else if (type == DEVLINK && cmd == DEVLINK_CMD_ESWITCH_GET) {
+        struct nl_msg *msg = devlink_msg(DEVLINK_CMD_ESWITCH_GET);
+
+        nla_put_u16(msg, DEVLINK_ATTR_ESWITCH_MODE,
+                    DEVLINK_ESWITCH_MODE_SWITCHDEV);
+        answer(msg, reply, aux);
+    } else if (type == DEVLINK && cmd == DEVLINK_CMD_PARAM_GET) {
+        answer(param_msg(), reply, aux);
+    } else if (type == DEVLINK && cmd == DEVLINK_CMD_PORT_GET) {
+        answer(port_msg(0, DEVLINK_PORT_FLAVOUR_PHYSICAL, 0, 0), reply, aux);
+        answer(port_msg(1, DEVLINK_PORT_FLAVOUR_PCI_VF,
+                        DEVLINK_ATTR_PORT_PCI_VF_NUMBER, 3), reply, aux);
+        answer(port_msg(2, DEVLINK_PORT_FLAVOUR_PCI_SF,
+                        DEVLINK_ATTR_PORT_PCI_SF_NUMBER, 88), reply, aux);
+    } else if (type == RTM_GETLINK && nlh->nlmsg_flags & NLM_F_DUMP) {
+        answer(link_msg(100, "p0", "p0", NULL), reply, aux);
+        answer(link_msg(101, "eth1", "pf0vf3", NULL), reply, aux);
+        answer(link_msg(102, "eth2", "pf0sf88", NULL), reply, aux);
+    } else if (type == RTM_GETLINK) {
+        answer(link_msg(50, "bond0", NULL, "bond"), reply, aux);
+    } else if (type == ETHTOOL && cmd == ETHTOOL_MSG_STRSET_GET) {
+        answer(strset_msg(), reply, aux);
+    } else if (type == ETHTOOL && cmd == ETHTOOL_MSG_FEATURES_GET) {
+        answer(features_msg(), reply, aux);
+    } else {
+        OVS_NOT_REACHED();
+    }
+    nlmsg_free(request);
+    return 0;
+}
+
+static void
+check_well_formed(void)
+{
+    const struct sriov_port *vf;
+    const struct sriov_link *link;
+
+    ovs_assert(table->n_devs == 1);
+    ovs_assert(table->devs[0]->mode == SRIOV_MODE_SWITCHDEV);
+    ovs_assert(table->devs[0]->multiport);
+    ovs_assert(table->n_ports == 3);
+    ovs_assert(table->n_links == 4);
+
+    link = sriov_table_link(table, 101);
+    ovs_assert(link && !strcmp(link->switch_id, "0001020304050607"));
+    ovs_assert(link->has_hw_tc && link->hw_tc && link->mtu == 9000);
+    ovs_assert(sriov_link_bond(table, link));
+    for (size_t i = 0; i < table->n_ports; i++) {
+        vf = table->ports[i];
+        if (vf->flavour == SRIOV_VF) {
+            ovs_assert(!strcmp(vf->label, "pf0vf3") && vf->link == link);
+            ovs_assert(vf->has_mac);
+        }
+    }
+}
+
+/* Whatever came in, this holds. */
+static void
+check_any(void)
+{
+    for (size_t i = 0; i < table->n_devs; i++) {
+        ovs_assert(sriov_nl_name_is_valid(table->devs[i]->name));
+    }
+    for (size_t i = 0; i < table->n_ports; i++) {
+        ovs_assert(table->ports[i]->dev && table->ports[i]->label);
+    }
+    for (size_t i = 0; i < table->n_links; i++) {
+        const struct sriov_link *link = table->links[i];
+
+        ovs_assert(link->ifindex > 0 && sriov_nl_name_is_valid(link->name));
+        ovs_assert(strlen(link->name) < IFNAMSIZ);
+        ovs_assert(!link->switch_id || strlen(link->switch_id) <= 64);
+    }
+}
+
+int
+main(int argc, char *argv[])
+{
+    unsigned int rounds = argc > 1 ? atoi(argv[1]) : 1000;
+    unsigned int first = argc > 2 ? atoi(argv[2]) : 0;
+
+    set_program_name(argv[0]);
+    vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);
+    for (unsigned int round = first; round < first + rounds; round++) {
+        garble = round > 0;
+        random_set_seed(round + 1);
+        table = sriov_table_create();
+        ovs_assert(!sriov_nl_devlink_read(NULL, DEVLINK, table));
+        ovs_assert(!sriov_nl_links_read(NULL, table));
+        sriov_nl_features_read(NULL, ETHTOOL, table);
+        refuse();
+        sriov_table_finish(table);
+        if (!garble) {
+            check_well_formed();
+        }
+        check_any();
+        sriov_table_destroy(table);
+    }
+    printf("%u rounds\n", rounds);
+    return 0;
+}
