@@ -450,10 +450,9 @@ features_reply(struct nlmsghdr *nlh, void *hw_tc_)
     if (genlmsg_valid_hdr(nlh, 0)
         && sriov_nl_parse(nlh, GENL_HDRLEN, features, tb,
                           ETHTOOL_A_FEATURES_MAX)) {
-        hw_tc->known = (get_feature(tb[ETHTOOL_A_FEATURES_ACTIVE],
-                                    hw_tc->index, &hw_tc->on)
-                        && get_feature(tb[ETHTOOL_A_FEATURES_HW],
-                                       hw_tc->index, &hw_tc->can));
+        hw_tc->known = get_feature(tb[ETHTOOL_A_FEATURES_ACTIVE],
+                                   hw_tc->index, &hw_tc->on);
+        get_feature(tb[ETHTOOL_A_FEATURES_HW], hw_tc->index, &hw_tc->can);
     }
 }
 
@@ -499,7 +498,8 @@ init_hw_tc(struct nl_sock *genl, int family, struct hw_tc *hw_tc)
 static int
 read_hw_tc(struct nl_sock *genl, int family, int ifindex, struct hw_tc *hw_tc)
 {
-    hw_tc->known = hw_tc->on = hw_tc->can = false;
+    hw_tc->known = hw_tc->on = false;
+    hw_tc->can = true;          /* Unless it says otherwise. */
     return sriov_nl_transact(
         genl, ethtool_request(family, ETHTOOL_MSG_FEATURES_GET, ifindex,
                               ETHTOOL_FLAG_COMPACT_BITSETS),
@@ -567,9 +567,7 @@ sriov_nl_link_may_offload(struct nl_sock *route, struct nl_sock *genl,
             || !plain
             || init_hw_tc(genl, ethtool, &hw_tc)
             || read_hw_tc(genl, ethtool, ifindex, &hw_tc)
-            || !hw_tc.known
-            || hw_tc.can
-            || hw_tc.on);
+            || hw_tc.can || hw_tc.on);
 }
 
 /* Sets hw-tc-offload of the link 'ifindex' on.  Returns 0 or an error, with
