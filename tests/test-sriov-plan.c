@@ -182,6 +182,8 @@ convert_port(struct sriov_db *db, struct sriov_db_bridge *br,
         iface->dpdk_devargs = nullable_xstrdup(smap_get(row, "dpdk-devargs"));
         iface->mtu_request = smap_get_int(row, "mtu_request", 0);
         iface->has_mtu_request = iface->mtu_request > 0;
+        iface->has_ofport = smap_get(row, "_ofport") != NULL;
+        iface->ofport = smap_get_int(row, "_ofport", 0);
     }
     svec_destroy(&ifaces);
 }
@@ -267,6 +269,9 @@ describe_op(const struct sriov_op *op, struct shash *things)
         break;
     case SRIOV_OP_REMOVE:
         ds_put_format(s, "remove from %s", op->old->bridge->name);
+        break;
+    case SRIOV_OP_RETRY:
+        ds_put_cstr(s, "try again");
         break;
     case SRIOV_OP_DELETED:
         ds_put_format(s, "note as deleted: %s",
@@ -374,7 +379,8 @@ check_ops(const struct sriov_plan *plan, const struct sriov_table *table,
         if (!op->old->key) {
             ds_put_format(s, "  WRONG: %s is not ours\n", op->old->name);
         }
-        if (op->type != SRIOV_OP_MTU && !sset_add(&gone, op->old->name)) {
+        if (op->type != SRIOV_OP_MTU && op->type != SRIOV_OP_RETRY
+            && !sset_add(&gone, op->old->name)) {
             ds_put_format(s, "  WRONG: %s goes twice\n", op->old->name);
         }
         if (op->type == SRIOV_OP_REMOVE) {
@@ -503,6 +509,16 @@ apply(const struct sriov_plan *plan)
         case SRIOV_OP_MTU:
             put_mtu(get_row(op->old->name), op->mtu);
             break;
+
+        case SRIOV_OP_RETRY: {
+            char *key = sriov_port_key(op->port);
+            struct sriov_track *track = sriov_memory_find(&memory, key);
+
+            track->retries++;
+            track->failed_since = now;
+            free(key);
+            break;
+        }
 
         case SRIOV_OP_DELETED:
             smap_replace(get_row(op->bridge->name), "sriov-deleted",

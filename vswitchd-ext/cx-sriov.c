@@ -298,12 +298,28 @@ prepare_link(const struct sriov_op *op)
     return !error || error_is_final(error);
 }
 
+/* Remembers that bridge.c is made to try 'op->old' again. */
+static void
+note_retry(const struct sriov_op *op)
+{
+    char *key = sriov_port_key(op->port);
+    struct sriov_track *track = sriov_memory_find(&memory, key);
+
+    VLOG_INFO("%s: Open vSwitch could not add it (%s), trying again",
+              op->old->name, (op->decision->iface->error
+                              ? op->decision->iface->error : "no reason given"));
+    track->retries++;
+    track->failed_since = time_msec();
+    free(key);
+}
+
 /* Makes a plan and carries it out. */
 static void
 run_plan(void)
 {
     const struct sriov_db *db = sriov_apply_get_db();
     struct smap renamed = SMAP_INITIALIZER(&renamed);
+    bool retry = false;
     struct sriov_plan_input in;
     struct sriov_plan *plan;
 
@@ -321,10 +337,19 @@ run_plan(void)
                    && strcmp(op->old->name, op->decision->port->link->name)) {
             smap_replace(&renamed, op->decision->port->link->name,
                          op->old->name);
+        } else if (op->type == SRIOV_OP_RETRY) {
+            note_retry(op);
+            smap_replace(&renamed, op->old->name, op->old->name);
+            retry = true;
         }
     }
     if (!smap_is_empty(&renamed)) {
         sriov_datapath_forget(&renamed);
+    }
+    if (retry) {
+        /* Have bridge.c configure its ports again. */
+        if_notifier_manual_report();
+        plan_stale = true;
     }
     smap_destroy(&renamed);
     sriov_apply_commit(plan);

@@ -576,6 +576,7 @@ do_op(const struct sriov_op *op)
         do_deleted(op);
         break;
 
+    case SRIOV_OP_RETRY:
     case SRIOV_OP_LINK:
     default:
         OVS_NOT_REACHED();
@@ -640,7 +641,8 @@ sriov_apply_commit(const struct sriov_plan *plan)
     ovsdb_idl_txn_add_comment(txn, "ovs-vswitchd: cx-sriov %s",
                               ds_cstr(&txn_text));
     for (size_t i = 0; i < plan->n_ops; i++) {
-        if (plan->ops[i].type != SRIOV_OP_LINK) {
+        if (plan->ops[i].type != SRIOV_OP_LINK
+            && plan->ops[i].type != SRIOV_OP_RETRY) {
             do_op(&plan->ops[i]);
         }
     }

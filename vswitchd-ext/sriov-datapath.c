@@ -22,7 +22,6 @@
 #include "dpif.h"
 #include "netdev-provider.h"
 #include "smap.h"
-#include "sset.h"
 #include "util.h"
 
 /* Takes the ports with these names out of 'dpif'. */
@@ -48,28 +47,24 @@ delete_ports(struct dpif *dpif, const struct smap *names)
 
 /* Makes Open vSwitch let go of the ports of network devices that were renamed,
  * so that they can be added anew.  'renamed' has their old names by the new
- * ones.
+ * ones, which are the same for a device that just did not get its port.
  *
  * Open vSwitch finds ports by name, the kernel's datapath by device.  When a
  * device gets another name, ofproto sooner or later notices that the old one
  * is gone and thinks that the port in the datapath went along.  It did not,
- * and nothing can be added under the new name ("File exists"). */
+ * and nothing can be added under the new name ("File exists").  It is the same
+ * with a device that was added by an alternative name, as udev gives one for a
+ * moment before it renames. */
 void
 sriov_datapath_forget(const struct smap *renamed)
 {
-    struct sset datapaths = SSET_INITIALIZER(&datapaths);
-    const char *datapath;
+    struct dpif *dpif;
 
-    dp_enumerate_names("system", &datapaths);
-    SSET_FOR_EACH (datapath, &datapaths) {
-        struct dpif *dpif;
-
-        if (!dpif_open(datapath, "system", &dpif)) {
-            delete_ports(dpif, renamed);
-            dpif_close(dpif);
-        }
+    /* That of all bridges, see open_dpif_backer() in ofproto-dpif.c. */
+    if (!dpif_open("ovs-system", "system", &dpif)) {
+        delete_ports(dpif, renamed);
+        dpif_close(dpif);
     }
-    sset_destroy(&datapaths);
 
     /* Have ofproto look at the old names before bridge.c adds the new ones,
      * which may get the same port numbers. */

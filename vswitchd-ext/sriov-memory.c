@@ -173,6 +173,14 @@ sriov_memory_update(struct sriov_memory *memory,
         track->ours = true;
         track->denied = false;
         track->bridge = port->bridge->uuid;
+        if (!track->ifindex || port->n_ifaces != 1
+            || !port->ifaces[0]->has_ofport || port->ifaces[0]->ofport >= 0) {
+            track->failed = false;
+            track->retries = 0;
+        } else if (!track->failed) {
+            track->failed = true;
+            track->failed_since = now;
+        }
     }
 
     HMAP_FOR_EACH_SAFE (track, next, node, &memory->tracks) {

@@ -43,6 +43,9 @@ struct sriov_track {
     bool denied_in_db;          /* ...and the database says so already. */
     bool seen;                  /* Was present since ovs-vswitchd started. */
     long long int absent_since; /* When 'ifindex' became 0, in ms. */
+    bool failed;                /* bridge.c could not add our port... */
+    long long int failed_since; /* ...since then, in ms... */
+    unsigned int retries;       /* ...and so many retries. */
 };
 
 struct sriov_memory {

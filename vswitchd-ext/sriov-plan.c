@@ -41,6 +41,11 @@
 #define REMOVE_DELAY (30 * 1000)
 #define REMOVE_DELAY_AT_START (300 * 1000)
 
+/* A port of ours that bridge.c could not add is tried again after this time
+ * (ms), twice as long after each retry. */
+#define RETRY_DELAY (2 * 1000)
+#define MAX_RETRY_SHIFT 6
+
 /* Which bridge (rule 1). */
 
 /* Returns the interface that holds 'uplink' in a bridge: its own, as a port or
@@ -403,6 +408,34 @@ wanted_mtu(const struct sriov_decision *d)
     return d->uplink && d->uplink->link ? d->uplink->link->mtu : 0;
 }
 
+/* Adds to 'plan' that the port of ours of 'd' is to be tried again if its turn
+ * has come.  There may be nothing wrong with it any longer: it was perhaps
+ * looked for by a name that its device was just about to get. */
+static void
+plan_retry(struct sriov_plan *plan, const struct sriov_plan_input *in,
+           const struct sriov_decision *d)
+{
+    char *key = sriov_port_key(d->port);
+    const struct sriov_track *track = sriov_memory_find(in->memory, key);
+
+    free(key);
+    if (track && track->failed) {
+        long long int when = (track->failed_since
+                              + (RETRY_DELAY << MIN(track->retries,
+                                                    MAX_RETRY_SHIFT)));
+
+        if (in->now >= when) {
+            struct sriov_op *op = add_op(plan, SRIOV_OP_RETRY);
+
+            op->decision = d;
+            op->old = d->iface->port;
+            op->port = d->port;
+        } else {
+            plan->wake = MIN(plan->wake, when);
+        }
+    }
+}
+
 static void
 plan_representor(struct sriov_plan *plan, const struct sriov_plan_input *in,
                  const struct sriov_decision *d)
@@ -437,6 +470,8 @@ plan_representor(struct sriov_plan *plan, const struct sriov_plan_input *in,
             op = add_op(plan, SRIOV_OP_MTU);
             op->old = ours;
             op->mtu = mtu;
+        } else if (d->port->link->initialized) {
+            plan_retry(plan, in, d);
         }
     }
 }

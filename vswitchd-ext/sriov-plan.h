@@ -69,6 +69,7 @@ enum sriov_op_type {
                                  * that 'decision' has. */
     SRIOV_OP_MTU,               /* Set mtu_request of 'old' to 'mtu'. */
     SRIOV_OP_REMOVE,            /* Remove 'old'. */
+    SRIOV_OP_RETRY,             /* Have bridge.c try again to add 'old'. */
     SRIOV_OP_DELETED,           /* Note 'deleted' in 'bridge'. */
     SRIOV_OP_LINK,              /* Prepare the link of 'port'. */
 };

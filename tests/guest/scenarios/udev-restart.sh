@@ -1,10 +1,6 @@
 #!/bin/bash
 # udev's own names; udev restarted, killed while a rule runs, and absent: every representor becomes a port all the same
 # limit: 240
-# udev makes the new name an alternative one before it renames.  Open vSwitch then opens the device by it for a port that
-# waits for its device to come back, and stumbles over the rename ("File exists").  So no alternative names here.
-mkdir -p /etc/systemd/network
-printf '[Match]\nOriginalName=*\n[Link]\nNamePolicy=kernel path\n' >/etc/systemd/network/10-scenario.link
 udev_start
 nic_load plain_names=1
 udev_settle
@@ -41,8 +37,9 @@ nic_vfs 0 4
 waits() { equal "$(ovs-appctl sriov/show | grep -c "pf0vf3 .*eth[0-9]* .*not added yet: waits for udev")" 1; }
 wait_until 10 waits
 kill -9 "$(cat /run/udevd.pid)"
-rm /run/wait
+# Its worker lives on, and may still do its work.
 check "it waits still" waits
+rm /run/wait
 udev_start
 vfs_up 0 2 3
 wait_until 20 agrees br0
