@@ -304,11 +304,9 @@ describe(const struct sriov_plan *plan, struct ds *s)
         const struct sriov_decision *d = &plan->decisions[i];
 
         if (d->reason != SRIOV_ADDED && d->reason != SRIOV_ADDING) {
-            char *key = sriov_port_key(d->port);
-
             sriov_reason_format(d, add_thing(&things, d->port->link
-                                             ? d->port->link->name : key));
-            free(key);
+                                             ? d->port->link->name
+                                             : d->port->key));
         }
     }
 
@@ -393,15 +391,13 @@ check_ops(const struct sriov_plan *plan, const struct sriov_table *table,
                               op->old->name);
             }
             for (size_t j = 0; j < table->n_ports; j++) {
-                char *key = sriov_port_key(table->ports[j]);
-
                 if (table->ports[j]->link
                     && sriov_port_is_representor(table->ports[j])
-                    && nullable_string_is_equal(key, op->old->key)) {
+                    && nullable_string_is_equal(table->ports[j]->key,
+                                                op->old->key)) {
                     ds_put_format(s, "  WRONG: %s goes, its device is there\n",
                                   op->old->name);
                 }
-                free(key);
             }
         }
     }
@@ -414,7 +410,7 @@ check_ops(const struct sriov_plan *plan, const struct sriov_table *table,
 
         const struct sriov_decision *d = op->decision;
         const char *name = d->port->link->name;
-        char *key = sriov_port_key(d->port);
+        const char *key = d->port->key;
 
         if (!sset_add(&come, name) || !sset_add(&keys, key)
             || (shash_find(&db->ifaces, name) && !sset_contains(&gone, name))
@@ -432,7 +428,6 @@ check_ops(const struct sriov_plan *plan, const struct sriov_table *table,
             ds_put_format(s, "  WRONG: %s comes without sriov-auto-add\n",
                           name);
         }
-        free(key);
     }
     sset_destroy(&gone);
     sset_destroy(&come);
@@ -511,12 +506,11 @@ apply(const struct sriov_plan *plan)
             break;
 
         case SRIOV_OP_RETRY: {
-            char *key = sriov_port_key(op->port);
-            struct sriov_track *track = sriov_memory_find(&memory, key);
+            struct sriov_track *track = sriov_memory_find(&memory,
+                                                          op->port->key);
 
             track->retries++;
             track->failed_since = now;
-            free(key);
             break;
         }
 
@@ -526,12 +520,11 @@ apply(const struct sriov_plan *plan)
             break;
 
         case SRIOV_OP_LINK: {
-            char *key = sriov_port_key(op->port);
-            struct sriov_track *track = sriov_memory_find(&memory, key);
+            struct sriov_track *track = sriov_memory_find(&memory,
+                                                          op->port->key);
 
             track->set_up = track->set_up || op->up;
             track->set_hw_tc = track->set_hw_tc || op->hw_tc;
-            free(key);
             break;
         }
 

@@ -277,13 +277,11 @@ prepare_link(const struct sriov_op *op)
 {
     static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
     const struct sriov_link *link = op->port->link;
-    char *key = sriov_port_key(op->port);
-    struct sriov_track *track = sriov_memory_find(&memory, key);
+    struct sriov_track *track = sriov_memory_find(&memory, op->port->key);
     char *detail = NULL;
     const char *step;
     int error;
 
-    free(key);
     error = source->set_link(link, op->up, op->hw_tc, &step, &detail);
     if (!error || error_is_final(error)) {
         track->set_up = track->set_up || op->up;
@@ -302,15 +300,13 @@ prepare_link(const struct sriov_op *op)
 static void
 note_retry(const struct sriov_op *op)
 {
-    char *key = sriov_port_key(op->port);
-    struct sriov_track *track = sriov_memory_find(&memory, key);
+    struct sriov_track *track = sriov_memory_find(&memory, op->port->key);
 
     VLOG_INFO("%s: Open vSwitch could not add it (%s), trying again",
               op->old->name, (op->decision->iface->error
                               ? op->decision->iface->error : "no reason given"));
     track->retries++;
     track->failed_since = time_msec();
-    free(key);
 }
 
 /* Makes a plan and carries it out. */

@@ -49,7 +49,7 @@ struct sriov_db_port {
     struct sriov_db_iface **ifaces;
     size_t n_ifaces;
     char *key;                  /* Of the representor that we added it for, see
-                                 * sriov_port_key(), or NULL: not ours. */
+                                 * sriov_key(), or NULL: not ours. */
     enum sriov_bond_config bond_offload;        /* Counts for a bond. */
     bool pristine;              /* Nobody changed it since we added it. */
     bool has_our_mtu;

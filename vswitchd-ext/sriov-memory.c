@@ -152,8 +152,7 @@ sriov_memory_update(struct sriov_memory *memory,
             continue;
         }
 
-        char *key = sriov_port_key(port);
-        track = memory_get(memory, key);
+        track = memory_get(memory, port->key);
         if (track->ifindex != port->ifindex) {
             /* It is another one than before: nothing was done to it yet, and
              * nobody said no to it, unless that was before we started. */
@@ -162,8 +161,7 @@ sriov_memory_update(struct sriov_memory *memory,
             track->denied = track->denied && !track->seen;
         }
         track->seen = true;
-        sset_add(&present, key);
-        free(key);
+        sset_add(&present, port->key);
     }
 
     SHASH_FOR_EACH (node, &db->ports) {

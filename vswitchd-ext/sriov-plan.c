@@ -312,12 +312,11 @@ decide(struct sriov_decision *d, const struct sriov_plan_input *in,
         return;
     }
 
-    char *key = sriov_port_key(rep);
-    const struct sriov_track *track = sriov_memory_find(in->memory, key);
-    const struct sriov_db_port *ours = shash_find_data(&in->db->ports, key);
+    const struct sriov_track *track = sriov_memory_find(in->memory, rep->key);
+    const struct sriov_db_port *ours = shash_find_data(&in->db->ports,
+                                                       rep->key);
     const struct sriov_db_iface *iface = shash_find_data(&in->db->ifaces,
                                                          rep->link->name);
-    free(key);
 
     choose_bridge(d, candidates);
     if (iface && iface->port != ours && !(ours && iface->port->key)) {
@@ -383,12 +382,11 @@ static void
 plan_link(struct sriov_plan *plan, const struct sriov_plan_input *in,
           const struct sriov_port *port, bool up)
 {
-    char *key = sriov_port_key(port);
-    const struct sriov_track *track = sriov_memory_find(in->memory, key);
+    const struct sriov_track *track = sriov_memory_find(in->memory,
+                                                        port->key);
     bool hw_tc = (in->hw_tc && port->link->has_hw_tc
                   && !(track && track->set_hw_tc));
 
-    free(key);
     /* Many kernels do not let udev rename a link that is up. */
     up = up && port->link->initialized && !(track && track->set_up);
     if (up || hw_tc) {
@@ -415,10 +413,9 @@ static void
 plan_retry(struct sriov_plan *plan, const struct sriov_plan_input *in,
            const struct sriov_decision *d)
 {
-    char *key = sriov_port_key(d->port);
-    const struct sriov_track *track = sriov_memory_find(in->memory, key);
+    const struct sriov_track *track = sriov_memory_find(in->memory,
+                                                        d->port->key);
 
-    free(key);
     if (track && track->failed) {
         long long int when = (track->failed_since
                               + (RETRY_DELAY << MIN(track->retries,

@@ -215,9 +215,7 @@ absent_to_json(const struct sriov_show *show)
         const struct sriov_decision *d = &show->plan->decisions[i];
 
         if (d->port->link) {
-            char *key = sriov_port_key(d->port);
-
-            sset_add_and_free(&present, key);
+            sset_add(&present, d->port->key);
         }
     }
     for (size_t i = 0; i < shash_count(&show->db->ports); i++) {

@@ -51,6 +51,7 @@ port_destroy(struct sriov_port *port)
     free(port->dev_name);
     free(port->vf_pci);
     free(port->label);
+    free(port->key);
     free(port);
 }
 
@@ -250,16 +251,6 @@ char *
 sriov_key(const char *dev, const char *label)
 {
     return xasprintf("%s %s", dev, label);
-}
-
-char *
-sriov_port_key(const struct sriov_port *port)
-{
-    char *dev = sriov_dev_id(port->bus, port->dev_name);
-    char *key = sriov_key(dev, port->label);
-
-    free(dev);
-    return key;
 }
 
 /* Reads a decimal number at '*s' and moves '*s' past it. */
@@ -490,7 +481,11 @@ sriov_table_finish(struct sriov_table *table)
     for (size_t i = 0; i < table->n_ports; i++) {
         struct sriov_port *port = table->ports[i];
 
+        char *dev_id = sriov_dev_id(port->bus, port->dev_name);
+
         port->label = port_label(port);
+        port->key = sriov_key(dev_id, port->label);
+        free(dev_id);
         port->link = (port->ifindex
                       ? sriov_table_link(table, port->ifindex) : NULL);
         port->dev = sriov_table_dev(table, port->bus, port->dev_name);

@@ -102,6 +102,7 @@ struct sriov_port {
 
     /* Set by sriov_table_finish(). */
     char *label;                /* "p0", "pf0", "pf0vf3", "c1pf0sf88". */
+    char *key;                  /* See sriov_key(). */
     const struct sriov_dev *dev;    /* Never NULL. */
     const struct sriov_link *link;  /* NULL while the port has no netdev. */
 };
@@ -142,7 +143,6 @@ const struct sriov_port *sriov_port_uplink(const struct sriov_table *,
 
 char *sriov_dev_id(const char *bus, const char *name);
 char *sriov_key(const char *dev, const char *label);
-char *sriov_port_key(const struct sriov_port *);
 
 /* Names such as "pf0vf3" or "c1pf0sf88", see
  * Documentation/networking/representors.rst in the kernel. */
