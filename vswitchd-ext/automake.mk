@@ -25,6 +25,8 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/sriov-netlink.h \
 	vswitchd-ext/sriov-plan.c \
 	vswitchd-ext/sriov-plan.h \
+	vswitchd-ext/sriov-rows.c \
+	vswitchd-ext/sriov-rows.h \
 	vswitchd-ext/sriov-show.c \
 	vswitchd-ext/sriov-show.h \
 	vswitchd-ext/sriov-source-dummy.c \

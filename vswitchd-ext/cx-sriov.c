@@ -47,6 +47,7 @@
 #include "sriov-flows.h"
 #include "sriov-memory.h"
 #include "sriov-plan.h"
+#include "sriov-rows.h"
 #include "sriov-show.h"
 #include "sriov-source.h"
 #include "sriov-table.h"
@@ -73,11 +74,18 @@ static bool leader;             /* which only the process does that holds
                                  * bridge.c's lock on the database. */
 static bool defaults_stale;     /* 'table' changed since they were made. */
 static unsigned int config_seqno;       /* Of bridge.c's database, then. */
-static bool ports_left;         /* Ports of ours were there at the start, and
-                                 * have to be looked after even without an
-                                 * eswitch. */
+static const struct ovsrec_open_vswitch *config;    /* The row then, or NULL if
+                                                     * not a leader. */
+static bool ports_left;         /* There are ports of ours, which have to be
+                                 * looked after even without an eswitch. */
 static bool plan_stale;         /* A new plan is to be made. */
-static long long int plan_wake = LLONG_MAX;     /* At the latest then (ms). */
+static long long int plan_wake = LLONG_MAX;     /* At the latest then (ms), */
+static long long int recheck_at = LLONG_MAX;    /* and then. */
+
+static bool session_needed;             /* The last plan needed our session
+                                         * with the database. */
+static long long int close_at;          /* When to look if it can be closed, in
+                                         * ms. */
 
 static unixctl_cb_func sriov_show_cmd;
 static unixctl_cb_func sriov_resync_cmd;
@@ -86,8 +94,24 @@ static unixctl_cb_func sriov_resync_cmd;
  * ms. */
 #define LINK_RETRY_DELAY 1000
 
+/* bridge.c does not tell when it could not add a port.  So one more plan is made
+ * so long after a change, in ms. */
+#define RECHECK_DELAY 1000
+
+/* How long our session with the database stays open when it is not needed any
+ * longer, in ms. */
+#define SESSION_LINGER (10 * 1000)
+
 /* Reading takes at most one part in so many of the main thread's time. */
 #define READ_SHARE 6
+
+/* Has a new plan made, since something changed. */
+static void
+plan_again(void)
+{
+    plan_stale = true;
+    recheck_at = time_msec() + RECHECK_DELAY;
+}
 
 /* Replaces 'table' by what 'source' has now. */
 static void
@@ -109,7 +133,7 @@ read_table(void)
     sriov_table_destroy(table);
     table = new;
     defaults_stale = true;
-    plan_stale = true;
+    plan_again();
 }
 
 static bool
@@ -194,11 +218,11 @@ cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
         bool reconfiguring = seqno != config_seqno;
 
         sriov_defaults_update(&defaults, cfg, table);
-        if (defaults.acting != old_acting) {
-            plan_stale = true;
-        }
         if (!config_seqno) {
-            ports_left = sriov_apply_has_ports(cfg);
+            ports_left = sriov_rows_have_ports(cfg);
+        }
+        if (reconfiguring || defaults.acting != old_acting) {
+            plan_again();
         }
         if (defaults_stale || defaults.acting != old_acting) {
             bonds_changed = sriov_bond_update(table, defaults.acting);
@@ -213,6 +237,7 @@ cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
         }
     }
     configured = true;
+    config = cfg;
 
     if (!defaults.acting) {
         return cfg;
@@ -309,13 +334,67 @@ note_retry(const struct sriov_op *op)
     track->failed_since = time_msec();
 }
 
-/* Makes a plan and carries it out. */
+/* Does to devices, and in ovs-vswitchd, what 'plan' says. */
+static void
+do_now(const struct sriov_plan *plan)
+{
+    struct smap failed = SMAP_INITIALIZER(&failed);
+
+    for (size_t i = 0; i < plan->n_ops; i++) {
+        const struct sriov_op *op = &plan->ops[i];
+
+        if (op->type == SRIOV_OP_LINK && !prepare_link(op)) {
+            plan_wake = MIN(plan_wake, time_msec() + LINK_RETRY_DELAY);
+        } else if (op->type == SRIOV_OP_RETRY) {
+            note_retry(op);
+            smap_replace(&failed, op->old->name, op->old->name);
+        }
+    }
+    if (!smap_is_empty(&failed)) {
+        sriov_datapath_forget(&failed);
+        /* Have bridge.c configure its ports again. */
+        if_notifier_manual_report();
+        plan_again();
+    }
+    smap_destroy(&failed);
+}
+
+/* Has the database become what 'plan' says. */
+static void
+do_write(const struct sriov_plan *plan)
+{
+    struct smap renamed = SMAP_INITIALIZER(&renamed);
+
+    for (size_t i = 0; i < plan->n_ops; i++) {
+        const struct sriov_op *op = &plan->ops[i];
+
+        if (op->type == SRIOV_OP_REPLACE
+            && strcmp(op->old->name, op->decision->port->link->name)) {
+            smap_replace(&renamed, op->decision->port->link->name,
+                         op->old->name);
+        }
+    }
+    if (!smap_is_empty(&renamed)) {
+        sriov_datapath_forget(&renamed);
+    }
+    smap_destroy(&renamed);
+    sriov_apply_commit(plan);
+}
+
+/* Returns true if plans are to be made. */
+static bool
+is_active(void)
+{
+    return leader && (defaults.acting || ports_left);
+}
+
+/* Makes a plan and carries it out.  If it writes, and our session with the
+ * database is not there yet, that is opened, and what is to be written is found
+ * out again with what it says. */
 static void
 run_plan(void)
 {
-    const struct sriov_db *db = sriov_apply_get_db();
-    struct smap renamed = SMAP_INITIALIZER(&renamed);
-    bool retry = false;
+    const struct sriov_db *db = sriov_apply_get_db(config);
     struct sriov_plan_input in;
     struct sriov_plan *plan;
 
@@ -324,37 +403,41 @@ run_plan(void)
     plan = sriov_plan_create(&in);
     plan_stale = false;
     plan_wake = plan->wake;
-    for (size_t i = 0; i < plan->n_ops; i++) {
-        const struct sriov_op *op = &plan->ops[i];
+    do_now(plan);
 
-        if (op->type == SRIOV_OP_LINK && !prepare_link(op)) {
-            plan_wake = MIN(plan_wake, time_msec() + LINK_RETRY_DELAY);
-        } else if (op->type == SRIOV_OP_REPLACE
-                   && strcmp(op->old->name, op->decision->port->link->name)) {
-            smap_replace(&renamed, op->decision->port->link->name,
-                         op->old->name);
-        } else if (op->type == SRIOV_OP_RETRY) {
-            note_retry(op);
-            smap_replace(&renamed, op->old->name, op->old->name);
-            retry = true;
+    /* Whether a port without a device goes depends on columns that bridge.c
+     * does not have. */
+    session_needed = plan->writes || plan->absent;
+    if (session_needed) {
+        close_at = time_msec() + SESSION_LINGER;
+        if (!sriov_apply_is_open()) {
+            sriov_apply_open(remote);
+        } else if (plan->writes) {
+            do_write(plan);
         }
     }
-    if (!smap_is_empty(&renamed)) {
-        sriov_datapath_forget(&renamed);
+    ports_left = plan->writes || !shash_is_empty(&db->ports);
+    sriov_plan_destroy(plan);
+}
+
+/* Keeps our session with the database going, if it is open. */
+static void
+run_session(void)
+{
+    if (!sriov_apply_is_open()) {
+        return;
     }
-    if (retry) {
-        /* Have bridge.c configure its ports again. */
-        if_notifier_manual_report();
+    if (sriov_apply_run()) {
         plan_stale = true;
     }
-    smap_destroy(&renamed);
-    sriov_apply_commit(plan);
-    if (!defaults.acting && shash_is_empty(&db->ports)) {
-        /* Nothing left to look after. */
-        ports_left = false;
-        sriov_apply_close();
+    if (time_msec() >= close_at) {
+        if (!session_needed && !(plan_stale && is_active())
+            && sriov_apply_can_close(config)) {
+            sriov_apply_close();
+        } else {
+            close_at = time_msec() + SESSION_LINGER;
+        }
     }
-    sriov_plan_destroy(plan);
 }
 
 /* Does what there is to do.  Called in each round of the main loop, after
@@ -364,6 +447,9 @@ cx_sriov_run(void)
 {
     leader = configured;
     configured = false;
+    if (!leader) {
+        config = NULL;
+    }
     if (!source) {
         return;
     }
@@ -374,17 +460,19 @@ cx_sriov_run(void)
         read_table();
     }
 
-    if (!sriov_apply_is_open()) {
-        if (!leader || (!defaults.acting && !ports_left)) {
-            return;
-        }
-        sriov_apply_open(remote);
+    run_session();
+    if (!is_active()) {
+        return;
+    }
+    if (time_msec() >= recheck_at) {
+        recheck_at = LLONG_MAX;
         plan_stale = true;
     }
-    if (sriov_apply_run() || time_msec() >= plan_wake) {
+    if (time_msec() >= plan_wake) {
         plan_stale = true;
     }
-    if (plan_stale && leader && !defaults_stale && sriov_apply_is_ready()) {
+    if (plan_stale && !defaults_stale
+        && (!sriov_apply_is_open() || sriov_apply_is_ready())) {
         run_plan();
     }
 }
@@ -406,8 +494,14 @@ cx_sriov_wait(void)
     }
     if (sriov_apply_is_open()) {
         sriov_apply_wait();
-        if (plan_wake != LLONG_MAX) {
-            poll_timer_wait_until(plan_wake);
+        poll_timer_wait_until(close_at);
+    }
+    if (is_active()
+        && (!sriov_apply_is_open() || sriov_apply_is_ready())) {
+        if (plan_stale) {
+            poll_immediate_wake();
+        } else if (MIN(plan_wake, recheck_at) != LLONG_MAX) {
+            poll_timer_wait_until(MIN(plan_wake, recheck_at));
         }
     }
 }
@@ -466,13 +560,13 @@ sriov_show_cmd(struct unixctl_conn *conn, int argc, const char *argv[],
         show.hw = &hw;
         show.sw = &sw;
     }
-    db = sriov_apply_get_db();
+    db = sriov_apply_get_db(config);
     make_plan_input(&in, db);
     plan = sriov_plan_create(&in);
     show.defaults = &defaults;
     show.table = table;
     show.db = db;
-    show.db_known = sriov_apply_is_connected();
+    show.db_known = sriov_apply_db_is_known();
     show.plan = plan;
     if (json) {
         struct json *object;
@@ -512,6 +606,6 @@ sriov_resync_cmd(struct unixctl_conn *conn, int argc OVS_UNUSED,
     }
     read_table();
     sriov_memory_forgive(&memory);
-    plan_stale = true;
+    plan_again();
     unixctl_command_reply(conn, NULL);
 }

@@ -27,9 +27,9 @@
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovsdb-idl.h"
-#include "sriov-config.h"
 #include "sriov-db.h"
 #include "sriov-plan.h"
+#include "sriov-rows.h"
 #include "sriov-table.h"
 #include "timeval.h"
 #include "util.h"
@@ -39,69 +39,18 @@ VLOG_DEFINE_THIS_MODULE(sriov_apply);
 
 static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
 
-/* The marks, in external_ids of the Port and the Interface. */
-#define MARK_PREFIX "sriov-"
-#define MARK_OWNER "sriov-owner"
-#define OWNER "cx-sriov"
-#define MARK_PF "sriov-pf"
-#define MARK_PORT "sriov-port"
-#define MARK_MTU "sriov-mtu"
-
-/* In external_ids of the Bridge: the representors whose port was deleted. */
-#define DELETED "sriov-deleted"
-
-/* The columns that hold what people set.  A port of ours in which all of them
- * have their default is untouched; all of them move along when it gets another
- * name. */
-static const struct ovsdb_idl_column *const port_settings[] = {
-    &ovsrec_port_col_bond_downdelay, &ovsrec_port_col_bond_fake_iface,
-    &ovsrec_port_col_bond_mode, &ovsrec_port_col_bond_updelay,
-    &ovsrec_port_col_cvlans, &ovsrec_port_col_fake_bridge,
-    &ovsrec_port_col_lacp, &ovsrec_port_col_mac,
-    &ovsrec_port_col_other_config, &ovsrec_port_col_protected_,
-    &ovsrec_port_col_qos, &ovsrec_port_col_tag, &ovsrec_port_col_trunks,
-    &ovsrec_port_col_vlan_mode, &ovsrec_port_col_external_ids,
-};
-static const struct ovsdb_idl_column *const iface_settings[] = {
-    &ovsrec_interface_col_bfd, &ovsrec_interface_col_cfm_mpid,
-    &ovsrec_interface_col_ingress_policing_burst,
-    &ovsrec_interface_col_ingress_policing_kpkts_burst,
-    &ovsrec_interface_col_ingress_policing_kpkts_rate,
-    &ovsrec_interface_col_ingress_policing_rate,
-    &ovsrec_interface_col_lldp, &ovsrec_interface_col_mac,
-    &ovsrec_interface_col_ofport_request, &ovsrec_interface_col_options,
-    &ovsrec_interface_col_other_config, &ovsrec_interface_col_type,
-    &ovsrec_interface_col_mtu_request, &ovsrec_interface_col_external_ids,
-};
-
-/* What else is replicated. */
-static const struct ovsdb_idl_column *const other_columns[] = {
-    &ovsrec_open_vswitch_col_bridges, &ovsrec_open_vswitch_col_other_config,
-    &ovsrec_bridge_col_name, &ovsrec_bridge_col_ports,
-    &ovsrec_bridge_col_other_config, &ovsrec_bridge_col_external_ids,
-    &ovsrec_port_col_name, &ovsrec_port_col_interfaces,
-    &ovsrec_interface_col_name, &ovsrec_interface_col_ofport,
-    &ovsrec_interface_col_error,
-};
-
 /* How long to wait before a plan that could not be carried out is made
  * again, in ms. */
 #define RETRY_DELAY 1000
 
 static struct ovsdb_idl *idl;
 static unsigned int seqno;              /* Of 'idl' at the last run. */
-static struct sriov_db *db;             /* What it says, or NULL: not read. */
+static struct sriov_db *db;             /* What was read last, or NULL. */
+static bool db_is_ours;                 /* It is from 'idl', and up to date. */
+static bool db_known;                   /* It was ever read from anywhere. */
 static struct ovsdb_idl_txn *txn;       /* Under way, or NULL. */
 static struct ds txn_text = DS_EMPTY_INITIALIZER;   /* What it does. */
 static long long int retry_at = LLONG_MAX;
-
-static void
-add_columns(const struct ovsdb_idl_column *const columns[], size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        ovsdb_idl_add_column(idl, columns[i]);
-    }
-}
 
 /* Opens the session with the OVSDB server at 'remote'. */
 void
@@ -110,19 +59,20 @@ sriov_apply_open(const char *remote)
     ovs_assert(!idl);
     idl = ovsdb_idl_create(remote, &ovsrec_idl_class, false, true);
     ovsdb_idl_set_lock(idl, "cx_sriov");
-    add_columns(port_settings, ARRAY_SIZE(port_settings));
-    add_columns(iface_settings, ARRAY_SIZE(iface_settings));
-    add_columns(other_columns, ARRAY_SIZE(other_columns));
+    sriov_rows_add_columns(idl);
     seqno = ovsdb_idl_get_seqno(idl);
 }
 
+/* Replaces what was read by 'new'. */
 static void
-forget_db(void)
+set_db(struct sriov_db *new, bool is_ours)
 {
     sriov_db_destroy(db);
-    db = NULL;
+    db = new;
+    db_is_ours = is_ours;
 }
 
+/* Closes the session.  What it said last stays known. */
 void
 sriov_apply_close(void)
 {
@@ -132,9 +82,10 @@ sriov_apply_close(void)
     }
     ovsdb_idl_destroy(idl);
     idl = NULL;
-    forget_db();
+    db_is_ours = false;
     retry_at = LLONG_MAX;
     ds_destroy(&txn_text);
+    ds_init(&txn_text);
 }
 
 bool
@@ -193,7 +144,7 @@ sriov_apply_run(void)
     }
     if (changed) {
         /* A transaction that failed takes back what it showed. */
-        forget_db();
+        db_is_ours = false;
     }
     if (time_msec() >= retry_at) {
         retry_at = LLONG_MAX;
@@ -214,9 +165,9 @@ sriov_apply_wait(void)
     }
 }
 
-/* Returns true if the database was read at least once. */
-bool
-sriov_apply_is_connected(void)
+/* Returns true if the session has read the database. */
+static bool
+is_connected(void)
 {
     return idl && ovsdb_idl_has_ever_connected(idl);
 }
@@ -226,202 +177,62 @@ sriov_apply_is_connected(void)
 bool
 sriov_apply_is_ready(void)
 {
-    return (sriov_apply_is_connected() && !txn
+    return (is_connected() && !txn
             && ovsdb_idl_has_lock(idl));
 }
 
-/* The database as plain data. */
-
-static bool
-only_marks(const struct smap *external_ids)
-{
-    struct smap_node *node;
-
-    SMAP_FOR_EACH (node, external_ids) {
-        if (strncmp(node->key, MARK_PREFIX, strlen(MARK_PREFIX))) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Returns true if the 'n' columns 'settings' of 'row' have their defaults,
- * 'except' and external_ids aside. */
-static bool
-settings_are_default(const struct ovsdb_idl_row *row,
-                     const struct ovsdb_idl_column *const settings[], size_t n,
-                     const struct ovsdb_idl_column *except)
-{
-    for (size_t i = 0; i < n; i++) {
-        const struct ovsdb_idl_column *c = settings[i];
-
-        if (c != except && strcmp(c->name, "external_ids")
-            && !ovsdb_datum_is_default(ovsdb_idl_read(row, c), &c->type)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Returns true if nobody changed 'port', one of ours, since we added it. */
-static bool
-is_pristine(const struct ovsrec_port *port, bool has_mtu, int64_t mtu)
-{
-    const struct ovsrec_interface *iface;
-
-    if (port->n_interfaces != 1) {
-        return false;
-    }
-    iface = port->interfaces[0];
-    return (only_marks(&port->external_ids)
-            && only_marks(&iface->external_ids)
-            && settings_are_default(&port->header_, port_settings,
-                                    ARRAY_SIZE(port_settings), NULL)
-            && settings_are_default(&iface->header_, iface_settings,
-                                    ARRAY_SIZE(iface_settings),
-                                    &ovsrec_interface_col_mtu_request)
-            && has_mtu == (iface->n_mtu_request > 0)
-            && (!has_mtu || iface->mtu_request[0] == mtu));
-}
-
-static bool
-is_ours(const struct ovsrec_port *row)
-{
-    return !strcmp(smap_get_def(&row->external_ids, MARK_OWNER, ""), OWNER);
-}
-
-/* Returns true if a port of ours is in 'cfg', which is from bridge.c's
- * session. */
-bool
-sriov_apply_has_ports(const struct ovsrec_open_vswitch *cfg)
-{
-    for (size_t i = 0; i < cfg->n_bridges; i++) {
-        for (size_t j = 0; j < cfg->bridges[i]->n_ports; j++) {
-            if (is_ours(cfg->bridges[i]->ports[j])) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-static void
-convert_port(struct sriov_db_bridge *br, const struct ovsrec_port *row)
-{
-    const char *pf = smap_get(&row->external_ids, MARK_PF);
-    const char *label = smap_get(&row->external_ids, MARK_PORT);
-    char *key = is_ours(row) && pf && label ? sriov_key(pf, label) : NULL;
-    struct sriov_db_port *port = sriov_db_add_port(db, br, row->name, key);
-    long long int mtu = smap_get_int(&row->external_ids, MARK_MTU, 0);
-
-    free(key);
-    port->uuid = row->header_.uuid;
-    if (row->n_interfaces > 1) {
-        char *name = xasprintf("Port %s", row->name);
-
-        port->bond_offload = sriov_config_bond_offload(name,
-                                                       &row->other_config);
-        free(name);
-    }
-    if (port->key) {
-        port->has_our_mtu = mtu > 0;
-        port->our_mtu = mtu;
-        port->pristine = is_pristine(row, mtu > 0, mtu);
-    }
-
-    for (size_t i = 0; i < row->n_interfaces; i++) {
-        const struct ovsrec_interface *ir = row->interfaces[i];
-        struct sriov_db_iface *iface = sriov_db_add_iface(db, port, ir->name);
-
-        free(iface->type);
-        iface->type = xstrdup(ir->type);
-        iface->dpdk_devargs = nullable_xstrdup(smap_get(&ir->options,
-                                                        "dpdk-devargs"));
-        iface->error = nullable_xstrdup(ir->error);
-        iface->has_ofport = ir->n_ofport > 0;
-        iface->ofport = ir->n_ofport ? ir->ofport[0] : 0;
-        iface->has_mtu_request = ir->n_mtu_request > 0;
-        iface->mtu_request = ir->n_mtu_request ? ir->mtu_request[0] : 0;
-    }
-}
-
-/* Makes 'db' what 'idl' says. */
-static void
-read_db(void)
-{
-    const struct ovsrec_open_vswitch *cfg;
-
-    db = sriov_db_create();
-    cfg = idl ? ovsrec_open_vswitch_first(idl) : NULL;
-    if (!cfg) {
-        return;
-    }
-
-    bool auto_add = sriov_config_bool("Open_vSwitch", &cfg->other_config,
-                                      "sriov-auto-add", true);
-    for (size_t i = 0; i < cfg->n_bridges; i++) {
-        const struct ovsrec_bridge *row = cfg->bridges[i];
-        struct sriov_db_bridge *br = sriov_db_add_bridge(db, row->name);
-        char *name = xasprintf("Bridge %s", row->name);
-
-        br->uuid = row->header_.uuid;
-        br->auto_add = sriov_config_bool(name, &row->other_config,
-                                         "sriov-auto-add", auto_add);
-        br->switch_id = sriov_config_switch_id(name, &row->other_config);
-        br->representors = sriov_config_representors(name,
-                                                     &row->other_config);
-        sset_from_delimited_string(&br->deleted,
-                                   smap_get_def(&row->external_ids, DELETED,
-                                                ""), ",");
-        free(name);
-        for (size_t j = 0; j < row->n_ports; j++) {
-            convert_port(br, row->ports[j]);
-        }
-    }
-}
-
-/* Returns what is in the database, valid until the next sriov_apply_run() or
- * sriov_apply_close().  It is empty before the session is there. */
+/* Returns what is in the database, valid until the next call of this function,
+ * sriov_apply_run() or sriov_apply_close().  While the session is there, that
+ * is what counts; else 'cfg', from bridge.c's session, is looked at, or if it is
+ * null nothing new.
+ *
+ * bridge.c's session does not tell of all changes, ofport and error among
+ * them, so that 'cfg' is read anew each time. */
 const struct sriov_db *
-sriov_apply_get_db(void)
+sriov_apply_get_db(const struct ovsrec_open_vswitch *cfg)
 {
-    if (!db) {
-        read_db();
+    if (is_connected()) {
+        if (!db_is_ours) {
+            set_db(sriov_rows_read(ovsrec_open_vswitch_first(idl), true),
+                   true);
+            db_known = true;
+        }
+    } else if (cfg || !db) {
+        set_db(sriov_rows_read(cfg, false), false);
+        db_known = db_known || cfg;
     }
     return db;
 }
 
-/* Operations. */
-
-/* Adds to 'external_ids' the marks of the representor of 'd'. */
-static void
-put_marks(struct smap *external_ids, const struct sriov_decision *d,
-          unsigned int mtu)
+/* Returns true if the database was read at least once, ever. */
+bool
+sriov_apply_db_is_known(void)
 {
-    const struct sriov_port *rep = d->port;
-    struct smap_node *node;
-
-    SMAP_FOR_EACH_SAFE (node, external_ids) {
-        if (!strncmp(node->key, MARK_PREFIX, strlen(MARK_PREFIX))) {
-            smap_remove_node(external_ids, node);
-        }
-    }
-    smap_add(external_ids, MARK_OWNER, OWNER);
-    smap_add_nocopy(external_ids, xstrdup(MARK_PF),
-                    sriov_dev_id(rep->bus, rep->dev_name));
-    smap_add(external_ids, MARK_PORT, rep->label);
-    if (rep->flavour == SRIOV_VF || rep->flavour == SRIOV_SF) {
-        smap_add_format(external_ids,
-                        rep->flavour == SRIOV_VF ? "sriov-vf" : "sriov-sf",
-                        "%"PRIu32, rep->number);
-    }
-    if (rep->vf_pci) {
-        smap_add(external_ids, "sriov-vf-pci", rep->vf_pci);
-    }
-    if (mtu) {
-        smap_add_format(external_ids, MARK_MTU, "%u", mtu);
-    }
+    return db_known;
 }
+
+/* Returns true if the session can be closed without a loss: nothing is under
+ * way, and 'cfg', which will be looked at from then on, has what the session
+ * has seen.  (Else a port of ours that it lacks yet would look like one that
+ * somebody deleted.) */
+bool
+sriov_apply_can_close(const struct ovsrec_open_vswitch *cfg)
+{
+    struct sriov_db *other;
+    bool agree;
+
+    if (txn || retry_at != LLONG_MAX || !cfg) {
+        return false;
+    } else if (!is_connected()) {
+        return true;
+    }
+    other = sriov_rows_read(cfg, false);
+    agree = sriov_db_same_marks(sriov_apply_get_db(cfg), other);
+    sriov_db_destroy(other);
+    return agree;
+}
+
+/* Operations. */
 
 static void
 set_mtu_request(const struct ovsrec_interface *iface, unsigned int mtu)
@@ -429,19 +240,6 @@ set_mtu_request(const struct ovsrec_interface *iface, unsigned int mtu)
     int64_t value = mtu;
 
     ovsrec_interface_set_mtu_request(iface, &value, mtu ? 1 : 0);
-}
-
-/* Copies the 'n' columns 'settings' from 'old' to 'new'.  The transaction
- * fails if somebody changes 'old' in the meantime. */
-static void
-copy_settings(const struct ovsdb_idl_row *old, const struct ovsdb_idl_row *new,
-              const struct ovsdb_idl_column *const settings[], size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        ovsdb_idl_txn_verify(old, settings[i]);
-        ovsdb_idl_txn_write_clone(new, settings[i],
-                                  ovsdb_idl_read(old, settings[i]));
-    }
 }
 
 /* Adds the port for 'd' with the settings of 'old', if that is nonnull. */
@@ -463,12 +261,11 @@ add_port(const struct sriov_decision *d, const struct ovsrec_port *old,
 
     iface = ovsrec_interface_insert(txn);
     if (old_iface) {
-        copy_settings(&old_iface->header_, &iface->header_, iface_settings,
-                      ARRAY_SIZE(iface_settings));
+        sriov_rows_copy_iface_settings(old_iface, iface);
         smap_clone(&ids, &old_iface->external_ids);
     }
     ovsrec_interface_set_name(iface, d->port->link->name);
-    put_marks(&ids, d, own_mtu ? mtu : 0);
+    sriov_rows_put_marks(&ids, d->port, own_mtu ? mtu : 0);
     ovsrec_interface_set_external_ids(iface, &ids);
     if (own_mtu) {
         set_mtu_request(iface, mtu);
@@ -478,12 +275,11 @@ add_port(const struct sriov_decision *d, const struct ovsrec_port *old,
     smap_init(&ids);
     port = ovsrec_port_insert(txn);
     if (old) {
-        copy_settings(&old->header_, &port->header_, port_settings,
-                      ARRAY_SIZE(port_settings));
+        sriov_rows_copy_port_settings(old, port);
         smap_clone(&ids, &old->external_ids);
     }
     ovsrec_port_set_name(port, d->port->link->name);
-    put_marks(&ids, d, own_mtu ? mtu : 0);
+    sriov_rows_put_marks(&ids, d->port, own_mtu ? mtu : 0);
     ovsrec_port_set_external_ids(port, &ids);
     ovsrec_port_set_interfaces(port, &iface, 1);
     smap_destroy(&ids);
@@ -498,9 +294,7 @@ remove_port(const struct sriov_db_port *port, const struct ovsrec_port *row)
     const struct ovsrec_bridge *br
         = ovsrec_bridge_get_for_uuid(idl, &port->bridge->uuid);
 
-    for (size_t i = 0; i < ARRAY_SIZE(port_settings); i++) {
-        ovsdb_idl_txn_verify(&row->header_, port_settings[i]);
-    }
+    sriov_rows_verify_settings(row);
     if (br) {
         ovsrec_bridge_update_ports_delvalue(br, row);
     }
@@ -515,9 +309,9 @@ do_mtu(const struct ovsrec_port *port, unsigned int mtu)
         ovsrec_interface_verify_mtu_request(port->interfaces[i]);
         set_mtu_request(port->interfaces[i], mtu);
         ovsrec_interface_update_external_ids_setkey(port->interfaces[i],
-                                                    MARK_MTU, value);
+                                                    SRIOV_ROWS_MTU, value);
     }
-    ovsrec_port_update_external_ids_setkey(port, MARK_MTU, value);
+    ovsrec_port_update_external_ids_setkey(port, SRIOV_ROWS_MTU, value);
     free(value);
 }
 
@@ -532,9 +326,10 @@ do_deleted(const struct sriov_op *op)
     }
     ovsrec_bridge_verify_external_ids(br);
     if (op->deleted[0]) {
-        ovsrec_bridge_update_external_ids_setkey(br, DELETED, op->deleted);
+        ovsrec_bridge_update_external_ids_setkey(br, SRIOV_ROWS_DELETED,
+                                                 op->deleted);
     } else {
-        ovsrec_bridge_update_external_ids_delkey(br, DELETED);
+        ovsrec_bridge_update_external_ids_delkey(br, SRIOV_ROWS_DELETED);
     }
 }
 
@@ -622,8 +417,9 @@ describe_deleted(const struct sriov_plan *plan)
     }
 }
 
-/* Writes what 'plan' says into the database, in one transaction, which
- * sriov_apply_run() then completes.  sriov_apply_is_ready() must be true. */
+/* Writes what 'plan', made from sriov_apply_get_db(), says into the database,
+ * in one transaction, which sriov_apply_run() then completes.
+ * sriov_apply_is_ready() must be true. */
 void
 sriov_apply_commit(const struct sriov_plan *plan)
 {
@@ -633,16 +429,12 @@ sriov_apply_commit(const struct sriov_plan *plan)
     describe(plan, SRIOV_OP_MTU, "set the MTU of");
     describe(plan, SRIOV_OP_REMOVE, "removed");
     describe_deleted(plan);
-    if (!txn_text.length) {
-        return;
-    }
 
     txn = ovsdb_idl_txn_create(idl);
     ovsdb_idl_txn_add_comment(txn, "ovs-vswitchd: cx-sriov %s",
                               ds_cstr(&txn_text));
     for (size_t i = 0; i < plan->n_ops; i++) {
-        if (plan->ops[i].type != SRIOV_OP_LINK
-            && plan->ops[i].type != SRIOV_OP_RETRY) {
+        if (sriov_op_writes(&plan->ops[i])) {
             do_op(&plan->ops[i]);
         }
     }

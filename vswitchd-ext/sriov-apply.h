@@ -22,8 +22,9 @@
  *     plan --> APPLY --> OVSDB --> bridge.c as ever
  *
  * bridge.c's own session refuses writes to columns such as Bridge:ports, so
- * there is one more, with a lock of its own, for as long as it is needed.  It
- * replicates only the columns below.  A plan becomes one transaction.
+ * there is one more, with a lock of its own.  It costs memory and reads the
+ * whole database, so that it is there only while something is to be written;
+ * else bridge.c's is looked at.  A plan becomes one transaction.
  *
  * All functions are called in ovs-vswitchd's main thread. */
 
@@ -40,10 +41,10 @@ bool sriov_apply_is_open(void);
 bool sriov_apply_run(void);
 void sriov_apply_wait(void);
 
-bool sriov_apply_is_connected(void);
 bool sriov_apply_is_ready(void);
-const struct sriov_db *sriov_apply_get_db(void);
-bool sriov_apply_has_ports(const struct ovsrec_open_vswitch *);
+bool sriov_apply_can_close(const struct ovsrec_open_vswitch *);
+const struct sriov_db *sriov_apply_get_db(const struct ovsrec_open_vswitch *);
+bool sriov_apply_db_is_known(void);
 void sriov_apply_commit(const struct sriov_plan *);
 
 #endif /* sriov-apply.h */

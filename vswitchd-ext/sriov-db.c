@@ -22,6 +22,7 @@
 #include <stdlib.h>
 
 #include "util.h"
+#include "uuid.h"
 
 struct sriov_db *
 sriov_db_create(void)
@@ -70,6 +71,35 @@ sriov_db_destroy(struct sriov_db *db)
     shash_destroy(&db->ifaces);
     shash_destroy(&db->ports);
     free(db);
+}
+
+/* Returns true if 'a' and 'b' have the same ports of ours, in the same bridges,
+ * and note the same ones as deleted. */
+bool
+sriov_db_same_marks(const struct sriov_db *a, const struct sriov_db *b)
+{
+    const struct shash_node *node;
+
+    if (a->n_bridges != b->n_bridges
+        || shash_count(&a->ports) != shash_count(&b->ports)) {
+        return false;
+    }
+    for (size_t i = 0; i < a->n_bridges; i++) {
+        if (!uuid_equals(&a->bridges[i]->uuid, &b->bridges[i]->uuid)
+            || !sset_equals(&a->bridges[i]->deleted,
+                            &b->bridges[i]->deleted)) {
+            return false;
+        }
+    }
+    SHASH_FOR_EACH (node, &a->ports) {
+        const struct sriov_db_port *p = node->data;
+        const struct sriov_db_port *q = shash_find_data(&b->ports, node->name);
+
+        if (!q || !uuid_equals(&p->bridge->uuid, &q->bridge->uuid)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Appends 'element' to the array '*array' of '*n' pointers. */

@@ -19,9 +19,9 @@
 
 /* OVSDB as plain data, as far as it matters here.
  *
- *     OVSDB --> apply --> DB --> plan, show
+ *     OVSDB --> rows --> DB --> plan, show
  *
- * sriov-apply.c fills it from its session, so that the plan needs none. */
+ * sriov-rows.c fills it from a session, so that the plan needs none. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -78,6 +78,7 @@ struct sriov_db {
 };
 
 struct sriov_db *sriov_db_create(void);
+bool sriov_db_same_marks(const struct sriov_db *, const struct sriov_db *);
 void sriov_db_destroy(struct sriov_db *);
 struct sriov_db_bridge *sriov_db_add_bridge(struct sriov_db *,
                                             const char *name);

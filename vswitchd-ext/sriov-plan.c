@@ -485,7 +485,11 @@ plan_removals(struct sriov_plan *plan, const struct sriov_plan_input *in)
         const struct sriov_track *track = sriov_memory_find(in->memory,
                                                             node->name);
 
-        if (!track || track->ifindex || !port->pristine) {
+        if (!track || track->ifindex) {
+            continue;
+        }
+        plan->absent = true;
+        if (!in->enabled || !port->pristine) {
             continue;
         }
 
@@ -569,6 +573,14 @@ drop_blocked(struct sriov_plan *plan, const struct sriov_db *db)
     sset_destroy(&freed);
 }
 
+/* Returns true if 'op' changes the database, false if it does something to the
+ * device or in ovs-vswitchd. */
+bool
+sriov_op_writes(const struct sriov_op *op)
+{
+    return op->type != SRIOV_OP_LINK && op->type != SRIOV_OP_RETRY;
+}
+
 /* Returns what is to be done, and why, for 'in'.  The plan points into 'in',
  * which must outlive it.  The caller must free it with
  * sriov_plan_destroy(). */
@@ -597,11 +609,14 @@ sriov_plan_create(const struct sriov_plan_input *in)
             plan_link(plan, in, port, false);
         }
     }
+    plan_removals(plan, in);
     if (in->enabled) {
-        plan_removals(plan, in);
         plan_deleted(plan, in);
     }
     drop_blocked(plan, in->db);
+    for (size_t i = 0; i < plan->n_ops; i++) {
+        plan->writes = plan->writes || sriov_op_writes(&plan->ops[i]);
+    }
     free(candidates.array);
     return plan;
 }

@@ -90,6 +90,8 @@ struct sriov_plan {
     size_t n_decisions;
     struct sriov_op *ops;
     size_t n_ops, allocated_ops;
+    bool writes;                /* Any of 'ops' changes the database. */
+    bool absent;                /* A port of ours has no device. */
     long long int wake;         /* Make a new one then (ms), or LLONG_MAX. */
 };
 
@@ -106,6 +108,7 @@ struct sriov_plan_input {
 
 struct sriov_plan *sriov_plan_create(const struct sriov_plan_input *);
 void sriov_plan_destroy(struct sriov_plan *);
+bool sriov_op_writes(const struct sriov_op *);
 void sriov_reason_format(const struct sriov_decision *, struct ds *);
 
 /* Where an uplink is: the bridge and the port of it that hold it. */
