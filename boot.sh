@@ -361,6 +361,7 @@ link_module() {
     link_files vswitchd-ext '*[!~]'
     link_files tests '*.at'
     link_files tests '*.c'
+    link_files tests '*.py'
     if [ $linked = 0 ]; then
         fine 4 "module: linked"
     else

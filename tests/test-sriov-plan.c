@@ -22,7 +22,8 @@
  *
  * A world is text, see do_line().  Each "plan" in it makes the plan, prints
  * what is in it, carries it out on the rows, and checks what must hold for
- * every plan, see check_ops() and run_plan(). */
+ * every plan, see check_ops() and run_plan().  The "state" that it leads to is
+ * what tests/sriov-replay.py expects of ovs-vswitchd. */
 
 #include <config.h>
 #undef NDEBUG
@@ -580,7 +581,56 @@ run_plan(struct ds *s)
     sriov_table_destroy(table);
 }
 
+/* Appends to 's' what a person sees when there is nothing left to do: the status
+ * of each representor, and the ports. */
+static void
+describe_state(struct ds *s)
+{
+    struct sriov_table *table = sriov_source_dummy.read();
+    struct sriov_db *db = get_db(false);
+    struct sriov_plan *plan = make_plan(table, db, NULL);
+    struct svec lines = SVEC_EMPTY_INITIALIZER;
+    const char *line;
+    size_t i;
+
+    for (i = 0; i < plan->n_decisions; i++) {
+        const struct sriov_decision *d = &plan->decisions[i];
+
+        if (d->port->dev->mode != SRIOV_MODE_NONE) {
+            struct ds text = DS_EMPTY_INITIALIZER;
+
+            ds_put_format(&text, "%s: ", d->port->key);
+            sriov_reason_format(d, &text);
+            svec_add_nocopy(&lines, ds_steal_cstr(&text));
+        }
+    }
+    for (i = 0; i < db->n_bridges; i++) {
+        const struct sriov_db_bridge *br = db->bridges[i];
+
+        for (size_t j = 0; j < br->n_ports; j++) {
+            const struct sriov_db_port *port = br->ports[j];
+            const struct smap *row = get_row(port->name);
+
+            svec_add_nocopy(&lines, xasprintf(
+                "%s %s for %s, mtu %s, tag %s", br->name, port->name,
+                port->key ? port->key : "others",
+                smap_get_def(row, "mtu_request", "-"),
+                smap_get_def(row, "tag", "-")));
+        }
+    }
+    svec_sort(&lines);
+    SVEC_FOR_EACH (i, line, &lines) {
+        ds_put_format(s, "  %s\n", line);
+    }
+    svec_destroy(&lines);
+    sriov_plan_destroy(plan);
+    sriov_db_destroy(db);
+    sriov_table_destroy(table);
+}
+
 /* Lines. */
+
+static bool print_state;        /* "plan" prints the state, not the plan. */
 
 /* Carries out 'line', and appends to 's' what it prints.  It is one of those
  * of the source in memory (vswitchd-ext/sriov-source-dummy.c) or
@@ -652,6 +702,10 @@ do_line(const char *line, struct ds *s)
         sriov_memory_forgive(&memory);
     } else if (!strcmp(command, "plan") && n == 1) {
         run_plan(s);
+        if (print_state) {
+            ds_clear(s);
+            describe_state(s);
+        }
     } else {
         ok = sriov_source_dummy_line(line);
     }
@@ -683,6 +737,14 @@ cmd_run(struct ovs_cmdl_context *ctx OVS_UNUSED)
     }
     ds_destroy(&line);
     ds_destroy(&s);
+}
+
+/* Likewise, but each "plan" prints the state that it leads to. */
+static void
+cmd_state(struct ovs_cmdl_context *ctx)
+{
+    print_state = true;
+    cmd_run(ctx);
 }
 
 /* Random worlds. */
@@ -951,6 +1013,7 @@ cmd_benchmark(struct ovs_cmdl_context *ctx)
 
 static const struct ovs_cmdl_command commands[] = {
     {"run", NULL, 0, 0, cmd_run, OVS_RO},
+    {"state", NULL, 0, 0, cmd_state, OVS_RO},
     {"random", "SEED WORLDS", 2, 2, cmd_random, OVS_RO},
     {"benchmark", "N...", 1, INT_MAX, cmd_benchmark, OVS_RO},
     {NULL, NULL, 0, 0, NULL, OVS_RO},

@@ -65,5 +65,6 @@ tests_test_sriov_netlink_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS)
 
 MAN_FRAGMENTS += vswitchd-ext/sriov-unixctl.man
 EXTRA_DIST += \
+	tests/sriov-replay.py \
 	vswitchd-ext/automake.mk \
 	vswitchd-ext/cx-sriov.m4
