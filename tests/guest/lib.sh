@@ -146,6 +146,16 @@ wire_ip() { echo "10.0.0.$(( $1 + 1 ))"; }
 # pings NAMESPACE ADDRESS [COUNT]: all must be answered.
 pings() { ip netns exec "$1" ping -q -c "${3:-3}" -i 0.01 -W 2 "$2" | grep -q " 0% packet loss"; }
 
+# traffic_start NAMESPACE ADDRESS: pings until traffic_stop, answered or not, also while the namespace comes and goes.
+traffic_start() {
+    (while :; do ip netns exec "$1" ping -q -c 20 -i 0.01 -W 0.1 "$2" >/dev/null 2>&1 || usleep 10000; done) &
+    traffic_pid=$!
+}
+traffic_stop() {
+    kill "$traffic_pid"
+    wait "$traffic_pid" 2>/dev/null || :
+}
+
 # tcp_stream FROM-NAMESPACE TO-NAMESPACE TO-ADDRESS MEGABYTES [PORT]
 tcp_stream() {
     local port=${5:-5201} log=/tmp/iperf.$$.$BASHPID server

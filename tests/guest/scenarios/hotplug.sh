@@ -5,9 +5,7 @@ nic_up 4 0
 bridge_up
 vfs_up 0 0 1
 wait_until 20 agrees br0
-# A TCP stream would end with the VFs; this goes on.
-(while :; do ip netns exec vf0.0 ping -q -c 50 -i 0.02 -W 0.2 "$(wire_ip 0)" >/dev/null 2>&1 || usleep 100000; done) &
-noise=$!
+traffic_start vf0.0 "$(wire_ip 0)"
 
 say "a representor down and up"
 ip link set "$(rep 0 0)" down
@@ -28,6 +26,5 @@ for n in 0 8 2; do
 done
 expect_offloaded vf0.0 vf0.1 "$(vf_ip 0 1)" "$(rep 0 0)" "$(rep 0 1)"
 expect_offloaded vf0.0 wire0 "$(wire_ip 0)" "$(rep 0 0)" "$(uplink 0)"
-kill $noise
-wait $noise 2>/dev/null || :
+traffic_stop
 quiet_log

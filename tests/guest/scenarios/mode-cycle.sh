@@ -5,8 +5,7 @@ nic_up 2 0
 bridge_up
 vfs_up 0 0 1
 expect_offloaded vf0.0 vf0.1 "$(vf_ip 0 1)" "$(rep 0 0)" "$(rep 0 1)"
-(while :; do ip netns exec vf0.0 ping -q -c 50 -i 0.02 -W 0.2 "$(vf_ip 0 1)" >/dev/null 2>&1 || usleep 100000; done) &
-noise=$!
+traffic_start vf0.0 "$(vf_ip 0 1)"
 no_dp_port() { ! ovs-appctl dpctl/show | grep -q "$(rep 0 0)"; }
 # In legacy mode the bridge sees the VFs at the uplink, and learns their addresses there.
 for i in 1 2 3 4 5; do
@@ -21,8 +20,7 @@ for i in 1 2 3 4 5; do
 done
 expect_offloaded vf0.1 vf0.0 "$(vf_ip 0 0)" "$(rep 0 1)" "$(rep 0 0)"
 expect_offloaded vf0.0 wire0 "$(wire_ip 0)" "$(rep 0 0)" "$(uplink 0)"
-kill $noise
-wait $noise 2>/dev/null || :
+traffic_stop
 wait_until 20 agrees br0
 quiet_log
 check "each port once" equal "$(vsctl list-ports br0 | sort | tr '\n' ' ')" "$(printf '%s\n' "$(uplink 0)" "$(rep 0 0)" "$(rep 0 1)" | sort | tr '\n' ' ')"

@@ -122,8 +122,7 @@ check_fails "not any more" pings vf0.0 "$(vf_ip 1 0)" 1
 say "targets that go away while rules point to them"
 tc filter del dev "$a" ingress prio 1
 rule "$a" 1 protocol all flower skip_sw action mirred egress redirect dev "$b"
-(while :; do ip netns exec vf0.0 ping -q -c 20 -i 0.01 -W 0.1 "$(vf_ip 0 1)" >/dev/null 2>&1 || usleep 10000; done) &
-noise=$!
+traffic_start vf0.0 "$(vf_ip 0 1)"
 echo "$(vf_pci 0 1)" >/sys/bus/pci/drivers/simnic/unbind
 echo "$(vf_pci 0 1)" 2>/dev/null >/sys/bus/pci/drivers/simnic/bind
 nic_knob 0 busy_with_rules Y
@@ -135,5 +134,4 @@ nic_switchdev 0
 nic_vfs 0 0
 nic_vfs 0 3
 check "representors are back" exists "$a"
-kill $noise
-wait $noise 2>/dev/null || :
+traffic_stop

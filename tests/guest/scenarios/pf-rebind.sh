@@ -1,8 +1,10 @@
 #!/bin/bash
-# the PF's driver unbound and bound, then the NIC's module removed and loaded: uplink and VFs are ports again and offload
+# the PF's driver unbound and bound, then the NIC's module removed and loaded, with traffic running: uplink and VFs are ports again and offload
 nic_up 2 0
 bridge_up
 wait_until 20 of_port "$(rep 0 1)"
+vfs_up 0 0 1
+traffic_start vf0.0 "$(wire_ip 0)"
 back() {
     nic_switchdev 0
     nic_vfs 0 2
@@ -26,6 +28,7 @@ say "rmmod, insmod"
 nic_unload
 nic_load
 back
+traffic_stop
 n=$(flaps)
 ovs-appctl revalidator/wait
 check "no port comes and goes" equal "$(flaps)" "$n"
