@@ -10,7 +10,8 @@
 #
 #   -q          say only what had to be done
 #   --source    fetch the series' stock source (into build/source/) and stop
-#   --tree DIR  make DIR such a tree instead of ovs/
+#   --tree DIR  make DIR such a tree instead of ovs/; another series that it may
+#               have held is not kept
 #
 # Needs root (or sudo) only if packages have to be installed.
 
@@ -486,6 +487,7 @@ done
 [ $# -le 1 ] || die "more than one series; see ./boot.sh --help"
 
 top=$PWD
+[ "$(realpath -m "$tree")" != "$top/ovs" ] || tree=ovs
 state=$tree/.cx-sriov           # What this script knows about the tree.
 choose_series "$@"
 mkdir -p $log
