@@ -2,7 +2,8 @@
 # make check          runs Open vSwitch's own testsuite, ours included
 # make check-patches  checks patches/ against the stock source
 # make check-guest    runs the scenarios with a simulated NIC, in a virtual machine
-# make check-all      all of these checks
+# make check-series   checks each series: patches, build, our tests, the demo
+# make check-all      all of these checks, each series once
 # make check-valgrind runs our tests under valgrind, and looks for errors and leaks of ours
 # make bench          measures patched against stock, and prints ratios
 # make demo           shows representors added and flows offloaded, in a virtual machine
@@ -10,39 +11,49 @@
 # make clean          removes what the build made; distclean also what was fetched
 #
 # Each prepares ovs/ with ./boot.sh by itself.  SERIES=3.1 names the Open vSwitch
-# series (default: the one in ovs/, else that of this machine's distribution).
+# series (default: the one in ovs/, else that of this machine's distribution), so
+# that "make check SERIES=3.5" runs the whole testsuite of 3.5; what ovs/ held is
+# kept and comes back with its series.  OVS=build/series/3.5 has it done in that
+# folder instead, which is where check-series works.
 # TESTSUITEFLAGS="-k sriov -j4" goes to the testsuite; GUESTFLAGS to tests/guest/run;
 # BENCHFLAGS to tests/bench/run.
 
-SERIES ?= $(shell cat ovs/.cx-sriov/series 2>/dev/null)
-OVS := $(CURDIR)/ovs
+OVS = ovs
+SERIES ?= $(shell cat $(OVS)/.cx-sriov/series 2>/dev/null)
 GUEST = tests/guest/run --ovs $(OVS)
 # Of no use under a "make -j", which shares its jobs with the make in ovs/.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: build boot check check-patches check-valgrind check-guest check-all demo deb bench \
-	ovs-dir clean distclean help
+.PHONY: build boot check check-patches check-valgrind check-guest check-series \
+	check-other-series check-all demo deb bench ovs-dir clean distclean help
 
 build: boot
-	@tests/quietly build "building Open vSwitch" $(MAKE) -C ovs $(JOBS)
+	@tests/quietly build "building Open vSwitch" $(MAKE) -C $(OVS) $(JOBS)
 
 boot:
-	@./boot.sh -q $(SERIES)
+	@./boot.sh -q --tree $(OVS) $(SERIES)
 
 check: build
-	@tests/run-testsuite ovs $(TESTSUITEFLAGS)
+	@tests/run-testsuite $(OVS) $(TESTSUITEFLAGS)
 
 check-patches:
 	@tests/check-patches
 
 check-valgrind: build
-	@tests/run-valgrind ovs $(TESTSUITEFLAGS)
+	@tests/run-valgrind $(OVS) $(TESTSUITEFLAGS)
 
 check-guest: build
 	@$(GUEST) --recheck $(GUESTFLAGS)
 
+check-series:
+	@tests/check-series
+
+# All but the one that "make check" and "make check-guest" check.
+check-other-series: boot
+	@tests/check-series --but $$(cat $(OVS)/.cx-sriov/series)
+
 check-all: build
-	+@tests/run-all check-patches check check-guest
+	+@tests/run-all check-patches check check-guest check-other-series
 
 demo: build
 	@$(GUEST) --demo $(GUESTFLAGS)
@@ -54,7 +65,7 @@ deb:
 	@echo "make $@: not there yet; see 'make help' for what is" >&2; exit 1
 
 ovs-dir:
-	@echo $(OVS)
+	@echo $(abspath $(OVS))
 
 clean:
 	@test ! -e ovs/Makefile || $(MAKE) -s -C ovs clean >/dev/null 2>&1

@@ -1,13 +1,17 @@
 #!/bin/sh
-# usage: ./boot.sh [-q] [--source] [SERIES]
+# usage: ./boot.sh [-q] [--source] [--tree DIR] [SERIES]
 #
 # Makes ovs/ a configured Open vSwitch tree of SERIES with patches/ applied and
 # vswitchd-ext/ brought in, ready for "make".  SERIES is one of those listed in
 # patches/series.conf; without it, the one of this machine's distribution.
 # What is up to date is left alone, so it can be run as often as you like.
+# When ovs/ is given to another series, what it held is kept in build/kept/, and
+# comes back, as it was left, with its series.
 #
-#   -q        say only what had to be done
-#   --source  fetch the series' stock source (into build/source/) and stop
+#   -q          say only what had to be done
+#   --source    fetch the series' stock source (into build/source/) and stop
+#   --tree DIR  make DIR such a tree instead of ovs/; another series that it may
+#               have held is not kept
 #
 # Needs root (or sudo) only if packages have to be installed.
 
@@ -31,7 +35,6 @@ cflags='-g -O2'
 
 conf=patches/series.conf
 log=build/log
-state=ovs/.cx-sriov             # What this script knows about ovs/.
 
 die() {
     echo "boot.sh: $*" >&2
@@ -66,19 +69,20 @@ known_series() {
     awk '$1 == "series" { printf "%s%s", sep, $2; sep = ", " }' $conf
 }
 
-# choose_series [NAME]: sets $series, $tag and $commit.
+# choose_series [NAME]: sets $series, $releases, $tag and $commit.
 choose_series() {
+    no_release="no release of Debian has series ${1-}; git submodule update --init ovs"
+    codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-unknown}")
     if [ $# -gt 0 ]; then
         what="unknown series $1"
         found=$(awk -v s="$1" '$1 == "series" && $2 == s' $conf)
     else
-        codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-unknown}")
         what="no series for this machine's distribution ($codename)"
         found=$(awk -v c="$codename" '$1 == "series" &&
                 index("," $3 ",", "," c ",") { print; exit }' $conf)
     fi
     [ -n "$found" ] || die "$what; name one: ./boot.sh SERIES, with $(known_series)"
-    read -r _ series _ tag commit <<END
+    read -r _ series releases tag commit <<END
 $found
 END
 }
@@ -103,16 +107,34 @@ as_root() {
     fi
 }
 
-# apt_update: once in a run.  Failure is not looked at: one broken source among
-# many does not matter, and what does will fail right after.
-updated=false
+# apt_as_is COMMAND ARG...: as this machine has it.
+apt_as_is() {
+    "$@"
+}
+
+# apt_of_release COMMAND ARG...: as if this were a machine of $release.
+apt_of_release() {
+    "$top/build-aux/release-apt" "$release" "$@"
+}
+
+# apt_update APT: once in a run.  Failure is not looked at: one broken source
+# among many does not matter, and what does will fail right after.
+updated=
 apt_update() {
-    $updated || as_root apt-get -q update >>$log/apt.log 2>&1 || :
-    updated=true
+    case $updated in
+    *" $1 "*) return ;;
+    esac
+    updated="$updated $1 "
+    if [ "$1" = apt_as_is ]; then
+        as_root apt-get -q update
+    else
+        "$1" apt-get -q update
+    fi >>$log/apt.log 2>&1 || :
 }
 
 apt_error() {
-    one_line $log/apt.log 'Temporary failure|Could not (connect|resolve)' '^E:'
+    one_line $log/apt.log 'Temporary failure|Could not (connect|resolve)' \
+        'NO_PUBKEY|EXPKEYSIG' '^E:'
 }
 
 install_packages() {
@@ -136,7 +158,7 @@ install_packages() {
     step 1 "build dependencies: installing $(echo $missing | wc -w) packages"
     as_root true || die "not root, and no sudo; as root: apt-get install$missing"
     : >$log/apt.log
-    apt_update
+    apt_update apt_as_is
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
         --no-install-recommends -o DPkg::Lock::Timeout=300 \
         install $missing >>$log/apt.log 2>&1 </dev/null ||
@@ -145,17 +167,33 @@ install_packages() {
 
 ## The source.
 
-# offered: the newest version of the series that apt knows of.
+# offered: the newest version of the series that $apt knows of.
 offered() {
-    apt-cache madison openvswitch-source 2>/dev/null |
+    $apt apt-cache madison openvswitch-source 2>/dev/null |
         awk -v s="$series." 'index($3, s) == 1 { print $3; exit }'
+}
+
+# find_version: sets $version, and $apt to where it can be had: this machine's
+# own apt, else a release that ships the series.
+find_version() {
+    apt=apt_as_is
+    version=$(offered)
+    [ -z "$version" ] || return 0
+    case ,$releases, in
+    *,"$codename",*) ;;
+    *)
+        release=${releases%%,*}
+        apt=apt_of_release
+    esac
+    apt_update $apt
+    version=$(offered)
 }
 
 # download DIR: the package $version, unpacked but not installed, into DIR.
 download() {
     rm -rf "$1"
     mkdir -p "$1/deb"
-    (cd "$1" && apt-get -q download "openvswitch-source=$version") \
+    (cd "$1" && $apt apt-get -q download "openvswitch-source=$version") \
         >>$log/apt.log 2>&1 && dpkg -x "$1"/*.deb "$1/deb"
 }
 
@@ -167,14 +205,14 @@ fetch_source() {
         fine 2 "source: Debian's $(cat "$dir/version"), present"
         return
     fi
+    [ "$releases" != - ] || die "$no_release"
 
     : >>$log/apt.log
-    version=$(offered)
-    [ -n "$version" ] || { apt_update; version=$(offered); }
+    find_version
     [ -n "$version" ] ||
-        die "apt offers no openvswitch-source $series; check network and apt sources, or: git submodule update --init ovs"
+        die "no openvswitch-source $series to be had ($(apt_error)); check network and apt sources, or: git submodule update --init ovs"
     step 2 "source: Debian's openvswitch-source $version"
-    download "$dir" || { apt_update; version=$(offered); download "$dir"; } ||
+    download "$dir" || { apt_update $apt; version=$(offered); download "$dir"; } ||
         die "cannot download openvswitch-source ($(apt_error)); check the network, or: git submodule update --init ovs"
 
     # A tarball in bookworm, a tree in later releases.
@@ -188,37 +226,68 @@ fetch_source() {
     echo "$version" >"$dir/version"
 }
 
-# fill_ovs: puts the stock source into ovs/.
-fill_ovs() {
+# kept ORIGIN: where an ovs/ of ORIGIN is kept while another one is there.
+kept() {
+    echo "build/kept/$1" | tr ' ' _
+}
+
+# swap_ovs: keeps what ovs/ holds, with what was built there and perhaps changed
+# by hand, and brings back what was kept of $origin.  Fails if that is nothing.
+swap_ovs() {
+    if [ -e $state/origin ]; then
+        old=$(kept "$(cat $state/origin)")
+        mkdir -p build/kept
+        rm -rf "$old"
+        mv ovs "$old"
+    fi
+    [ -d "$(kept "$origin")" ] || return 1
+    rm -rf ovs
+    mv "$(kept "$origin")" ovs
+}
+
+# fill_tree: puts the stock source into the tree, or what was kept of it.
+fill_tree() {
     origin="$series from Debian, $(cat "build/source/$series/version")"
     [ "$(cat $state/origin 2>/dev/null)" != "$origin" ] || return 0
 
-    mkdir -p ovs
-    [ -d $state ] || [ -z "$(ls -A ovs)" ] ||
-        die "ovs/ holds files that are not from here; move them away"
-    find ovs -mindepth 1 -delete
+    mkdir -p "$tree"
+    [ -d $state ] || [ -z "$(ls -A "$tree")" ] ||
+        die "$tree/ holds files that are not from here; move them away"
+    if [ "$tree" = ovs ] && swap_ovs; then
+        return
+    fi
+    mkdir -p "$tree"
+    find "$tree" -mindepth 1 -delete
     mkdir $state
-    cp -a "build/source/$series/openvswitch/." ovs/
+    cp -a "build/source/$series/openvswitch/." "$tree/"
     echo "$series" >$state/series
     echo "$origin" >$state/origin
 }
 
-# use_submodule: puts a populated submodule at the series' commit.
+# clone_submodule: makes the tree a clone of the submodule.
+clone_submodule() {
+    [ -e ovs/.git ] || die "$no_release"
+    [ "$commit" != - ] || commit=$(git -C ovs rev-parse HEAD)
+    [ -e "$tree/.git" ] || git clone -q --shared ovs "$tree" 2>$log/git.log ||
+        die "cannot clone ovs/ into $tree/ ($(one_line $log/git.log))"
+}
+
+# use_submodule: puts a populated submodule, or its clone, at the series' commit.
 use_submodule() {
-    head=$(git -C ovs rev-parse HEAD 2>$log/git.log) ||
-        die "ovs/ is no usable git checkout ($(one_line $log/git.log)); git submodule update --init ovs"
+    head=$(git -C "$tree" rev-parse HEAD 2>$log/git.log) ||
+        die "$tree/ is no usable git checkout ($(one_line $log/git.log)); git submodule update --init ovs"
     [ "$commit" != - ] || commit=$head
     if [ "$head" = "$commit" ]; then
         fine 2 "source: submodule at $tag"
     else
         step 2 "source: submodule to $tag"
-        git -C ovs cat-file -e "$commit" 2>/dev/null ||
-            die "submodule ovs/ does not have $tag; git -C ovs fetch origin tag $tag"
+        git -C "$tree" cat-file -e "$commit" 2>/dev/null ||
+            die "submodule ovs/ does not have $tag; git -C ovs fetch origin $tag"
         take_patches_out
-        [ -z "$(git -C ovs status --porcelain --untracked-files=no)" ] ||
-            die "submodule ovs/ is not at $tag and has changes; commit or stash them"
-        git -C ovs checkout -q "$commit" 2>$log/git.log ||
-            die "cannot check $tag out in ovs/ ($(one_line $log/git.log)); do it by hand"
+        [ -z "$(git -C "$tree" status --porcelain --untracked-files=no)" ] ||
+            die "submodule $tree/ is not at $tag and has changes; commit or stash them"
+        git -C "$tree" checkout -q "$commit" 2>$log/git.log ||
+            die "cannot check $tag out in $tree/ ($(one_line $log/git.log)); do it by hand"
     fi
     mkdir -p $state
     echo "$series" >$state/series
@@ -227,8 +296,8 @@ use_submodule() {
 
 # stock FILE: prints the file as it is in the stock source; fails if it is not.
 stock() {
-    if [ -e ovs/.git ]; then
-        git -C ovs show "$commit:$1" 2>/dev/null
+    if [ -e "$tree/.git" ]; then
+        git -C "$tree" show "$commit:$1" 2>/dev/null
     else
         cat "build/source/$series/openvswitch/$1" 2>/dev/null
     fi
@@ -241,16 +310,16 @@ touched() {
     sed -n 's,^\(---\|+++\) [ab]/\([^[:space:]]*\).*,\2,p' "$@" | sort -u
 }
 
-# put_files LIST DIR: makes every file on LIST in ovs/ be as it is in DIR (or
+# put_files LIST DIR: makes every file on LIST in the tree be as it is in DIR (or
 # not be, if it is not there).  Writes only what differs, so that "make" rebuilds
 # only what changed.
 put_files() {
     while read -r file; do
         if [ ! -e "$2/$file" ]; then
-            rm -f "ovs/$file"
-        elif ! cmp -s "$2/$file" "ovs/$file"; then
-            mkdir -p "$(dirname "ovs/$file")"
-            cat "$2/$file" >"ovs/$file"
+            rm -f "$tree/$file"
+        elif ! cmp -s "$2/$file" "$tree/$file"; then
+            mkdir -p "$(dirname "$tree/$file")"
+            cat "$2/$file" >"$tree/$file"
         fi
     done <"$1"
 }
@@ -265,7 +334,7 @@ stock_files() {
     done <"$1"
 }
 
-# The state has "files", the list of what patches touched in ovs/, "patched/",
+# The state has "files", the list of what patches touched in the tree, "patched/",
 # those files as they were written, and "patches", a checksum.
 
 take_patches_out() {
@@ -281,8 +350,8 @@ take_patches_out() {
 # still_in: false if somebody put a file back to stock (git checkout, say).
 still_in() {
     while read -r file; do
-        cmp -s "ovs/$file" "$state/patched/$file" ||
-            ! stock "$file" | cmp -s - "ovs/$file" || return 1
+        cmp -s "$tree/$file" "$state/patched/$file" ||
+            ! stock "$file" | cmp -s - "$tree/$file" || return 1
     done <$state/files
 }
 
@@ -301,7 +370,7 @@ apply_patches() {
     step 3 "patches: applying $number"
 
     # Apply to copies of the stock files, so that a patch that fails leaves
-    # ovs/ as it was.
+    # the tree as it was.
     : >build/touched
     [ -z "$patches" ] || (cd patches && touched $patches) >build/touched
     stock_files build/touched build/patched
@@ -311,14 +380,14 @@ apply_patches() {
             die "patches/$patch does not apply ($(one_line $log/patch.log 'FAILED|malformed|find file')); refresh it for $series, see $log/patch.log"
     done
 
-    # Work done by hand in ovs/ is not overwritten.
+    # Work done by hand in the tree is not overwritten.
     sort -u build/touched $state/files 2>/dev/null >build/files || :
     while read -r file; do
-        if [ -e "ovs/$file" ] &&
-           ! cmp -s "ovs/$file" "build/patched/$file" &&
-           ! cmp -s "ovs/$file" "$state/patched/$file" &&
-           ! stock "$file" | cmp -s "ovs/$file" -; then
-            die "ovs/$file was changed by hand; make it a patch, or delete the file"
+        if [ -e "$tree/$file" ] &&
+           ! cmp -s "$tree/$file" "build/patched/$file" &&
+           ! cmp -s "$tree/$file" "$state/patched/$file" &&
+           ! stock "$file" | cmp -s "$tree/$file" -; then
+            die "$tree/$file was changed by hand; make it a patch, or delete the file"
         fi
     done <build/files
 
@@ -338,10 +407,10 @@ apply_patches() {
 ## Our own files.
 
 # link_files DIR PATTERN: for each of our files DIR/PATTERN a symbolic link in
-# ovs/DIR.  The folder is a real one, so that no object file lands in ours.
+# the tree's DIR.  The folder is a real one, so that no object file lands in ours.
 link_files() {
-    mkdir -p "ovs/$1"
-    for link in "ovs/$1"/*; do
+    mkdir -p "$tree/$1"
+    for link in "$tree/$1"/*; do
         # A stale link has lost its file.
         if [ -L "$link" ] && [ ! -e "$link" ]; then
             rm "$link"
@@ -349,8 +418,8 @@ link_files() {
         fi
     done
     for file in "$1"/$2; do
-        if [ -f "$file" ] && [ ! -L "ovs/$file" ]; then
-            ln -sf "../../$file" "ovs/$file"
+        if [ -f "$file" ] && [ ! -L "$tree/$file" ]; then
+            ln -srf "$file" "$tree/$file"
             linked=$((linked + 1))
         fi
     done
@@ -379,20 +448,20 @@ configure_ovs() {
     else
         cc=gcc
     fi
-    inputs=$( (cd ovs && pwd && echo $configure_args "$cc" "$cflags" &&
+    inputs=$( (cd "$tree" && pwd && echo $configure_args "$cc" "$cflags" &&
                ls configure.ac acinclude.m4 m4/*.m4 vswitchd-ext/*.m4 2>/dev/null |
                grep -v '^m4/l[it]' | xargs cat) | sha256sum)
     if [ "$(cat $state/configured 2>/dev/null)" = "$inputs" ] &&
-       [ -e ovs/Makefile ]; then
+       [ -e "$tree/Makefile" ]; then
         fine 5 "autoreconf: done"
         fine 6 "configure: done"
         return
     fi
     step 5 "autoreconf"
-    (cd ovs && ./boot.sh) >$log/autoreconf.log 2>&1 ||
+    (cd "$tree" && ./boot.sh) >$log/autoreconf.log 2>&1 ||
         die "autoreconf failed ($(one_line $log/autoreconf.log 'error:')); see $log/autoreconf.log"
     step 6 "configure"
-    (cd ovs && ./configure -q $configure_args CC="$cc" CFLAGS="$cflags") \
+    (cd "$tree" && ./configure -q $configure_args CC="$cc" CFLAGS="$cflags") \
         >$log/configure.log 2>&1 ||
         die "$(one_line $log/configure.log 'configure: error:'); see $log/configure.log"
     echo "$inputs" >$state/configured
@@ -400,10 +469,16 @@ configure_ovs() {
 
 quiet=false
 source_only=false
+tree=ovs
 while [ $# -gt 0 ]; do
     case $1 in
     -q) quiet=true ;;
     --source) source_only=true ;;
+    --tree)
+        [ $# -gt 1 ] || die "--tree needs a folder; see ./boot.sh --help"
+        tree=${2%/}
+        shift
+        ;;
     -h | --help) sed -n '2,/^$/s/^# \{0,1\}//p' boot.sh; exit ;;
     -*) die "unknown option $1; see ./boot.sh --help" ;;
     *) break ;;
@@ -412,20 +487,28 @@ while [ $# -gt 0 ]; do
 done
 [ $# -le 1 ] || die "more than one series; see ./boot.sh --help"
 
+top=$PWD
+[ "$(realpath -m "$tree")" != "$top/ovs" ] || tree=ovs
+state=$tree/.cx-sriov           # What this script knows about the tree.
 choose_series "$@"
 mkdir -p $log
 exec 9>build/lock               # One at a time.
 flock 9
 
 install_packages
-if [ -e ovs/.git ]; then
-    $source_only || use_submodule
+if $source_only; then
+    fetch_source
+    exit
+elif [ "$tree" = ovs ] && [ -e ovs/.git ]; then
+    use_submodule
+elif [ "$releases" = - ]; then
+    clone_submodule
+    use_submodule
 else
     fetch_source
-    $source_only || fill_ovs
+    fill_tree
 fi
-! $source_only || exit 0
 apply_patches
 link_module
 configure_ovs
-$quiet || echo "ovs/ is ready: Open vSwitch $(cat $state/origin), $number patches"
+$quiet || echo "$tree/ is ready: Open vSwitch $(cat $state/origin), $number patches"

@@ -32,7 +32,6 @@
 
 #include "if-notifier.h"
 #include "netdev.h"
-#include "netdev-offload.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
 #include "openvswitch/poll-loop.h"
@@ -41,6 +40,7 @@
 #include "smap.h"
 #include "sriov-apply.h"
 #include "sriov-bond.h"
+#include "sriov-compat.h"
 #include "sriov-datapath.h"
 #include "sriov-db.h"
 #include "sriov-defaults.h"
@@ -213,26 +213,29 @@ cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
     if (defaults_stale || !leader || seqno != config_seqno) {
         bool old_fallback = cx_sriov_lacp_fallback_ab();
         bool old_acting = defaults.acting;
-        bool bonds_changed = false;
         /* bridge.c will configure everything in this round anyway. */
         bool reconfiguring = seqno != config_seqno;
+        bool acting_changed;
+        bool stale;             /* What bridge.c configured last. */
 
         sriov_defaults_update(&defaults, cfg, table);
+        acting_changed = defaults.acting != old_acting;
         if (!config_seqno) {
             ports_left = sriov_rows_have_ports(cfg);
         }
-        if (reconfiguring || defaults.acting != old_acting) {
+        if (reconfiguring || acting_changed) {
             plan_again();
         }
-        if (defaults_stale || defaults.acting != old_acting) {
-            bonds_changed = sriov_bond_update(table, defaults.acting);
+        stale = (acting_changed
+                 || cx_sriov_lacp_fallback_ab() != old_fallback);
+        if (defaults_stale || acting_changed) {
+            stale = sriov_bond_update(table, defaults.acting) || stale;
         }
         defaults_stale = false;
         config_seqno = seqno;
-        if (!reconfiguring
-            && (bonds_changed
-                || cx_sriov_lacp_fallback_ab() != old_fallback)) {
-            /* Have bridge.c configure the bonds again. */
+        if (stale && !reconfiguring) {
+            /* Have bridge.c configure bonds and, from series 4.0 on, what the
+             * datapaths are told about offload again. */
             if_notifier_manual_report();
         }
     }
@@ -535,7 +538,9 @@ sriov_show_cmd(struct unixctl_conn *conn, int argc, const char *argv[],
     struct simap sw = SIMAP_INITIALIZER(&sw);
     struct ds reply = DS_EMPTY_INITIALIZER;
     struct sriov_show show = { .name = NULL };
-    bool json = false, flows = false;
+    bool json = sriov_compat_wants_json(conn);
+    struct json *object = NULL;
+    bool flows = false;
     struct sriov_plan_input in;
     const struct sriov_db *db;
     struct sriov_plan *plan;
@@ -569,11 +574,7 @@ sriov_show_cmd(struct unixctl_conn *conn, int argc, const char *argv[],
     show.db_known = sriov_apply_db_is_known();
     show.plan = plan;
     if (json) {
-        struct json *object;
-
         found = sriov_show_json(&show, &object);
-        json_to_ds(object, JSSF_PRETTY | JSSF_SORT, &reply);
-        json_destroy(object);
     } else {
         found = sriov_show_text(&show, &reply);
     }
@@ -581,9 +582,12 @@ sriov_show_cmd(struct unixctl_conn *conn, int argc, const char *argv[],
     simap_destroy(&hw);
     simap_destroy(&sw);
 
-    if (found) {
+    if (found && json) {
+        sriov_compat_reply_json(conn, object);
+    } else if (found) {
         unixctl_command_reply(conn, ds_cstr(&reply));
     } else {
+        json_destroy(object);
         ds_clear(&reply);
         ds_put_format(&reply, "%s is no eswitch, PF, VF, network device, bond "
                       "or bridge that takes part; without a name, sriov/show "

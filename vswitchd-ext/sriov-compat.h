@@ -17,31 +17,96 @@
 #ifndef SRIOV_COMPAT_H
 #define SRIOV_COMPAT_H 1
 
-/* What differs between the Open vSwitch series that we build for. */
+/* What differs between the Open vSwitch series that we build for.  cx-sriov.m4
+ * finds out what this one has. */
 
-#include "netdev-offload.h"
+#include <stdbool.h>
+#include <stdlib.h>
+
 #include "openvswitch/json.h"
+#include "unixctl.h"
+#include "util.h"
+#ifdef HAVE_DPIF_OFFLOAD        /* Series 4.0 on. */
+#include "dpif-offload.h"
+#else
+#include "netdev-offload.h"
+#endif
 
 /* Returns true if ovs-vswitchd acted on hw-offload=true, which it does only
  * once: there is no way back but a restart. */
 static inline bool
 sriov_compat_hw_offload_enabled(void)
 {
+#ifdef HAVE_DPIF_OFFLOAD
+    return dpif_offload_enabled();
+#else
     return netdev_is_flow_api_enabled();
+#endif
+}
+
+/* Returns true if we have to set the TC policy, which stock reads only when it
+ * turns offload on.  'hw_offload' is whether it does or did. */
+static inline bool
+sriov_compat_sets_tc_policy(bool hw_offload OVS_UNUSED)
+{
+#ifdef HAVE_DPIF_OFFLOAD
+    /* It also does so per datapath, after that one's first flows. */
+    return hw_offload;
+#else
+    return netdev_is_flow_api_enabled();
+#endif
 }
 
 /* Returns the number of elements of 'json', which must be an array. */
 static inline size_t
 sriov_compat_array_size(const struct json *json)
 {
+#ifdef HAVE_JSON_ARRAY_AT       /* Series 4.0 on. */
+    return json_array_size(json);
+#else
     return json_array(json)->n;
+#endif
 }
 
 /* Returns element 'i' of 'json', which must be an array. */
 static inline const struct json *
 sriov_compat_array_at(const struct json *json, size_t i)
 {
+#ifdef HAVE_JSON_ARRAY_AT
+    return json_array_at(json, i);
+#else
     return json_array(json)->elems[i];
+#endif
+}
+
+/* Returns true if 'conn' asked for JSON with ovs-appctl's own --format. */
+static inline bool
+sriov_compat_wants_json(struct unixctl_conn *conn OVS_UNUSED)
+{
+#ifdef HAVE_UNIXCTL_JSON        /* Series 3.4 on. */
+    return unixctl_command_get_output_format(conn) == UNIXCTL_OUTPUT_FMT_JSON;
+#else
+    return false;
+#endif
+}
+
+/* Replies with 'json', which is destroyed, as JSON if sriov_compat_wants_json(),
+ * else as indented text. */
+static inline void
+sriov_compat_reply_json(struct unixctl_conn *conn, struct json *json)
+{
+    char *text;
+
+#ifdef HAVE_UNIXCTL_JSON
+    if (sriov_compat_wants_json(conn)) {
+        unixctl_command_reply_json(conn, json);
+        return;
+    }
+#endif
+    text = json_to_string(json, JSSF_PRETTY | JSSF_SORT);
+    unixctl_command_reply(conn, text);
+    free(text);
+    json_destroy(json);
 }
 
 #endif /* sriov-compat.h */

@@ -138,15 +138,14 @@ sriov_defaults_update(struct sriov_defaults *d,
     smap_replace(&d->other_config, "hw-offload", d->hw_offload.value);
     smap_replace(&d->other_config, "tc-policy", d->tc_policy.value);
 
-    if (sriov_compat_hw_offload_enabled()) {
-        /* What stock OVS does only once, with the first hw-offload=true. */
-        if ((d->acting || was_acting)
-            && strcmp(d->tc_policy.value, old_tc_policy)) {
-            tc_set_policy(d->tc_policy.value);
-        }
-        if (!strcmp(d->hw_offload.value, "false")) {
-            d->hw_offload.value = "true";
-            d->hw_offload.why = "was on; off after a restart of ovs-vswitchd";
-        }
+    if (sriov_compat_hw_offload_enabled()
+        && !strcmp(d->hw_offload.value, "false")) {
+        d->hw_offload.value = "true";
+        d->hw_offload.why = "was on; off after a restart of ovs-vswitchd";
+    }
+    if ((d->acting || was_acting)
+        && strcmp(d->tc_policy.value, old_tc_policy)
+        && sriov_compat_sets_tc_policy(!strcmp(d->hw_offload.value, "true"))) {
+        tc_set_policy(d->tc_policy.value);
     }
 }

@@ -15,7 +15,7 @@ check "sriov/show says legacy" contains "$show" "PF 0000:01:00.0: legacy"
 check "sriov/show has no representor" equal "$(echo "$show" | grep -c pf0vf)" 0
 check "no port but the uplink" equal "$(vsctl list-ports br0)" "$(uplink 0)"
 check "no rule anywhere" equal "$(tc filter show dev "$(uplink 0)" ingress)" ""
-check "hw-offload is off" equal "$(grep -c 'netdev: Flow API' /run/ovs/ovs-vswitchd.log)" 0
+check "hw-offload is off" equal "$(grep -c 'Flow API Enabled\|Flow HW offload is enabled' /run/ovs/ovs-vswitchd.log)" 0
 check "no word of the module" equal "$(grep -i 'sriov|' /run/ovs/ovs-vswitchd.log)" ""
 check "one database session" equal "$(db_sessions)" 1
 check "nothing was configured" equal "$(other_config)" "{}"

@@ -6,7 +6,12 @@ need_patched
 vsctl add-br br0 -- add-port br0 "$(uplink 0)"
 wait_until 20 of_port "$(rep 0 0)"
 vf_up 0 0
-ovs-appctl vlog/set netdev_offload:file:dbg dpif_netlink:file:dbg
+# What deals with TC is called so from Open vSwitch 4.0 on.
+if ovs-appctl vlog/list | grep -q '^dpif_offload_tc '; then
+    ovs-appctl vlog/set dpif_offload_tc:file:dbg
+else
+    ovs-appctl vlog/set netdev_offload:file:dbg dpif_netlink:file:dbg
+fi
 for i in 0 1; do
     new_netns plain$i
     ip link add veth$i type veth peer name eth0 netns plain$i
@@ -20,7 +25,8 @@ ip link add link dummy0 name dummy0.5 type vlan id 5
 vsctl add-port br0 veth0 -- add-port br0 veth1 -- add-port br0 tap0 -- add-port br0 dummy0.5
 for p in veth0 veth1 tap0 dummy0.5; do wait_until 10 of_port $p; done
 
-flow_api() { grep -qF "netdev_offload|INFO|$1: Assigned flow API" /run/ovs/ovs-vswitchd.log; }
+flow_api() { grep -qF "offload|INFO|$1: Assigned flow API
+offload_tc|INFO|$1: Assigned flow API" /run/ovs/ovs-vswitchd.log; }
 refused() { grep -c "failed to offload flow: .*: $1\$" /run/ovs/ovs-vswitchd.log || :; }
 in_datapath() { ovs-appctl dpctl/dump-flows --names type=ovs | grep "in_port($1)" | grep "actions:[^ ]*$2"; }
 for p in veth0 veth1 tap0; do check_fails "$p is to be offloaded" flow_api $p; done
