@@ -4,6 +4,8 @@
 # make check-guest    runs the scenarios with a simulated NIC, in a virtual machine
 # make check-all      all of these checks
 # make check-valgrind runs our tests under valgrind, and looks for errors and leaks of ours
+# make deb            builds the Debian packages, in build/deb/
+# make check-deb      tries them in a Debian guest, and compares them with the distribution's
 # make bench          measures patched against stock, and prints ratios
 # make demo           shows representors added and flows offloaded, in a virtual machine
 # make ovs-dir        prints the folder of the built tree
@@ -12,7 +14,8 @@
 # Each prepares ovs/ with ./boot.sh by itself.  SERIES=3.1 names the Open vSwitch
 # series (default: the one in ovs/, else that of this machine's distribution).
 # TESTSUITEFLAGS="-k sriov -j4" goes to the testsuite; GUESTFLAGS to tests/guest/run;
-# BENCHFLAGS to tests/bench/run.
+# BENCHFLAGS to tests/bench/run; DEBFLAGS to debian/build, see its --help;
+# CHECKDEBFLAGS to tests/deb/run.
 
 SERIES ?= $(shell cat ovs/.cx-sriov/series 2>/dev/null)
 OVS := $(CURDIR)/ovs
@@ -20,7 +23,7 @@ GUEST = tests/guest/run --ovs $(OVS)
 # Of no use under a "make -j", which shares its jobs with the make in ovs/.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: build boot check check-patches check-valgrind check-guest check-all demo deb bench \
+.PHONY: build boot check check-patches check-valgrind check-guest check-all demo deb check-deb bench \
 	ovs-dir clean distclean help
 
 build: boot
@@ -51,7 +54,10 @@ bench: build
 	@tests/bench/run $(BENCHFLAGS)
 
 deb:
-	@echo "make $@: not there yet; see 'make help' for what is" >&2; exit 1
+	@debian/build $(DEBFLAGS) $(SERIES)
+
+check-deb: deb
+	@tests/deb/run $(CHECKDEBFLAGS)
 
 ovs-dir:
 	@echo $(OVS)

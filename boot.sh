@@ -1,5 +1,5 @@
 #!/bin/sh
-# usage: ./boot.sh [-q] [--source] [SERIES]
+# usage: ./boot.sh [-q] [--source | --list] [SERIES]
 #
 # Makes ovs/ a configured Open vSwitch tree of SERIES with patches/ applied and
 # vswitchd-ext/ brought in, ready for "make".  SERIES is one of those listed in
@@ -8,6 +8,8 @@
 #
 #   -q        say only what had to be done
 #   --source  fetch the series' stock source (into build/source/) and stop
+#   --list    print what the series is made of and stop: lines "series NAME",
+#             "patch FILE" (in patches/, in order), "file PATH" (ours)
 #
 # Needs root (or sudo) only if packages have to be installed.
 
@@ -28,6 +30,9 @@ packages="build-essential autoconf automake libtool pkg-config patch ccache
 configure_args="--prefix=/usr --localstatedir=/var --sysconfdir=/etc
     --enable-ssl PYTHON3=/usr/bin/python3"
 cflags='-g -O2'
+
+# Our own files in the source tree.
+module='vswitchd-ext/*[!~] tests/*.at tests/*.c'
 
 conf=patches/series.conf
 log=build/log
@@ -145,10 +150,11 @@ install_packages() {
 
 ## The source.
 
-# offered: the newest version of the series that apt knows of.
+# offered: the newest version of the series that apt knows of, and that is not
+# a rebuilt one of ours.
 offered() {
     apt-cache madison openvswitch-source 2>/dev/null |
-        awk -v s="$series." 'index($3, s) == 1 { print $3; exit }'
+        awk -v s="$series." 'index($3, s) == 1 && $3 !~ /[+]cxsriov/ { print $3; exit }'
 }
 
 # download DIR: the package $version, unpacked but not installed, into DIR.
@@ -337,6 +343,12 @@ apply_patches() {
 
 ## Our own files.
 
+list() {
+    echo "series $series"
+    printf 'patch %s\n' $(series_patches)
+    printf 'file %s\n' $module
+}
+
 # link_files DIR PATTERN: for each of our files DIR/PATTERN a symbolic link in
 # ovs/DIR.  The folder is a real one, so that no object file lands in ours.
 link_files() {
@@ -358,9 +370,11 @@ link_files() {
 
 link_module() {
     linked=0
-    link_files vswitchd-ext '*[!~]'
-    link_files tests '*.at'
-    link_files tests '*.c'
+    set -f
+    for pattern in $module; do
+        set +f
+        link_files "${pattern%/*}" "${pattern##*/}"
+    done
     if [ $linked = 0 ]; then
         fine 4 "module: linked"
     else
@@ -399,10 +413,12 @@ configure_ovs() {
 
 quiet=false
 source_only=false
+list_only=false
 while [ $# -gt 0 ]; do
     case $1 in
     -q) quiet=true ;;
     --source) source_only=true ;;
+    --list) list_only=true ;;
     -h | --help) sed -n '2,/^$/s/^# \{0,1\}//p' boot.sh; exit ;;
     -*) die "unknown option $1; see ./boot.sh --help" ;;
     *) break ;;
@@ -412,6 +428,7 @@ done
 [ $# -le 1 ] || die "more than one series; see ./boot.sh --help"
 
 choose_series "$@"
+! $list_only || { list; exit 0; }
 mkdir -p $log
 exec 9>build/lock               # One at a time.
 flock 9
