@@ -5,6 +5,8 @@
 # make check-series   checks each series: patches, build, our tests, the demo
 # make check-all      all of these checks, each series once
 # make check-valgrind runs our tests under valgrind, and looks for errors and leaks of ours
+# make deb            builds the Debian packages, in build/deb/
+# make check-deb      tries them in a Debian guest, and compares them with the distribution's
 # make bench          measures patched against stock, and prints ratios
 # make demo           shows representors added and flows offloaded, in a virtual machine
 # make ovs-dir        prints the folder of the built tree
@@ -16,7 +18,8 @@
 # kept and comes back with its series.  OVS=build/series/3.5 has it done in that
 # folder instead, which is where check-series works.
 # TESTSUITEFLAGS="-k sriov -j4" goes to the testsuite; GUESTFLAGS to tests/guest/run;
-# BENCHFLAGS to tests/bench/run.
+# BENCHFLAGS to tests/bench/run; DEBFLAGS to debian/build, see its --help;
+# CHECKDEBFLAGS to tests/deb/run.
 
 OVS = ovs
 SERIES ?= $(shell cat $(OVS)/.cx-sriov/series 2>/dev/null)
@@ -25,7 +28,7 @@ GUEST = tests/guest/run --ovs $(OVS)
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .PHONY: build boot check check-patches check-valgrind check-guest check-series \
-	check-other-series check-all demo deb bench ovs-dir clean distclean help
+	check-other-series check-all demo deb check-deb bench ovs-dir clean distclean help
 
 build: boot
 	@tests/quietly build "building Open vSwitch" $(MAKE) -C $(OVS) $(JOBS)
@@ -62,7 +65,10 @@ bench: build
 	@tests/bench/run $(BENCHFLAGS)
 
 deb:
-	@echo "make $@: not there yet; see 'make help' for what is" >&2; exit 1
+	@debian/build $(DEBFLAGS) $(SERIES)
+
+check-deb: deb
+	@tests/deb/run $(CHECKDEBFLAGS)
 
 ovs-dir:
 	@echo $(abspath $(OVS))

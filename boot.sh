@@ -1,5 +1,5 @@
 #!/bin/sh
-# usage: ./boot.sh [-q] [--source] [--tree DIR] [SERIES]
+# usage: ./boot.sh [-q] [--source | --list] [--tree DIR] [SERIES]
 #
 # Makes ovs/ a configured Open vSwitch tree of SERIES with patches/ applied and
 # vswitchd-ext/ brought in, ready for "make".  SERIES is one of those listed in
@@ -10,6 +10,8 @@
 #
 #   -q          say only what had to be done
 #   --source    fetch the series' stock source (into build/source/) and stop
+#   --list      print what the series is made of and stop: lines "series NAME",
+#               "patch FILE" (in patches/, in order), "file PATH" (ours)
 #   --tree DIR  make DIR such a tree instead of ovs/; another series that it may
 #               have held is not kept
 #
@@ -32,6 +34,9 @@ packages="build-essential autoconf automake libtool pkg-config patch ccache
 configure_args="--prefix=/usr --localstatedir=/var --sysconfdir=/etc
     --enable-ssl PYTHON3=/usr/bin/python3"
 cflags='-g -O2'
+
+# Our own files in the source tree.
+module='vswitchd-ext/*[!~] tests/*.at tests/*.c tests/*.py'
 
 conf=patches/series.conf
 log=build/log
@@ -167,10 +172,11 @@ install_packages() {
 
 ## The source.
 
-# offered: the newest version of the series that $apt knows of.
+# offered: the newest version of the series that $apt knows of, and that is not
+# a rebuilt one of ours.
 offered() {
     $apt apt-cache madison openvswitch-source 2>/dev/null |
-        awk -v s="$series." 'index($3, s) == 1 { print $3; exit }'
+        awk -v s="$series." 'index($3, s) == 1 && $3 !~ /[+]cxsriov/ { print $3; exit }'
 }
 
 # find_version: sets $version, and $apt to where it can be had: this machine's
@@ -406,6 +412,12 @@ apply_patches() {
 
 ## Our own files.
 
+list() {
+    echo "series $series"
+    printf 'patch %s\n' $(series_patches)
+    printf 'file %s\n' $module
+}
+
 # link_files DIR PATTERN: for each of our files DIR/PATTERN a symbolic link in
 # the tree's DIR.  The folder is a real one, so that no object file lands in ours.
 link_files() {
@@ -427,10 +439,11 @@ link_files() {
 
 link_module() {
     linked=0
-    link_files vswitchd-ext '*[!~]'
-    link_files tests '*.at'
-    link_files tests '*.c'
-    link_files tests '*.py'
+    set -f
+    for pattern in $module; do
+        set +f
+        link_files "${pattern%/*}" "${pattern##*/}"
+    done
     if [ $linked = 0 ]; then
         fine 4 "module: linked"
     else
@@ -470,10 +483,12 @@ configure_ovs() {
 quiet=false
 source_only=false
 tree=ovs
+list_only=false
 while [ $# -gt 0 ]; do
     case $1 in
     -q) quiet=true ;;
     --source) source_only=true ;;
+    --list) list_only=true ;;
     --tree)
         [ $# -gt 1 ] || die "--tree needs a folder; see ./boot.sh --help"
         tree=${2%/}
@@ -491,6 +506,7 @@ top=$PWD
 [ "$(realpath -m "$tree")" != "$top/ovs" ] || tree=ovs
 state=$tree/.cx-sriov           # What this script knows about the tree.
 choose_series "$@"
+! $list_only || { list; exit 0; }
 mkdir -p $log
 exec 9>build/lock               # One at a time.
 flock 9

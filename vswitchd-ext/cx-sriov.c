@@ -178,7 +178,9 @@ cx_sriov_init(const char *remote_)
     sriov_defaults_init(&defaults);
     sriov_memory_init(&memory);
 
-    unixctl_command_register("sriov/show", "[--json] [--flows] [name]", 0, 3,
+    /* Words that ovs-appctl-bashcomp.bash can complete. */
+    unixctl_command_register("sriov/show",
+                             "[--json] [--flows] [bridge|port|iface]", 0, 3,
                              sriov_show_cmd, NULL);
     unixctl_command_register("sriov/resync", "", 0, 0, sriov_resync_cmd, NULL);
 

@@ -17,7 +17,7 @@ while [ $# -gt 0 ]; do
     esac
 done
 
-die() { echo "guest: $*" >&2; exit 1; }
+. "$here/common.sh"
 
 # The kernel and its headers; the programs that the scenarios use; kmod for depmod and "modprobe --show-depends";
 # util-linux for unshare; libteam-utils for teamnl; the distribution's own Open vSwitch to compare with; xz to unpack the
@@ -34,19 +34,6 @@ unwanted+='|passwd|login|libpam|libfile-|libnumber-|libtext-|netbase|readline-co
 [ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ] || die "this needs a Debian amd64 machine: run it there"
 command -v apt-get >/dev/null || die "apt-get is missing: run this on Debian"
 
-as_root() {
-    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
-}
-
-# Installs package $2 when the machine lacks the program $1.
-need_program() {
-    command -v "$1" >/dev/null && return 0
-    echo "guest: installing $2 (for $1)"
-    { as_root apt-get update -qq; as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2"; } \
-        >"$build/install-$2.log" 2>&1 \
-        || die "cannot install $2, see $build/install-$2.log: install it by hand and run this again"
-}
-
 mkdir -p "$build"
 build=$(cd "$build" && pwd)
 need_program qemu-system-x86_64 qemu-system-x86
@@ -54,17 +41,9 @@ need_program gcc gcc
 need_program make make
 need_program flock util-linux
 
-# apt with a state of its own: an empty dpkg status makes it fetch the whole closure, not just what the machine
-# lacks, and neither its lists nor its cache touch the machine's.
-apt_dir=$build/apt
-mkdir -p "$apt_dir/cache/archives/partial" "$apt_dir/lists/partial"
-: >"$apt_dir/status"
-apt_own() {
-    # APT::Sandbox: the download user "_apt" may not be able to reach the build folder.
-    "$1" -o Dir::State::status="$apt_dir/status" -o Dir::State::lists="$apt_dir/lists" \
-        -o Dir::State::extended_states="$apt_dir/extended_states" -o Dir::Cache="$apt_dir/cache" -o Debug::NoLocking=1 \
-        -o APT::Sandbox::User=root -o APT::Install-Recommends=false "${@:2}"
-}
+# With this status it fetches the whole closure, not just what the machine lacks.
+mkdir -p "$build/apt"
+: >"$build/apt/status"
 
 want="$kernel_packages $program_packages"
 stamp=$build/fetched
@@ -75,14 +54,14 @@ fi
 rm -f "$stamp"
 
 echo "guest: fetching the kernel, its headers and the guest's programs (about 110 MB)"
-apt_own apt-get update -qq >"$build/apt.log" 2>&1 \
+apt_own "$build/apt/status" apt-get update -qq >"$build/apt.log" 2>&1 \
     || die "apt-get update failed, see $build/apt.log: check the network and the apt sources"
-apt_own apt-get install --simulate $want >"$build/apt.plan" 2>>"$build/apt.log" \
+apt_own "$build/apt/status" apt-get install --simulate $want >"$build/apt.plan" 2>>"$build/apt.log" \
     || die "apt cannot find all packages, see $build/apt.log: check that the apt sources hold Debian's main"
 debs=$(sed -n 's/^Inst \([^ ]*\) .*/\1/p' "$build/apt.plan" | grep -Ev "$unwanted")
 mkdir -p "$build/debs"
 rm -f "$build"/debs/*.deb "$build"/debs/*.FAILED
-(cd "$build/debs" && apt_own apt-get download -qq $debs) >>"$build/apt.log" 2>&1 \
+(cd "$build/debs" && apt_own "$build/apt/status" apt-get download -qq $debs) >>"$build/apt.log" 2>&1 \
     || die "apt-get download failed, see $build/apt.log: check the network and run this again"
 
 echo "guest: unpacking $(ls "$build"/debs | wc -l) packages"
@@ -107,14 +86,12 @@ ln -sfn "$headers" "$build/kernel/lib/modules/$release/build"
 [ -x "$build/kernel/usr/src/linux-headers-$release/scripts/mod/modpost" ] \
     || die "the kernel headers came out incomplete: remove $build and run this again"
 
-# Runs a program of the unpacked root on this machine, with the libraries it came with.
-from_root=("$build/root/lib64/ld-linux-x86-64.so.2" --library-path "$build/root/lib/x86_64-linux-gnu:$build/root/usr/lib/x86_64-linux-gnu")
-
 # QEMU boots an unpacked kernel several times faster than a compressed one: under TCG the unpacking is slow.
 image=$build/kernel/boot/vmlinuz-$release
+use_unpacked
 for offset in $(LC_ALL=C grep -obUaP '\xfd7zXZ\x00' "$image" | cut -d: -f1); do
     # Something follows the compressed kernel.
-    tail -c +$((offset + 1)) "$image" | "${from_root[@]}" "$build/root/usr/bin/xz" -dc --single-stream \
+    tail -c +$((offset + 1)) "$image" | "${loader[@]}" "$root/usr/bin/xz" -dc --single-stream \
         >"$build/vmlinux" 2>/dev/null || :
     if [ "$(head -c 4 "$build/vmlinux" | tail -c 3)" = ELF ]; then
         break

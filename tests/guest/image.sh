@@ -18,12 +18,8 @@ while [ $# -gt 0 ]; do
     esac
 done
 
-die() { echo "guest: $*" >&2; exit 1; }
-
-[ -s "$build/fetched" ] || die "$build holds no kernel: run tests/guest/fetch.sh"
-release=$(sed -n 2p "$build/fetched")
-root=$build/root
-loader=("$root/lib64/ld-linux-x86-64.so.2" --library-path "$root/lib/x86_64-linux-gnu:$root/usr/lib/x86_64-linux-gnu")
+. "$here/common.sh"
+use_fetched
 
 ovs_programs="ovsdb/ovsdb-server ovsdb/ovsdb-tool ovsdb/ovsdb-client vswitchd/ovs-vswitchd utilities/ovs-vsctl
               utilities/ovs-appctl utilities/ovs-ofctl utilities/ovs-dpctl"
@@ -31,26 +27,10 @@ for program in $ovs_programs vswitchd/vswitch.ovsschema; do
     [ -e "$ovs/$program" ] || die "$ovs/$program is missing: build Open vSwitch first (make)"
 done
 
-# The module, out of tree; make itself sees whether anything changed.
-mkdir -p "$build/nic"
-for source in "$here"/nic/*; do
-    cmp -s "$source" "$build/nic/${source##*/}" || cp "$source" "$build/nic/"
-done
-# objtool wants libelf, which this machine may not have; of the unpacked libraries it gets no more than that.
-mkdir -p "$build/hostlib"
-for library in libelf.so.1 libz.so.1 libzstd.so.1; do
-    ln -sf "$(find "$root/lib" "$root/usr/lib" -name "$library" 2>/dev/null | head -n 1)" "$build/hostlib/$library"
-done
-# The compiler that the kernel was built with if it is here, else any.
-headers=$build/kernel/lib/modules/$release/build
-cc=$(sed -n 's/^CC *=.*\(gcc-[0-9]*\)$/\1/p' "$headers/.kernelvariables" 2>/dev/null || :)
-command -v "${cc:-none}" >/dev/null || cc=gcc
-LD_LIBRARY_PATH=$build/hostlib make -s -C "$headers" M="$build/nic" CC="$cc" modules >"$build/nic.log" 2>&1 \
-    || die "the NIC's kernel module does not build, see $build/nic.log"
-strip --strip-debug -o "$build/simnic.ko" "$build/nic/simnic.ko"
+build_nic
 
 # Same inputs, same image.
-signature=$(cd "$ovs" && stat -c '%n %s %Y' $ovs_programs vswitchd/vswitch.ovsschema && stat -c '%n %s %Y' "$here/image.sh" "$here/init" "$build/fetched")
+signature=$(cd "$ovs" && stat -c '%n %s %Y' $ovs_programs vswitchd/vswitch.ovsschema && stat -c '%n %s %Y' "$here/image.sh" "$here/common.sh" "$here/init" "$build/fetched")
 if [ -s "$build/initramfs" ] && [ "$(cat "$build/initramfs.from" 2>/dev/null)" = "$signature" ]; then
     exit 0
 fi
@@ -121,27 +101,16 @@ cp "$root/usr/share/openvswitch/vswitch.ovsschema" "$image/opt/stock/"
 modules="virtio_pci 9p 9pnet_virtio openvswitch vport_vxlan vport_geneve bonding team team_mode_activebackup 8021q veth
          dummy tun nfnetlink nfnetlink_cttimeout cls_flower cls_matchall cls_basic sch_ingress sch_htb act_mirred act_vlan act_gact act_pedit act_csum act_tunnel_key
          act_police act_skbedit act_ct act_mpls nf_conntrack nf_nat"
-if [ ! -e "$build/kernel/lib/modules/$release/modules.dep" ]; then
-    "${loader[@]}" "$root/bin/kmod" --version >/dev/null || die "kmod does not run: remove $build and run this again"
-    (exec -a depmod "${loader[@]}" --argv0 depmod "$root/bin/kmod" -b "$build/kernel" "$release") 2>"$build/depmod.log" \
-        || die "depmod failed, see $build/depmod.log"
-fi
 # Only there to be loaded.
 on_demand="pktgen"
-for module in $modules $on_demand; do
-    "${loader[@]}" --argv0 modprobe "$root/bin/kmod" -d "$build/kernel" -S "$release" --show-depends "$module" 2>/dev/null \
-        || echo "missing $module"
-done | sort -u >"$build/modules.list"
-if grep '^missing' "$build/modules.list" >/dev/null; then
-    die "the kernel has no module $(sed -n 's/^missing //p' "$build/modules.list" | tr '\n' ' '): see $build/modules.list"
-fi
-sed -n 's/^insmod \([^ ]*\).*/\1/p' "$build/modules.list" | sort -u | while read -r module; do
+files=$(modules_of $modules $on_demand)
+for module in $files; do
     target=$image/lib/modules/${module##*/lib/modules/}
     mkdir -p "${target%/*}"
     cp "$module" "$target"
 done
 cp "$build/kernel/lib/modules/$release"/modules.{order,builtin,builtin.modinfo} "$image/lib/modules/$release/"
-"${loader[@]}" --argv0 depmod "$root/bin/kmod" -b "$image" "$release"
+run_depmod "$image"
 
 echo $modules >"$image/etc/modules"
 mkdir -p "$image/etc/modprobe.d"
@@ -156,7 +125,6 @@ echo 'root:x:0:0:root:/root:/bin/sh' >"$image/etc/passwd"
 echo 'root:x:0:' >"$image/etc/group"
 echo '127.0.0.1 localhost' >"$image/etc/hosts"
 
-(cd "$image" && find . | "$root/bin/busybox" cpio -o -H newc) >"$build/initramfs" 2>"$build/cpio.log" \
-    || die "cannot write the initramfs, see $build/cpio.log: is the disk full?"
+pack "$image" "$build/initramfs"
 rm -rf "$image"
 echo "$signature" >"$build/initramfs.from"

@@ -1,0 +1,120 @@
+# What the scripts on the host share; sourced by them, with $build set to the folder of the guests' parts.
+
+guest_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+die() { echo "guest: $*" >&2; exit 1; }
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# need_program PROGRAM PACKAGE: installs PACKAGE when the machine lacks PROGRAM.
+need_program() {
+    command -v "$1" >/dev/null && return 0
+    echo "guest: installing $2 (for $1)"
+    { as_root apt-get update -qq; as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2"; } \
+        >"$build/install-$2.log" 2>&1 \
+        || die "cannot install $2, see $build/install-$2.log: install it by hand and run this again"
+}
+
+# apt_own STATUS PROGRAM ARGUMENT...: apt with a state of its own, so that neither its lists nor its cache touch the
+# machine's.  STATUS is the dpkg status that it goes by: with an empty one it fetches the whole closure.
+apt_own() {
+    mkdir -p "$build/apt/cache/archives/partial" "$build/apt/lists/partial"
+    # APT::Sandbox: the download user "_apt" may not be able to reach the build folder.
+    "$2" -o Dir::State::status="$1" -o Dir::State::lists="$build/apt/lists" \
+        -o Dir::State::extended_states="$build/apt/extended_states" -o Dir::Cache="$build/apt/cache" -o Debug::NoLocking=1 \
+        -o APT::Sandbox::User=root -o APT::Install-Recommends=false "${@:3}"
+}
+
+# What fetch.sh unpacks: $root, the programs; $loader, what runs one of them on this machine with the libraries that it
+# came with.
+use_unpacked() {
+    root=$build/root
+    loader=("$root/lib64/ld-linux-x86-64.so.2" --library-path "$root/lib/x86_64-linux-gnu:$root/usr/lib/x86_64-linux-gnu")
+}
+
+# What it leaves when it is done: these, the kernel's $release and its $headers.
+use_fetched() {
+    [ -s "$build/fetched" ] || die "$build holds no kernel: run tests/guest/fetch.sh"
+    use_unpacked
+    release=$(sed -n 2p "$build/fetched")
+    headers=$build/kernel/lib/modules/$release/build
+}
+
+# build_nic: the simulated NIC's module, out of tree, as $build/simnic.ko; make itself sees whether anything changed.
+build_nic() {
+    local source library cc
+    mkdir -p "$build/nic"
+    for source in "$guest_dir"/nic/*; do
+        cmp -s "$source" "$build/nic/${source##*/}" || cp "$source" "$build/nic/"
+    done
+    # objtool wants libelf, which this machine may not have; of the unpacked libraries it gets no more than that.
+    mkdir -p "$build/hostlib"
+    for library in libelf.so.1 libz.so.1 libzstd.so.1; do
+        ln -sf "$(find "$root/lib" "$root/usr/lib" -name "$library" 2>/dev/null | head -n 1)" "$build/hostlib/$library"
+    done
+    # The compiler that the kernel was built with if it is here, else any.
+    cc=$(sed -n 's/^CC *=.*\(gcc-[0-9]*\)$/\1/p' "$headers/.kernelvariables" 2>/dev/null || :)
+    command -v "${cc:-none}" >/dev/null || cc=gcc
+    LD_LIBRARY_PATH=$build/hostlib make -s -C "$headers" M="$build/nic" CC="$cc" modules >"$build/nic.log" 2>&1 \
+        || die "the NIC's kernel module does not build, see $build/nic.log"
+    strip --strip-debug -o "$build/simnic.ko" "$build/nic/simnic.ko"
+}
+
+# run_depmod FOLDER: for the kernel's modules below FOLDER.
+run_depmod() { (exec -a depmod "${loader[@]}" --argv0 depmod "$root/bin/kmod" -b "$1" "$release"); }
+
+# modules_of MODULE...: the files of these kernel modules, each after those that it depends on.
+modules_of() {
+    local module
+    if [ ! -e "$build/kernel/lib/modules/$release/modules.dep" ]; then
+        "${loader[@]}" "$root/bin/kmod" --version >/dev/null || die "kmod does not run: remove $build and run this again"
+        run_depmod "$build/kernel" 2>"$build/depmod.log" || die "depmod failed, see $build/depmod.log"
+    fi
+    for module; do
+        "${loader[@]}" --argv0 modprobe "$root/bin/kmod" -d "$build/kernel" -S "$release" --show-depends "$module" 2>/dev/null \
+            || echo "missing $module"
+    done >"$build/modules.list"
+    if grep '^missing' "$build/modules.list" >/dev/null; then
+        die "the kernel has no module $(sed -n 's/^missing //p' "$build/modules.list" | tr '\n' ' '): see $build/modules.list"
+    fi
+    sed -n 's/^insmod \([^ ]*\).*/\1/p' "$build/modules.list" | awk '!seen[$0]++'
+}
+
+# pack FOLDER FILE: an initramfs.
+pack() {
+    (cd "$1" && find . | "$root/bin/busybox" cpio -o -H newc) >"$2" 2>"$build/cpio.log" \
+        || die "cannot write the initramfs, see $build/cpio.log: is the disk full?"
+}
+
+# start_qemu VFS CARDS SHARE KERNEL-ARGUMENTS [ARGUMENT...]: boots a guest with the NIC's PCI functions in the background and
+# sets $qemu_pid.  Its console is SHARE/console.log, its second serial port SHARE/report, SHARE its share "host".
+start_qemu() {
+    local n=$1 cards=$2 share=$3 append=$4 i devices=()
+    shift 4
+    # Only NVMe functions have SR-IOV in QEMU's own model collection.  Each PF sits below a root port of its own: the
+    # first VF of a PF follows it at once, so two PFs cannot share a bus.
+    for ((i = 1; i <= 2 * cards; i++)); do
+        devices+=(-device "pcie-root-port,id=rp$i,slot=$i,chassis=$i" -device "nvme-subsys,id=ss$i"
+                  -device "nvme,serial=nic$i,subsys=ss$i,bus=rp$i,sriov_max_vfs=$n,sriov_vq_flexible=$((2 * n)),sriov_vi_flexible=$n,max_ioqpairs=$((2 * n + 2)),msix_qsize=$((n + 1))")
+    done
+    # KVM is left aside: where it is nested it may hang, and emulation is quick enough.
+    qemu-system-x86_64 -machine q35 -accel tcg,thread=multi -cpu max -smp 2 -m 2048 -nodefaults -no-user-config \
+        -display none -vga none -no-reboot -monitor none -serial "file:$share/console.log" \
+        -serial "file:$share/report" -kernel "$build/vmlinux" \
+        -append "console=ttyS0 panic=-1 mitigations=off nowatchdog rcupdate.rcu_cpu_stall_suppress=1 $append" \
+        "${devices[@]}" "$@" \
+        -fsdev "local,id=host,path=$share,security_model=none" -device virtio-9p-pci,fsdev=host,mount_tag=host \
+        </dev/null >"$share/qemu.log" 2>&1 9>&- &
+    qemu_pid=$!
+}
+
+# stop_qemu: ends the guest at once, if it runs.
+qemu_pid=
+stop_qemu() {
+    [ -n "$qemu_pid" ] || return 0
+    kill -9 "$qemu_pid" 2>/dev/null || :
+    wait "$qemu_pid" 2>/dev/null || :
+    qemu_pid=
+}
