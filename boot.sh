@@ -1,5 +1,5 @@
 #!/bin/sh
-# usage: ./boot.sh [-q] [--source] [--tree DIR] [SERIES]
+# usage: ./boot.sh [-q] [--source] [--tree DIR] [--stock] [SERIES]
 #
 # Makes ovs/ a configured Open vSwitch tree of SERIES with patches/ applied and
 # vswitchd-ext/ brought in, ready for "make".  SERIES is one of those listed in
@@ -12,6 +12,7 @@
 #   --source    fetch the series' stock source (into build/source/) and stop
 #   --tree DIR  make DIR such a tree instead of ovs/; another series that it may
 #               have held is not kept
+#   --stock     leave out patches and module, to have something to compare with
 #
 # Needs root (or sudo) only if packages have to be installed.
 
@@ -89,6 +90,7 @@ END
 
 # series_patches: file names of the series' patches, in order.
 series_patches() {
+    ! $stock || return 0
     awk -v s="$series" '$1 == "patch" {
         for (i = 3; i <= NF; i++) {
             if ($i == s || $i == "all") { print $2; next }
@@ -427,9 +429,11 @@ link_files() {
 
 link_module() {
     linked=0
-    link_files vswitchd-ext '*[!~]'
-    link_files tests '*.at'
-    link_files tests '*.c'
+    if ! $stock; then
+        link_files vswitchd-ext '*[!~]'
+        link_files tests '*.at'
+        link_files tests '*.c'
+    fi
     if [ $linked = 0 ]; then
         fine 4 "module: linked"
     else
@@ -468,11 +472,13 @@ configure_ovs() {
 
 quiet=false
 source_only=false
+stock=false
 tree=ovs
 while [ $# -gt 0 ]; do
     case $1 in
     -q) quiet=true ;;
     --source) source_only=true ;;
+    --stock) stock=true ;;
     --tree)
         [ $# -gt 1 ] || die "--tree needs a folder; see ./boot.sh --help"
         tree=${2%/}
@@ -485,6 +491,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 [ $# -le 1 ] || die "more than one series; see ./boot.sh --help"
+! $stock || [ "$tree" != ovs ] || die "--stock needs a --tree of its own"
 
 top=$PWD
 [ "$(realpath -m "$tree")" != "$top/ovs" ] || tree=ovs
