@@ -239,12 +239,13 @@ swap_ovs() {
     if [ -e $state/origin ]; then
         old=$(kept "$(cat $state/origin)")
         mkdir -p build/kept
-        rm -rf "$old"
-        mv ovs "$old"
+        [ ! -e "$old" ] ||
+            die "$old was kept already; move it away if you need it, else remove it"
+        mv ovs "$old" || die "cannot keep ovs/ as $old"
     fi
     [ -d "$(kept "$origin")" ] || return 1
     rm -rf ovs
-    mv "$(kept "$origin")" ovs
+    mv "$(kept "$origin")" ovs || die "cannot bring $(kept "$origin") back"
 }
 
 # fill_tree: puts the stock source into the tree, or what was kept of it.
