@@ -1,5 +1,5 @@
 #!/bin/sh
-# usage: ./boot.sh [-q] [--source | --list] [--tree DIR] [SERIES]
+# usage: ./boot.sh [-q] [--source | --list] [--tree DIR] [--stock] [SERIES]
 #
 # Makes ovs/ a configured Open vSwitch tree of SERIES with patches/ applied and
 # vswitchd-ext/ brought in, ready for "make".  SERIES is one of those listed in
@@ -14,6 +14,7 @@
 #               "patch FILE" (in patches/, in order), "file PATH" (ours)
 #   --tree DIR  make DIR such a tree instead of ovs/; another series that it may
 #               have held is not kept
+#   --stock     leave out patches and module, to have something to compare with
 #
 # Needs root (or sudo) only if packages have to be installed.
 
@@ -94,6 +95,7 @@ END
 
 # series_patches: file names of the series' patches, in order.
 series_patches() {
+    ! $stock || return 0
     awk -v s="$series" '$1 == "patch" {
         for (i = 3; i <= NF; i++) {
             if ($i == s || $i == "all") { print $2; next }
@@ -243,12 +245,13 @@ swap_ovs() {
     if [ -e $state/origin ]; then
         old=$(kept "$(cat $state/origin)")
         mkdir -p build/kept
-        rm -rf "$old"
-        mv ovs "$old"
+        [ ! -e "$old" ] ||
+            die "$old was kept already; move it away if you need it, else remove it"
+        mv ovs "$old" || die "cannot keep ovs/ as $old"
     fi
     [ -d "$(kept "$origin")" ] || return 1
     rm -rf ovs
-    mv "$(kept "$origin")" ovs
+    mv "$(kept "$origin")" ovs || die "cannot bring $(kept "$origin") back"
 }
 
 # fill_tree: puts the stock source into the tree, or what was kept of it.
@@ -440,10 +443,11 @@ link_files() {
 link_module() {
     linked=0
     set -f
-    for pattern in $module; do
+    for pattern in $($stock || echo "$module"); do
         set +f
         link_files "${pattern%/*}" "${pattern##*/}"
     done
+    set +f
     if [ $linked = 0 ]; then
         fine 4 "module: linked"
     else
@@ -482,6 +486,7 @@ configure_ovs() {
 
 quiet=false
 source_only=false
+stock=false
 tree=ovs
 list_only=false
 while [ $# -gt 0 ]; do
@@ -489,6 +494,7 @@ while [ $# -gt 0 ]; do
     -q) quiet=true ;;
     --source) source_only=true ;;
     --list) list_only=true ;;
+    --stock) stock=true ;;
     --tree)
         [ $# -gt 1 ] || die "--tree needs a folder; see ./boot.sh --help"
         tree=${2%/}
@@ -501,6 +507,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 [ $# -le 1 ] || die "more than one series; see ./boot.sh --help"
+! $stock || [ "$tree" != ovs ] || die "--stock needs a --tree of its own"
 
 top=$PWD
 [ "$(realpath -m "$tree")" != "$top/ovs" ] || tree=ovs

@@ -28,6 +28,7 @@
 #include "util.h"
 #ifdef HAVE_DPIF_OFFLOAD        /* Series 4.0 on. */
 #include "dpif-offload.h"
+#include "netdev-provider.h"
 #else
 #include "netdev-offload.h"
 #endif
@@ -54,6 +55,28 @@ sriov_compat_sets_tc_policy(bool hw_offload OVS_UNUSED)
     return hw_offload;
 #else
     return netdev_is_flow_api_enabled();
+#endif
+}
+
+/* Returns true if hw-offload-priority means something to this series, and then
+ * stores in '*provider' what offloads the flows of network device 'name', as
+ * dpif/offload/show calls it, or NULL if nothing does. */
+static inline bool
+sriov_compat_offload_provider(const char *name OVS_UNUSED,
+                              const char **provider OVS_UNUSED)
+{
+#ifdef HAVE_DPIF_OFFLOAD
+    struct netdev *netdev = netdev_from_name(name);
+    const struct dpif_offload *offload
+        = (netdev
+           ? ovsrcu_get(const struct dpif_offload *, &netdev->dpif_offload)
+           : NULL);
+
+    *provider = offload ? dpif_offload_type(offload) : NULL;
+    netdev_close(netdev);
+    return true;
+#else
+    return false;
 #endif
 }
 

@@ -53,6 +53,7 @@ sriov_db_destroy(struct sriov_db *db)
                 free(iface->type);
                 free(iface->dpdk_devargs);
                 free(iface->error);
+                free(iface->offload_priority);
                 free(iface);
             }
             free(port->ifaces);

@@ -40,6 +40,7 @@ struct sriov_db_iface {
     bool has_ofport;
     int64_t ofport;             /* -1 if it could not be added. */
     char *error;                /* Column "error", or NULL. */
+    char *offload_priority;     /* other_config:hw-offload-priority, or NULL. */
     struct sriov_db_port *port;
 };
 

@@ -196,6 +196,9 @@ convert_port(struct sriov_db *db, struct sriov_db_bridge *br,
         iface->dpdk_devargs = nullable_xstrdup(smap_get(&ir->options,
                                                         "dpdk-devargs"));
         iface->error = nullable_xstrdup(ir->error);
+        iface->offload_priority
+            = nullable_xstrdup(smap_get(&ir->other_config,
+                                        "hw-offload-priority"));
         iface->has_ofport = ir->n_ofport > 0;
         iface->ofport = ir->n_ofport ? ir->ofport[0] : 0;
         iface->has_mtu_request = ir->n_mtu_request > 0;

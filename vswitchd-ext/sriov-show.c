@@ -83,6 +83,14 @@ put_iface(struct json *json, const struct sriov_db_iface *iface)
         put_int(json, "ofport", iface->ofport);
     }
     put_string(json, "error", iface->error);
+    if (iface->offload_priority) {
+        const char *provider;
+
+        if (sriov_compat_offload_provider(iface->name, &provider)) {
+            put_string(json, "hw_offload_priority", iface->offload_priority);
+            put_string(json, "hw_offload_provider", provider);
+        }
+    }
 }
 
 static void
@@ -503,6 +511,25 @@ grid_print(struct grid *grid, int indent, struct ds *s)
     free(widths);
 }
 
+/* Appends to 's' what is out of the ordinary about an interface, each after
+ * 'separator'. */
+static void
+print_iface_notes(const struct json *json, const char *separator, struct ds *s)
+{
+    const char *priority = get_string(json, "hw_offload_priority", NULL);
+    const char *provider = get_string(json, "hw_offload_provider", NULL);
+    const char *error = get_string(json, "error", NULL);
+
+    if (priority) {
+        ds_put_format(s, "%shw-offload-priority %s: %s%s", separator, priority,
+                      provider ? "offloaded by " : "not offloaded",
+                      provider ? provider : "");
+    }
+    if (error) {
+        ds_put_format(s, "%serror: %s", separator, error);
+    }
+}
+
 static void
 print_uplink(const struct json *json, struct ds *s)
 {
@@ -511,7 +538,6 @@ print_uplink(const struct json *json, struct ds *s)
     const char *bond = get_string(json, "bond", NULL);
     const char *bridge = get_string(json, "bridge", NULL);
     const char *offload = get_string(json, "bond_offload", NULL);
-    const char *error = get_string(json, "error", NULL);
     const struct json *hw = get(json, "flows_in_hardware");
 
     ds_put_format(s, "    uplink %s", get_string(json, "netdev", "(none)"));
@@ -534,9 +560,7 @@ print_uplink(const struct json *json, struct ds *s)
                       json_integer(hw),
                       json_integer(get(json, "flows_in_software")));
     }
-    if (error) {
-        ds_put_format(s, ", error: %s", error);
-    }
+    print_iface_notes(json, ", ", s);
     ds_put_char(s, '\n');
     if (offload) {
         ds_put_format(s, "      OVS bond %s, bond-offload %s: %s\n", bond,
@@ -561,7 +585,7 @@ print_representors(const struct json *array, struct ds *s)
     }
     for (size_t i = 0; i < sriov_compat_array_size(array); i++) {
         const struct json *json = sriov_compat_array_at(array, i);
-        const char *error = get_string(json, "error", NULL);
+        struct ds status = DS_EMPTY_INITIALIZER;
 
         grid_put(&grid, get_string(json, "port", ""));
         grid_put(&grid, get_string(json, "pci_address", ""));
@@ -572,10 +596,9 @@ print_representors(const struct json *array, struct ds *s)
         grid_put_int(&grid, json, "ofport");
         grid_put_int(&grid, json, "flows_in_hardware");
         grid_put_int(&grid, json, "flows_in_software");
-        svec_add_nocopy(&grid.cells,
-                        xasprintf("%s%s%s", get_string(json, "status", ""),
-                                  error ? "; error: " : "",
-                                  error ? error : ""));
+        ds_put_cstr(&status, get_string(json, "status", ""));
+        print_iface_notes(json, "; ", &status);
+        svec_add_nocopy(&grid.cells, ds_steal_cstr(&status));
     }
     if (sriov_compat_array_size(array)) {
         grid_print(&grid, 4, s);
