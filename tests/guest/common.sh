@@ -118,3 +118,20 @@ stop_qemu() {
     wait "$qemu_pid" 2>/dev/null || :
     qemu_pid=
 }
+
+# result NAME ok|FAILED SECONDS [REASON]: a scenario's line, and the counts.
+passed=0
+failed=0
+again=()                        # Those that failed.
+result() {
+    printf '%-28s %s (%s s)%s\n' "$1" "$2" "$3" "${4:+: $4}"
+    if [ "$2" = ok ]; then passed=$((passed + 1)); else failed=$((failed + 1)) again+=("$1"); fi
+}
+
+# show_failure NAME SHARE: the end of what scenario NAME said.
+show_failure() {
+    if [ -s "$2/$1.log" ]; then
+        tail -n 15 "$2/$1.log" | sed 's/^/    | /'
+    fi
+    echo "    logs: $2"
+}
