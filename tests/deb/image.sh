@@ -28,13 +28,15 @@ signature=$(cat "$packages"/*.changes "$build/fetched" "$here/image.sh" "$here/.
 rm -f "$out/made"
 
 tree=$out/root
-if [ ! -e "$out/root.made" ] || ! cmp -s "$here/image.sh" "$out/root.made"; then
+# What the guest needs besides Open vSwitch, and what of its dependencies takes long to install there.
+with=systemd-sysv,udev,kmod,ifupdown,iproute2,ethtool,iputils-ping,procps,patch,bash-completion
+with+=,openssl,python3-netifaces,uuid-runtime
+if [ "$(cat "$out/root.made" 2>/dev/null)" != "$with" ]; then
     [ "$(id -u)" = 0 ] || die "not root, and debootstrap needs it: run it with sudo"
     echo "deb: making a Debian root"
     rm -f "$out/root.made"
-    debian_root "$codename" "$tree" "$out/debootstrap.log" \
-        systemd-sysv,udev,kmod,ifupdown,iproute2,ethtool,iputils-ping,procps,patch,bash-completion,openssl,python3-netifaces,uuid-runtime
-    cp "$here/image.sh" "$out/root.made"
+    debian_root "$codename" "$tree" "$out/debootstrap.log" $with
+    echo $with >"$out/root.made"
 fi
 
 # index FOLDER ORIGIN: makes it an apt repository.
