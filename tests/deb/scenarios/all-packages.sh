@@ -22,5 +22,5 @@ boot1() {
     nic_switchdev 0
     nic_vfs 0 2
     vsctl add-br br0 -- add-port br0 "$(uplink 0)"
-    wait_until 30 agrees br0
+    wait_until 60 agrees br0
 }

@@ -2,7 +2,7 @@
 # back to stock, as README.Debian has it: our ports are ordinary ports, nothing breaks, the next stock revision is taken
 # after: stays
 boot1() {
-    wait_until 20 rep_ports vmbr1 8
+    wait_until 60 rep_ports vmbr1 8
     vfs_start
     check "traffic" pings vf0.0 "$(vf_ip 0 1)"
     before=$(config; vsctl list-ports vmbr1)
@@ -15,7 +15,7 @@ boot1() {
     check_fails "the module is in" ovs-appctl sriov/show
     check "the preference stays" [ ! -L /etc/apt/preferences.d/openvswitch-cx-sriov.pref ]
     the_same before "$before" after "$(config; vsctl list-ports vmbr1)" || fail "the configuration is another one"
-    wait_until 30 pings vf0.0 "$(vf_ip 0 1)"
+    wait_until 60 pings vf0.0 "$(vf_ip 0 1)"
 
     say "an ordinary port"
     vsctl del-port vmbr1 "$(rep 0 3)"
@@ -29,5 +29,5 @@ boot1() {
 boot2() {
     check_healthy
     check "the daemons run" daemons_run
-    wait_until 30 bond_is_up
+    wait_until 60 bond_is_up
 }

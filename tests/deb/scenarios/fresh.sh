@@ -20,9 +20,9 @@ boot1() {
 boot2() {
     check_healthy
     check "the daemons run" daemons_run
-    wait_until 30 bond_is_up
-    wait_until 20 rep_ports vmbr1 8
-    wait_until 20 agrees vmbr1
+    wait_until 60 bond_is_up
+    wait_until 60 rep_ports vmbr1 8
+    wait_until 60 agrees vmbr1
     check "nothing was set" equal "$(other_config)" "{}"
     contains "$(ovs-appctl sriov/show)" "hw-offload        true     default" || fail "the defaults are not in force"
     # As they came into the database since the bridge did.

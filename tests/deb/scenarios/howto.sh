@@ -12,8 +12,8 @@ boot1() {
 
 boot2() {
     check_healthy
-    wait_until 30 howto_is_up
-    wait_until 20 agrees vmbr1
+    wait_until 60 howto_is_up
+    wait_until 60 agrees vmbr1
     contains "$(other_config)" 'hw-offload="true", lacp-fallback-ab="true", tc-policy=skip_sw' || fail "the patch has no effect"
     contains "$(ovs-appctl sriov/show)" "set in other_config" || fail "it is not what the person said"
     check_fails "ifupdown had something to complain about" sh -c 'journalctl -b -u networking | grep -iE "error|fail|exists|cannot"'
@@ -24,7 +24,7 @@ boot2() {
 
     say "all down and up again"
     check "networking" systemctl restart networking
-    wait_until 30 howto_is_up
-    wait_until 20 agrees vmbr1
+    wait_until 60 howto_is_up
+    wait_until 60 agrees vmbr1
     offloads
 }

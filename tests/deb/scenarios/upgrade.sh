@@ -19,8 +19,8 @@ interruption() {
     (while :; do ! ovs-appctl --timeout=1 version >/dev/null 2>&1 || uptime_ms; done) >/tmp/answers &
     watcher=$!
     "$@"
-    wait_until 30 daemons_run
-    wait_until 30 pings vf0.0 "$(vf_ip 0 1)"
+    wait_until 60 daemons_run
+    wait_until 60 pings vf0.0 "$(vf_ip 0 1)"
     kill -INT $pinger
     kill $watcher
     wait $pinger $watcher || :
@@ -31,7 +31,7 @@ interruption() {
 
 boot2() {
     check_healthy
-    wait_until 30 howto_is_up
+    wait_until 60 howto_is_up
     check_fails "the module is in" ovs-appctl sriov/show
     vfs_start
     check "traffic" pings vf0.0 "$(vf_ip 0 1)"
@@ -42,8 +42,8 @@ boot2() {
     tell "ours over stock:  $gap ms without an answer between VFs, ovs-vswitchd away for $away ms"
     check "not ours" all_are "$ours"
     the_same before "$before" after "$(config)" || fail "the configuration is another one"
-    wait_until 30 howto_is_up
-    wait_until 20 agrees vmbr1
+    wait_until 60 howto_is_up
+    wait_until 60 agrees vmbr1
     wire_up 0
     offloads
 }
