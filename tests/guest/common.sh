@@ -2,6 +2,11 @@
 
 guest_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
+# Kernel modules that a guest loads when it boots.
+guest_modules="virtio_pci 9p 9pnet_virtio openvswitch vport_vxlan vport_geneve bonding team team_mode_activebackup 8021q veth
+               dummy tun nfnetlink nfnetlink_cttimeout cls_flower cls_matchall cls_basic sch_ingress sch_htb act_mirred act_vlan act_gact act_pedit act_csum act_tunnel_key
+               act_police act_skbedit act_ct act_mpls nf_conntrack nf_nat"
+
 die() { echo "guest: $*" >&2; exit 1; }
 
 as_root() {
@@ -117,4 +122,21 @@ stop_qemu() {
     kill -9 "$qemu_pid" 2>/dev/null || :
     wait "$qemu_pid" 2>/dev/null || :
     qemu_pid=
+}
+
+# result NAME ok|FAILED SECONDS [REASON]: a scenario's line, and the counts.
+passed=0
+failed=0
+again=()                        # Those that failed.
+result() {
+    printf '%-28s %s (%s s)%s\n' "$1" "$2" "$3" "${4:+: $4}"
+    if [ "$2" = ok ]; then passed=$((passed + 1)); else failed=$((failed + 1)) again+=("$1"); fi
+}
+
+# show_failure NAME SHARE: the end of what scenario NAME said.
+show_failure() {
+    if [ -s "$2/$1.log" ]; then
+        tail -n 15 "$2/$1.log" | sed 's/^/    | /'
+    fi
+    echo "    logs: $2"
 }

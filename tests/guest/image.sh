@@ -98,12 +98,9 @@ done
 cp "$root/usr/share/openvswitch/vswitch.ovsschema" "$image/opt/stock/"
 
 # Kernel modules, each with what it depends on.
-modules="virtio_pci 9p 9pnet_virtio openvswitch vport_vxlan vport_geneve bonding team team_mode_activebackup 8021q veth
-         dummy tun nfnetlink nfnetlink_cttimeout cls_flower cls_matchall cls_basic sch_ingress sch_htb act_mirred act_vlan act_gact act_pedit act_csum act_tunnel_key
-         act_police act_skbedit act_ct act_mpls nf_conntrack nf_nat"
 # Only there to be loaded.
 on_demand="pktgen"
-files=$(modules_of $modules $on_demand)
+files=$(modules_of $guest_modules $on_demand)
 for module in $files; do
     target=$image/lib/modules/${module##*/lib/modules/}
     mkdir -p "${target%/*}"
@@ -112,7 +109,7 @@ done
 cp "$build/kernel/lib/modules/$release"/modules.{order,builtin,builtin.modinfo} "$image/lib/modules/$release/"
 run_depmod "$image"
 
-echo $modules >"$image/etc/modules"
+echo $guest_modules >"$image/etc/modules"
 mkdir -p "$image/etc/modprobe.d"
 # No devices that nobody asked for.
 printf 'options %s\n' "bonding max_bonds=0" "dummy numdummies=0" >"$image/etc/modprobe.d/guest.conf"

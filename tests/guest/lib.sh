@@ -3,10 +3,15 @@
 # Addresses: VF v of PF p has 10.0.(p+1).(v+1)/16 in namespace "vf<p>.<v>"; the far end of PF p's cable has 10.0.0.(p+1)/16
 # in namespace "wire<p>".  PFs count through all cards in PCI order, VFs from 0.
 
-export PATH=/opt/ovs:/bin:/sbin
-export OVS_RUNDIR=/run/ovs OVS_LOGDIR=/run/ovs OVS_DBDIR=/run/ovs OVS_SYSCONFDIR=/run/ovs
-if [ "${STOCK_AS_TESTED:-no}" = yes ]; then
-    PATH=/opt/stock:/bin:/sbin
+vswitchd_log=/var/log/openvswitch/ovs-vswitchd.log
+# In a guest of tests/deb, Open vSwitch is where its package puts it.
+if [ -d /opt/ovs ]; then
+    export PATH=/opt/ovs:/bin:/sbin
+    export OVS_RUNDIR=/run/ovs OVS_LOGDIR=/run/ovs OVS_DBDIR=/run/ovs OVS_SYSCONFDIR=/run/ovs
+    if [ "${STOCK_AS_TESTED:-no}" = yes ]; then
+        PATH=/opt/stock:/bin:/sbin
+    fi
+    vswitchd_log=/run/ovs/ovs-vswitchd.log
 fi
 
 # Talking.
@@ -329,7 +334,7 @@ need_patched() { ovs-appctl sriov/show >/dev/null || fail "the OVS under test ha
 # log_trouble [PATTERN]: the daemon's log lines of WARN and worse, without those about a slow machine, a kernel that
 # lacks a feature, and PATTERN.
 log_trouble() {
-    grep -E '\|(WARN|ERR|EMER)\|' /run/ovs/ovs-vswitchd.log \
+    grep -E '\|(WARN|ERR|EMER)\|' "$vswitchd_log" \
         | grep -v -e '|timeval|' -e 'recirc_id sharing' -e "${1:-nothing else}" || :
 }
 # quiet_log: fails if the daemon still has something to complain about, or has said a thing more than three times.

@@ -1,0 +1,161 @@
+#!/bin/bash
+# Make what the Debian guests boot and install from.
+#
+#   tests/deb/image.sh FOLDER PACKAGES
+#
+# FOLDER, which is to have the fetched parts of tests/guest, gets: disk, a Debian root as debootstrap makes it, with the simulated
+# NIC's module and without Open vSwitch; initramfs, which mounts it; repo/ours, PACKAGES, a folder of .debs; repo/debian, the
+# distribution's Open vSwitch and all that ours or its own depend on; repo/newer, that with the next higher revision.
+# Does nothing when nothing changed.  Needs root, as debootstrap does.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+build=$(cd "$1" && pwd)
+packages=$(cd "$2" && pwd)
+. "$here/../guest/common.sh"
+. "$here/../debian-root.sh"
+use_fetched
+build_nic
+
+out=$build/deb
+mkdir -p "$out/repo"
+release_name=$(sed -n 's/^Distribution: *\([a-z]*\).*/\1/p' "$packages"/*.changes)
+[ "$release_name" = "$codename" ] || die "the packages are for $release_name, and this machine has $codename: run it there"
+
+# Of the NIC, too: its module is in the disk.
+signature=$(cat "$packages"/*.changes "$build/fetched" "$here/image.sh" "$here/../debian-root.sh" "$build/simnic.ko" | sha256sum)
+[ "$(cat "$out/made" 2>/dev/null)" != "$signature" ] || exit 0
+rm -f "$out/made"
+
+tree=$out/root
+# What the guest needs besides Open vSwitch, and what of its dependencies takes long to install there.
+with=systemd-sysv,udev,kmod,ifupdown,iproute2,ethtool,iputils-ping,procps,patch,bash-completion
+with+=,openssl,python3-netifaces,uuid-runtime
+if [ "$(cat "$out/root.made" 2>/dev/null)" != "$with" ]; then
+    [ "$(id -u)" = 0 ] || die "not root, and debootstrap needs it: run it with sudo"
+    echo "deb: making a Debian root"
+    rm -f "$out/root.made"
+    debian_root "$codename" "$tree" "$out/debootstrap.log" $with
+    echo $with >"$out/root.made"
+fi
+
+# index FOLDER ORIGIN: makes it an apt repository.
+index() {
+    (cd "$1" && dpkg-scanpackages -m . >Packages 2>"$out/index.log" &&
+     printf 'Origin: %s\nSuite: stable\nCodename: %s\nDate: %s\nSHA256:\n %s %s Packages\n' "$2" "$codename" "$(date -Ru)" \
+         "$(sha256sum <Packages | cut -d' ' -f1)" "$(stat -c %s Packages)" >Release) \
+        || die "cannot index $1, see $out/index.log"
+}
+
+echo "deb: making the guests' apt repositories"
+need_program dpkg-scanpackages dpkg-dev
+rm -rf "$out/repo"
+mkdir -p "$out"/repo/{ours,debian,newer}
+cp "$packages"/*.deb "$out/repo/ours/"
+index "$out/repo/ours" cx-sriov
+
+# All packages of the source that apt offers, as the distribution has them: what we rebuild, without the symbols.
+names=
+for deb in "$packages"/*.deb; do
+    case ${deb##*/} in *-dbgsym_*) ;; *) name=${deb##*/}; names+=" ${name%%_*}" ;; esac
+done
+stock=$(sed -n 's/^Version: *\(.*\)+cxsriov.*/\1/p' "$packages"/*.changes)
+[ -n "$stock" ] || die "the version in $packages is not one of ours"
+status=$tree/var/lib/dpkg/status
+apt_own "$status" apt-get update -qq >"$out/apt.log" 2>&1 \
+    || die "apt-get update failed, see $out/apt.log: check the network and the apt sources"
+# The libraries that only ours need.
+plan=$(apt_own "$status" apt-get install --simulate $(printf '%s=%s ' $(for name in $names; do echo "$name $stock"; done)) \
+           libnl-genl-3-200 libnl-route-3-200 libudev1 2>>"$out/apt.log") \
+    || die "apt cannot find all packages, see $out/apt.log: check that the apt sources hold Debian's main"
+(cd "$out/repo/debian" && apt_own "$status" apt-get download -qq \
+     $(sed -n 's/^Inst \([^ ]*\) \(\[[^ ]*\] \)\{0,1\}(\([^ ]*\) .*/\1=\3/p' <<<"$plan")) >>"$out/apt.log" 2>&1 \
+    || die "apt-get download failed, see $out/apt.log: check the network and run this again"
+index "$out/repo/debian" Debian
+
+# The next revision: the same contents, which is all that apt and dpkg look at.
+newer=${stock%%[0-9]}$(( ${stock: -1} + 1 ))
+for name in openvswitch-switch openvswitch-common python3-openvswitch; do
+    dpkg-deb -R "$out/repo/debian/$name"_*.deb "$out/newer"
+    sed -i "s/\(= *\)$stock/\1$newer/; s/^Version: .*/Version: $newer/" "$out/newer/DEBIAN/control"
+    dpkg-deb -b "$out/newer" "$out/repo/newer/${name}_${newer}_amd64.deb" >/dev/null
+    rm -rf "$out/newer"
+done
+index "$out/repo/newer" Debian
+printf 'stock=%s newer=%s ours=%s\n' "$stock" "$newer" \
+    "$(sed -n 's/^Version: *//p' "$packages"/*.changes)" >"$out/versions"
+
+echo "deb: making the guests' disk"
+modules=$tree/lib/modules/$release
+rm -rf "$tree/lib/modules"
+mkdir -p "$modules/updates"
+cp -a "$build/kernel/lib/modules/$release"/{kernel,modules.order,modules.builtin,modules.builtin.modinfo} "$modules/"
+cp "$build/simnic.ko" "$modules/updates/"
+run_depmod "$tree"
+# The NIC's driver is there from the start, like that of any NIC; its functions are QEMU's NVMe disks, which are not wanted.
+echo simnic >"$tree/etc/modules-load.d/simnic.conf"
+# All others now, and none on demand, as in the other guests (their init says why): with it, adding a bridge takes longer than
+# the five seconds that ifupdown.sh has.
+printf '%s\n' $guest_modules >"$tree/etc/modules-load.d/guest.conf"
+echo 'kernel.modprobe=' >"$tree/etc/sysctl.d/90-guest.conf"
+printf '%s\n' 'options simnic plain_names=1' 'blacklist nvme' 'options bonding max_bonds=0' 'options dummy numdummies=0' >"$tree/etc/modprobe.d/guest.conf"
+echo guest >"$tree/etc/hostname"
+printf '127.0.0.1 localhost guest\n' >"$tree/etc/hosts"
+: >"$tree/etc/resolv.conf"
+: >"$tree/etc/machine-id"
+echo '/dev/vda / ext4 defaults 0 0' >"$tree/etc/fstab"
+echo "deb [trusted=yes] file:/host/repo/debian ./" >"$tree/etc/apt/sources.list"
+# Only these emulated disks are slow enough to notice.
+echo force-unsafe-io >"$tree/etc/dpkg/dpkg.cfg.d/guest"
+echo 'APT::Install-Recommends "false";' >"$tree/etc/apt/apt.conf.d/90guest"
+# What would run besides, some time.
+for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer \
+            systemd-tmpfiles-clean.timer getty@tty1.service serial-getty@ttyS0.service; do
+    ln -sfn /dev/null "$tree/etc/systemd/system/$unit"
+done
+cat >"$tree/etc/systemd/system/check.service" <<'END'
+[Unit]
+Description=What the host wants to know
+After=multi-user.target
+[Service]
+Type=exec
+ExecStart=/bin/bash /host/guest/agent.sh
+Environment=HOME=/root
+TTYPath=/dev/ttyS1
+END
+# The scenario starts when the system is up.
+cat >"$tree/etc/systemd/system/check.target" <<'END'
+[Unit]
+Requires=multi-user.target
+After=multi-user.target
+Wants=check.service
+AllowIsolate=yes
+END
+rm -f "$out/disk"
+mke2fs -q -t ext4 -d "$tree" "$out/disk" 3G >"$out/mke2fs.log" 2>&1 || die "cannot make the disk, see $out/mke2fs.log"
+
+# Debian's own initramfs does the same, after a minute of unpacking.
+image=$out/image
+rm -rf "$image"
+mkdir -p "$image"/{bin,dev,host,modules,proc,root,sys}
+cp "$root/bin/busybox" "$image/bin/"
+ln -s busybox "$image/bin/sh"
+files=$(modules_of virtio_pci virtio_blk ext4 9p 9pnet_virtio)
+for file in $files; do
+    cp "$file" "$image/modules/"
+    echo "${file##*/}" >>"$image/modules/order"
+done
+cat >"$image/init" <<'END'
+#!/bin/sh
+busybox mount -t devtmpfs dev /dev
+while read -r module; do busybox insmod "/modules/$module"; done </modules/order
+busybox mount -t ext4 /dev/vda /root || exec sh
+busybox mkdir -p /root/host
+busybox mount -t 9p -o trans=virtio,version=9p2000.L,msize=131072 host /root/host
+busybox mount -o move /dev /root/dev
+exec busybox switch_root /root /sbin/init "$@"
+END
+chmod 755 "$image/init"
+pack "$image" "$out/initramfs"
+rm -rf "$image"
+echo "$signature" >"$out/made"

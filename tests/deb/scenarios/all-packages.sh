@@ -1,0 +1,26 @@
+#!/bin/bash
+# apt install ./*.deb over a stock that has all packages; ovs-vswitchd with DPDK has the module, too
+boot1() {
+    offer debian
+    apt_get install openvswitch-switch openvswitch-switch-dpdk openvswitch-vtep openvswitch-ipsec openvswitch-testcontroller openvswitch-test
+    units=$(systemctl list-units --all --no-legend --plain 'o[pv]*' | awk '{ print $1, $3 }')
+    (cd /host/repo/ours && apt_get install ./*.deb)
+    dpkg-query -W -f '${Package} ${Version}\n' 'openvswitch*' python3-openvswitch | grep -v " $ours\$" | grep ' .' && fail "these are not ours"
+    check_healthy
+    the_same "units before" "$units" after "$(systemctl list-units --all --no-legend --plain 'o[pv]*' | awk '{ print $1, $3 }')" \
+        || fail "not all that ran runs"
+    check "Python's bindings" python3 -c 'import ovs.db.idl, ovs._json'
+    check "vtep-ctl" vtep-ctl --version
+    check "the daemons run" daemons_run
+    check "the module is in" need_patched
+
+    say "with DPDK"
+    check "the alternative" update-alternatives --set ovs-vswitchd /usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk
+    systemctl restart openvswitch-switch
+    check "the daemons run" daemons_run
+    contains "$(ovs-vswitchd --version)" DPDK || fail "this is not the one with DPDK"
+    nic_switchdev 0
+    nic_vfs 0 2
+    vsctl add-br br0 -- add-port br0 "$(uplink 0)"
+    wait_until 60 agrees br0
+}

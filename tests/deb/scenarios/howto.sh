@@ -1,0 +1,30 @@
+#!/bin/bash
+# the how-to's complete configuration, representor stanzas, names and patched ovs-ctl included: the same end state, no errors
+# after: fresh
+howto_names
+boot1() {
+    rm /etc/udev/rules.d/70-switchdev.rules
+    udev_howto
+    interfaces_howto
+    stanzas_howto
+    patch_howto
+}
+
+boot2() {
+    check_healthy
+    wait_until 60 howto_is_up
+    wait_until 60 agrees vmbr1
+    contains "$(other_config)" 'hw-offload="true", lacp-fallback-ab="true", tc-policy=skip_sw' || fail "the patch has no effect"
+    contains "$(ovs-appctl sriov/show)" "set in other_config" || fail "it is not what the person said"
+    check_fails "ifupdown had something to complain about" sh -c 'journalctl -b -u networking | grep -iE "error|fail|exists|cannot"'
+    check "trouble in the log" equal "$(log_trouble)" ""
+    vfs_start
+    wire_up 0
+    offloads
+
+    say "all down and up again"
+    check "networking" systemctl restart networking
+    wait_until 60 howto_is_up
+    wait_until 60 agrees vmbr1
+    offloads
+}
