@@ -57,8 +57,6 @@ switch_id() { cat "/sys/class/net/$(uplink 0)/phys_switch_id"; }
 interfaces_howto() {
     mkdir -p /etc/network/interfaces.d
     cat >/etc/network/interfaces <<END
-source /etc/network/interfaces.d/*
-
 auto $(uplink 0)
 iface $(uplink 0) inet manual
 
@@ -79,6 +77,8 @@ iface bond1 inet manual
         ovs_bridge vmbr1
         ovs_mtu 9000
         ovs_options lacp=active bond_mode=balance-tcp
+
+source /etc/network/interfaces.d/*
 END
 }
 # stanzas_howto: one for each representor.

@@ -3,9 +3,10 @@
 #
 #   tests/deb/image.sh FOLDER PACKAGES
 #
-# FOLDER, which is to have the fetched parts of tests/guest, gets: disk, a Debian root as debootstrap makes it, with the simulated
-# NIC's module and without Open vSwitch; initramfs, which mounts it; repo/ours, PACKAGES, a folder of .debs; repo/debian, the
-# distribution's Open vSwitch and all that ours or its own depend on; repo/newer, that with the next higher revision.
+# FOLDER, which is to have the fetched parts of tests/guest, gets: disk, a Debian root as debootstrap makes it, without Open
+# vSwitch; initramfs, which loads the simulated NIC's module and mounts the disk; repo/ours, PACKAGES, a folder of .debs;
+# repo/debian, the distribution's Open vSwitch and all that ours or its own depend on; repo/newer, that with the next higher
+# revision.
 # Does nothing when nothing changed.  Needs root, as debootstrap does.
 set -eu
 
@@ -88,17 +89,15 @@ printf 'stock=%s newer=%s ours=%s\n' "$stock" "$newer" \
 echo "deb: making the guests' disk"
 modules=$tree/lib/modules/$release
 rm -rf "$tree/lib/modules"
-mkdir -p "$modules/updates"
+mkdir -p "$modules"
 cp -a "$build/kernel/lib/modules/$release"/{kernel,modules.order,modules.builtin,modules.builtin.modinfo} "$modules/"
-cp "$build/simnic.ko" "$modules/updates/"
 run_depmod "$tree"
-# The NIC's driver is there from the start, like that of any NIC; its functions are QEMU's NVMe disks, which are not wanted.
-echo simnic >"$tree/etc/modules-load.d/simnic.conf"
 # All others now, and none on demand, as in the other guests (their init says why): with it, adding a bridge takes longer than
 # the five seconds that ifupdown.sh has.
 printf '%s\n' $guest_modules >"$tree/etc/modules-load.d/guest.conf"
 echo 'kernel.modprobe=' >"$tree/etc/sysctl.d/90-guest.conf"
-printf '%s\n' 'options simnic plain_names=1' 'blacklist nvme' 'options bonding max_bonds=0' 'options dummy numdummies=0' >"$tree/etc/modprobe.d/guest.conf"
+# The NIC's functions are QEMU's NVMe disks, which are not wanted as such.
+printf '%s\n' 'blacklist nvme' 'options bonding max_bonds=0' 'options dummy numdummies=0' >"$tree/etc/modprobe.d/guest.conf"
 echo guest >"$tree/etc/hostname"
 printf '127.0.0.1 localhost guest\n' >"$tree/etc/hosts"
 : >"$tree/etc/resolv.conf"
@@ -145,10 +144,13 @@ for file in $files; do
     cp "$file" "$image/modules/"
     echo "${file##*/}" >>"$image/modules/order"
 done
+# The NIC's driver is there before udev looks at what there is, like that of any NIC.
+cp "$build/simnic.ko" "$image/modules/"
+echo "simnic.ko plain_names=1" >>"$image/modules/order"
 cat >"$image/init" <<'END'
 #!/bin/sh
 busybox mount -t devtmpfs dev /dev
-while read -r module; do busybox insmod "/modules/$module"; done </modules/order
+while read -r module; do busybox insmod /modules/$module; done </modules/order
 busybox mount -t ext4 /dev/vda /root || exec sh
 busybox mkdir -p /root/host
 busybox mount -t 9p -o trans=virtio,version=9p2000.L,msize=131072 host /root/host
