@@ -399,7 +399,7 @@ is_active(void)
 static void
 run_plan(void)
 {
-    const struct sriov_db *db = sriov_apply_get_db(config);
+    const struct sriov_db *db = sriov_apply_read_db(config, config_seqno);
     struct sriov_plan_input in;
     struct sriov_plan *plan;
 
@@ -567,7 +567,7 @@ sriov_show_cmd(struct unixctl_conn *conn, int argc, const char *argv[],
         show.hw = &hw;
         show.sw = &sw;
     }
-    db = sriov_apply_get_db(config);
+    db = sriov_apply_get_db(config, config_seqno);
     make_plan_input(&in, db);
     plan = sriov_plan_create(&in);
     show.defaults = &defaults;

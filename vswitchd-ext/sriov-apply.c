@@ -47,6 +47,8 @@ static struct ovsdb_idl *idl;
 static unsigned int seqno;              /* Of 'idl' at the last run. */
 static struct sriov_db *db;             /* What was read last, or NULL. */
 static bool db_is_ours;                 /* It is from 'idl', and up to date. */
+static unsigned int db_seqno;           /* Of bridge.c's session if it is from
+                                         * there, else 0. */
 static bool db_known;                   /* It was ever read from anywhere. */
 static struct ovsdb_idl_txn *txn;       /* Under way, or NULL. */
 static struct ds txn_text = DS_EMPTY_INITIALIZER;   /* What it does. */
@@ -63,13 +65,15 @@ sriov_apply_open(const char *remote)
     seqno = ovsdb_idl_get_seqno(idl);
 }
 
-/* Replaces what was read by 'new'. */
+/* Replaces what was read by 'new', from bridge.c's session at 'seqno_', or from
+ * ours if that is 0. */
 static void
-set_db(struct sriov_db *new, bool is_ours)
+set_db(struct sriov_db *new, unsigned int seqno_)
 {
     sriov_db_destroy(db);
     db = new;
-    db_is_ours = is_ours;
+    db_is_ours = !seqno_;
+    db_seqno = seqno_;
 }
 
 /* Closes the session.  What it said last stays known. */
@@ -181,27 +185,43 @@ sriov_apply_is_ready(void)
             && ovsdb_idl_has_lock(idl));
 }
 
-/* Returns what is in the database, valid until the next call of this function,
- * sriov_apply_run() or sriov_apply_close().  While the session is there, that
- * is what counts; else 'cfg', from bridge.c's session, is looked at, or if it is
- * null nothing new.
+/* Reads the database, and returns what is in it, valid until the next call of
+ * this function, sriov_apply_get_db(), sriov_apply_run() or
+ * sriov_apply_close().  While the session is there, that is what counts; else
+ * 'cfg', from bridge.c's session at 'cfg_seqno', is looked at, or if it is null
+ * nothing new.
  *
- * bridge.c's session does not tell of all changes, ofport and error among
- * them, so that 'cfg' is read anew each time. */
+ * bridge.c's session does not tell of all changes, those of external_ids for
+ * one, so that 'cfg' is read anew each time. */
 const struct sriov_db *
-sriov_apply_get_db(const struct ovsrec_open_vswitch *cfg)
+sriov_apply_read_db(const struct ovsrec_open_vswitch *cfg,
+                    unsigned int cfg_seqno)
 {
     if (is_connected()) {
         if (!db_is_ours) {
-            set_db(sriov_rows_read(ovsrec_open_vswitch_first(idl), true),
-                   true);
+            set_db(sriov_rows_read(ovsrec_open_vswitch_first(idl), true), 0);
             db_known = true;
         }
-    } else if (cfg || !db) {
-        set_db(sriov_rows_read(cfg, false), false);
-        db_known = db_known || cfg;
+    } else if (cfg) {
+        set_db(sriov_rows_read(cfg, false), cfg_seqno);
+        db_known = true;
+    } else if (!db) {
+        db = sriov_db_create();
     }
     return db;
+}
+
+/* Likewise, but reads only what bridge.c itself writes if the rest is from
+ * 'cfg_seqno', too. */
+const struct sriov_db *
+sriov_apply_get_db(const struct ovsrec_open_vswitch *cfg,
+                   unsigned int cfg_seqno)
+{
+    if (!is_connected() && cfg && db && cfg_seqno == db_seqno) {
+        sriov_rows_refresh(cfg, db);
+        return db;
+    }
+    return sriov_apply_read_db(cfg, cfg_seqno);
 }
 
 /* Returns true if the database was read at least once, ever. */
@@ -227,7 +247,7 @@ sriov_apply_can_close(const struct ovsrec_open_vswitch *cfg)
         return true;
     }
     other = sriov_rows_read(cfg, false);
-    agree = sriov_db_same_marks(sriov_apply_get_db(cfg), other);
+    agree = sriov_db_same_marks(sriov_apply_read_db(cfg, 0), other);
     sriov_db_destroy(other);
     return agree;
 }

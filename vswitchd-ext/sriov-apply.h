@@ -43,7 +43,10 @@ void sriov_apply_wait(void);
 
 bool sriov_apply_is_ready(void);
 bool sriov_apply_can_close(const struct ovsrec_open_vswitch *);
-const struct sriov_db *sriov_apply_get_db(const struct ovsrec_open_vswitch *);
+const struct sriov_db *sriov_apply_read_db(const struct ovsrec_open_vswitch *,
+                                           unsigned int cfg_seqno);
+const struct sriov_db *sriov_apply_get_db(const struct ovsrec_open_vswitch *,
+                                          unsigned int cfg_seqno);
 bool sriov_apply_db_is_known(void);
 void sriov_apply_commit(const struct sriov_plan *);
 

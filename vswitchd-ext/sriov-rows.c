@@ -162,6 +162,17 @@ sriov_rows_have_ports(const struct ovsrec_open_vswitch *cfg)
     return false;
 }
 
+/* Stores in 'iface' what bridge.c writes into 'row'. */
+static void
+convert_result(struct sriov_db_iface *iface,
+               const struct ovsrec_interface *row)
+{
+    free(iface->error);
+    iface->error = nullable_xstrdup(row->error);
+    iface->has_ofport = row->n_ofport > 0;
+    iface->ofport = row->n_ofport ? row->ofport[0] : 0;
+}
+
 static void
 convert_port(struct sriov_db *db, struct sriov_db_bridge *br,
              const struct ovsrec_port *row, bool all)
@@ -195,12 +206,10 @@ convert_port(struct sriov_db *db, struct sriov_db_bridge *br,
         iface->type = xstrdup(ir->type);
         iface->dpdk_devargs = nullable_xstrdup(smap_get(&ir->options,
                                                         "dpdk-devargs"));
-        iface->error = nullable_xstrdup(ir->error);
         iface->offload_priority
             = nullable_xstrdup(smap_get(&ir->other_config,
                                         "hw-offload-priority"));
-        iface->has_ofport = ir->n_ofport > 0;
-        iface->ofport = ir->n_ofport ? ir->ofport[0] : 0;
+        convert_result(iface, ir);
         iface->has_mtu_request = ir->n_mtu_request > 0;
         iface->mtu_request = ir->n_mtu_request ? ir->mtu_request[0] : 0;
     }
@@ -244,6 +253,24 @@ sriov_rows_read(const struct ovsrec_open_vswitch *cfg, bool all)
         }
     }
     return db;
+}
+
+/* Reads again into 'db', which was read from 'cfg', what bridge.c itself writes:
+ * all that can have changed while the sequence number of its session did not,
+ * external_ids aside. */
+void
+sriov_rows_refresh(const struct ovsrec_open_vswitch *cfg, struct sriov_db *db)
+{
+    for (size_t i = 0; i < db->n_bridges; i++) {
+        for (size_t j = 0; j < db->bridges[i]->n_ports; j++) {
+            struct sriov_db_port *port = db->bridges[i]->ports[j];
+
+            for (size_t k = 0; k < port->n_ifaces; k++) {
+                convert_result(port->ifaces[k],
+                               cfg->bridges[i]->ports[j]->interfaces[k]);
+            }
+        }
+    }
 }
 
 /* Writing. */

@@ -46,6 +46,7 @@ struct sriov_port;
 void sriov_rows_add_columns(struct ovsdb_idl *);
 
 struct sriov_db *sriov_rows_read(const struct ovsrec_open_vswitch *, bool all);
+void sriov_rows_refresh(const struct ovsrec_open_vswitch *, struct sriov_db *);
 bool sriov_rows_have_ports(const struct ovsrec_open_vswitch *);
 
 void sriov_rows_put_marks(struct smap *external_ids,
