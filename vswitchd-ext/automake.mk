@@ -17,6 +17,8 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/sriov-defaults.h \
 	vswitchd-ext/sriov-flows.c \
 	vswitchd-ext/sriov-flows.h \
+	vswitchd-ext/sriov-grid.c \
+	vswitchd-ext/sriov-grid.h \
 	vswitchd-ext/sriov-memory.c \
 	vswitchd-ext/sriov-memory.h \
 	vswitchd-ext/sriov-netlink-devlink.c \
