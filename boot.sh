@@ -18,7 +18,7 @@ export LC_ALL=C
 # What the build needs, then what Open vSwitch's testsuite needs to skip little.
 packages="build-essential autoconf automake libtool pkg-config patch ccache
     python3 libssl-dev libcap-ng-dev libunbound-dev libudev-dev
-    libnl-3-dev libnl-route-3-dev libnl-genl-3-dev
+    libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libinih-dev
     iproute2 netcat-openbsd openssl procps tcpdump util-linux
     python3-netaddr python3-pyparsing python3-pytest python3-setuptools
     python3-sortedcontainers"
@@ -361,6 +361,7 @@ link_module() {
     link_files vswitchd-ext '*[!~]'
     link_files tests '*.at'
     link_files tests '*.c'
+    link_files utilities '*[!~]'
     if [ $linked = 0 ]; then
         fine 4 "module: linked"
     else

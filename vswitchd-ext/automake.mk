@@ -63,6 +63,32 @@ tests_test_sriov_netlink_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/vswitchd-ext $(CX_SRIOV_CFLAGS)
 tests_test_sriov_netlink_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS)
 
+# ovs-sriov, which sets up the host.
+bin_PROGRAMS += utilities/ovs-sriov
+utilities_ovs_sriov_SOURCES = \
+	utilities/ovs-sriov.c \
+	utilities/sriov-host-apply.c \
+	utilities/sriov-host-apply.h \
+	utilities/sriov-host-conf.c \
+	utilities/sriov-host-conf.h \
+	utilities/sriov-host-list.c \
+	utilities/sriov-host-list.h \
+	utilities/sriov-host-netlink.c \
+	utilities/sriov-host-netlink.h \
+	utilities/sriov-host-plan.c \
+	utilities/sriov-host-plan.h \
+	utilities/sriov-host.c \
+	utilities/sriov-host.h \
+	vswitchd-ext/sriov-grid.c \
+	vswitchd-ext/sriov-netlink-devlink.c \
+	vswitchd-ext/sriov-netlink-link.c \
+	vswitchd-ext/sriov-netlink.c \
+	vswitchd-ext/sriov-table.c
+utilities_ovs_sriov_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(srcdir)/vswitchd-ext $(CX_SRIOV_CFLAGS)
+utilities_ovs_sriov_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS) \
+	$(CX_SRIOV_HOST_LIBS)
+
 MAN_FRAGMENTS += vswitchd-ext/sriov-unixctl.man
 EXTRA_DIST += \
 	vswitchd-ext/automake.mk \
