@@ -89,6 +89,27 @@ utilities_ovs_sriov_CPPFLAGS = $(AM_CPPFLAGS) \
 utilities_ovs_sriov_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS) \
 	$(CX_SRIOV_HOST_LIBS)
 
+systemdunitdir = $(prefix)/lib/systemd/system
+udevrulesdir = $(prefix)/lib/udev/rules.d
+systemdunit_DATA = \
+	utilities/ovs-sriov.service \
+	utilities/ovs-sriov@.service
+udevrules_DATA = utilities/60-ovs-sriov.rules
+CLEANFILES += $(systemdunit_DATA) $(udevrules_DATA)
+EXTRA_DIST += \
+	utilities/60-ovs-sriov.rules.in \
+	utilities/ovs-sriov.service.in \
+	utilities/ovs-sriov@.service.in \
+	utilities/sriov.conf
+
+# The one that is there already is the user's.
+INSTALL_DATA_LOCAL += install-sriov-conf
+install-sriov-conf:
+	$(MKDIR_P) $(DESTDIR)$(sysconfdir)/openvswitch
+	test -e $(DESTDIR)$(sysconfdir)/openvswitch/sriov.conf || \
+	    $(INSTALL_DATA) $(srcdir)/utilities/sriov.conf \
+	        $(DESTDIR)$(sysconfdir)/openvswitch/sriov.conf
+
 MAN_FRAGMENTS += vswitchd-ext/sriov-unixctl.man
 EXTRA_DIST += \
 	vswitchd-ext/automake.mk \

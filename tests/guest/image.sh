@@ -27,7 +27,9 @@ loader=("$root/lib64/ld-linux-x86-64.so.2" --library-path "$root/lib/x86_64-linu
 
 ovs_programs="ovsdb/ovsdb-server ovsdb/ovsdb-tool ovsdb/ovsdb-client vswitchd/ovs-vswitchd utilities/ovs-vsctl
               utilities/ovs-appctl utilities/ovs-ofctl utilities/ovs-dpctl"
-for program in $ovs_programs vswitchd/vswitch.ovsschema; do
+# Beside the programs: the schema, and what the distribution's Open vSwitch has not.
+ovs_files="vswitchd/vswitch.ovsschema utilities/ovs-sriov utilities/60-ovs-sriov.rules"
+for program in $ovs_programs $ovs_files; do
     [ -e "$ovs/$program" ] || die "$ovs/$program is missing: build Open vSwitch first (make)"
 done
 
@@ -50,7 +52,7 @@ LD_LIBRARY_PATH=$build/hostlib make -s -C "$headers" M="$build/nic" CC="$cc" mod
 strip --strip-debug -o "$build/simnic.ko" "$build/nic/simnic.ko"
 
 # Same inputs, same image.
-signature=$(cd "$ovs" && stat -c '%n %s %Y' $ovs_programs vswitchd/vswitch.ovsschema && stat -c '%n %s %Y' "$here/image.sh" "$here/init" "$build/fetched")
+signature=$(cd "$ovs" && stat -c '%n %s %Y' $ovs_programs $ovs_files && stat -c '%n %s %Y' "$here/image.sh" "$here/init" "$build/fetched")
 if [ -s "$build/initramfs" ] && [ "$(cat "$build/initramfs.from" 2>/dev/null)" = "$signature" ]; then
     exit 0
 fi
@@ -109,6 +111,8 @@ for program in $ovs_programs; do
     copy_program "$ovs/$program" "$image/opt/ovs/${program##*/}"
 done
 cp "$ovs/vswitchd/vswitch.ovsschema" "$image/opt/ovs/"
+copy_program "$ovs/utilities/ovs-sriov" "$image/bin/ovs-sriov"
+cp "$ovs/utilities/60-ovs-sriov.rules" "$image/lib/udev/rules.d/"
 for program in $ovs_programs; do
     name=${program##*/}
     source=$(find "$root/usr/lib/openvswitch-switch" "$root/usr/sbin" "$root/usr/bin" -type f -name "$name" | head -n 1)
@@ -120,7 +124,7 @@ cp "$root/usr/share/openvswitch/vswitch.ovsschema" "$image/opt/stock/"
 # Kernel modules, each with what it depends on.
 modules="virtio_pci 9p 9pnet_virtio openvswitch vport_vxlan vport_geneve bonding team team_mode_activebackup 8021q veth
          dummy tun nfnetlink nfnetlink_cttimeout cls_flower cls_matchall cls_basic sch_ingress sch_htb act_mirred act_vlan act_gact act_pedit act_csum act_tunnel_key
-         act_police act_skbedit act_ct act_mpls nf_conntrack nf_nat"
+         act_police act_skbedit act_ct act_mpls nf_conntrack nf_nat vfio-pci"
 if [ ! -e "$build/kernel/lib/modules/$release/modules.dep" ]; then
     "${loader[@]}" "$root/bin/kmod" --version >/dev/null || die "kmod does not run: remove $build and run this again"
     (exec -a depmod "${loader[@]}" --argv0 depmod "$root/bin/kmod" -b "$build/kernel" "$release") 2>"$build/depmod.log" \
