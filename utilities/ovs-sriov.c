@@ -203,13 +203,9 @@ cmd_name(struct ovs_cmdl_context *ctx)
         struct host *host = xzalloc(sizeof *host);
         struct host_pf *pf = host_add_pf(host, pci);
 
-        if (!host_conf_card(conf, pci)) {
-            /* Its NIC's number depends on what others there are. */
-            host_destroy(host);
-            host = host_read(root, NULL);
-            pf = host_find_pf(host, pci);
-        }
-        name = pf ? host_name_of(conf, host, pf, label) : NULL;
+        host_read_ids(root, pf);
+        pf->switch_id = host_read_file("%s/phys_switch_id", path);
+        name = host_name_of(conf, pf, label);
         host_destroy(host);
     }
     free(pci);

@@ -50,17 +50,28 @@ struct applier {
 };
 
 /* Returns what went wrong, which the caller must free, or NULL if nothing did:
- * 'error', an errno value, and 'detail', the kernel's own words, which is
+ * 'error', an errno value, and '*detail', the kernel's own words, which are
  * freed and can be NULL. */
 static char *
-describe(int error, char *detail)
+describe(int error, char **detail)
 {
     char *s = (!error ? NULL
-               : detail ? xasprintf("%s (%s)", detail, ovs_strerror(error))
+               : *detail ? xasprintf("%s (%s)", *detail, ovs_strerror(error))
                : xstrdup(ovs_strerror(error)));
 
-    free(detail);
+    free(*detail);
+    *detail = NULL;
     return s;
+}
+
+/* Writes 'value' to the file at 'path'. */
+static char *
+write_file(const char *path, const char *value)
+{
+    int error;
+
+    host_write_file(path, value, &error);
+    return error ? xstrdup(ovs_strerror(error)) : NULL;
 }
 
 /* Writes 'value' to the file 'name' in the folder of sysfs of the PCI device
@@ -69,11 +80,10 @@ static char *
 write_pci(const char *pci, const char *name, const char *value)
 {
     char *path = xasprintf("/sys/bus/pci/devices/%s/%s", pci, name);
-    int error;
+    char *error = write_file(path, value);
 
-    host_write_file(path, value, &error);
     free(path);
-    return describe(error, NULL);
+    return error;
 }
 
 static char *
@@ -86,10 +96,7 @@ unbind_vf(const struct host_vf *vf)
 static char *
 bind_vf(const struct host_vf *vf)
 {
-    int error;
-
-    host_write_file("/sys/bus/pci/drivers_probe", vf->pci, &error);
-    return describe(error, NULL);
+    return write_file("/sys/bus/pci/drivers_probe", vf->pci);
 }
 
 static char *
@@ -119,7 +126,7 @@ set_mac(struct applier *a, const struct host_section *section,
                          ? host_nl_set_port_mac(a->nl, pf->pci, vf->port_index,
                                                 mac, &detail)
                          : host_nl_set_vf_mac(a->nl, pf->ifindex, vf->number,
-                                              mac, &detail), detail);
+                                              mac, &detail), &detail);
     }
     if (vf->driver) {
         char *bind_error = bind_vf(vf);
@@ -135,7 +142,7 @@ set_mac(struct applier *a, const struct host_section *section,
 
 /* Carries out 'step' for 'vf', which wants it. */
 static char *
-do_vf(struct applier *a, const struct host_step *step, const struct host *host,
+do_vf(struct applier *a, const struct host_step *step,
       const struct host_pf *pf, const struct host_vf *vf)
 {
     const struct host_section *section = step->section;
@@ -150,7 +157,7 @@ do_vf(struct applier *a, const struct host_step *step, const struct host *host,
     case HOST_STEP_MAC:
         return set_mac(a, section, pf, vf);
     case HOST_STEP_NAMES: {
-        char *name = host_name_of(a->conf, host, pf, vf->label);
+        char *name = host_name_of(a->conf, pf, vf->label);
 
         error = host_nl_rename(a->nl, vf->rep_ifindex, name, &detail);
         free(name);
@@ -177,20 +184,20 @@ do_vf(struct applier *a, const struct host_step *step, const struct host *host,
     default:
         OVS_NOT_REACHED();
     }
-    return describe(error, detail);
+    return describe(error, &detail);
 }
 
 /* Carries out 'step' for those of the VFs of 'pf' that want it. */
 static char *
 do_vfs(struct applier *a, const struct host_step *step,
-       const struct host *host, const struct host_pf *pf)
+       const struct host_pf *pf)
 {
     for (size_t i = 0; i < pf->n_vfs; i++) {
         const struct host_vf *vf = &pf->vfs[i];
 
-        if (host_vf_wants(step->kind, a->conf, host, pf, vf)
+        if (host_vf_wants(step->kind, a->conf, pf, vf)
             && (!vf->user || a->force || step->kind == HOST_STEP_MTU)) {
-            char *error = do_vf(a, step, host, pf, vf);
+            char *error = do_vf(a, step, pf, vf);
 
             if (error) {
                 char *s = xasprintf("VF %u (%s%s%s): %s", vf->number, vf->pci,
@@ -279,21 +286,21 @@ do_step(struct applier *a, const struct host_step *step)
         break;
     case HOST_STEP_LEGACY:
         error = describe(host_nl_set_mode(a->nl, pf->pci, SRIOV_MODE_LEGACY,
-                                          &detail), detail);
+                                          &detail), &detail);
         break;
     case HOST_STEP_STEERING:
         error = describe(host_nl_set_steering(a->nl, pf->pci,
                                               section->steering, &detail),
-                         detail);
+                         &detail);
         break;
     case HOST_STEP_MODE:
         error = describe(host_nl_set_mode(a->nl, pf->pci, section->mode,
-                                          &detail), detail);
+                                          &detail), &detail);
         break;
     case HOST_STEP_MULTIPORT:
         error = describe(host_nl_set_multiport(a->nl, pf->pci,
                                                section->multiport == HOST_ON,
-                                               &detail), detail);
+                                               &detail), &detail);
         break;
     case HOST_STEP_WAIT:
         error = wait_for_reps(a, step);
@@ -303,10 +310,10 @@ do_step(struct applier *a, const struct host_step *step)
             error = (pf->ifindex
                      ? describe(host_nl_set_mtu(a->nl, pf->ifindex,
                                                 section->mtu, &detail),
-                                detail)
+                                &detail)
                      : xstrdup("the PF has no network device"));
         }
-        error = error ? error : do_vfs(a, step, host, pf);
+        error = error ? error : do_vfs(a, step, pf);
         break;
     case HOST_STEP_UNBIND:
     case HOST_STEP_NAMES:
@@ -315,7 +322,7 @@ do_step(struct applier *a, const struct host_step *step)
     case HOST_STEP_SPOOFCHK:
     case HOST_STEP_BIND:
     default:
-        error = do_vfs(a, step, host, pf);
+        error = do_vfs(a, step, pf);
         break;
     }
     host_destroy(host);

@@ -486,7 +486,7 @@ check_names(struct reader *reader, const struct host_section *section,
 {
     unsigned int line = section->at.names;
     unsigned int function = 0;
-    unsigned int card;
+    char *card;
 
     line = line ? line : section->at.vfs ? section->at.vfs : section->line;
     if (section->match != HOST_MATCH_PCI) {
@@ -498,7 +498,7 @@ check_names(struct reader *reader, const struct host_section *section,
                       section->name);
             return;
         }
-        card = host_conf_n_cards(reader->conf) + 1;
+        card = xstrdup("00");
     } else {
         card = host_conf_card(reader->conf, section->id);
         function = section->id[strlen(section->id) - 1] - '0';
@@ -529,6 +529,7 @@ check_names(struct reader *reader, const struct host_section *section,
             break;
         }
     }
+    free(card);
 }
 
 static void
@@ -645,26 +646,14 @@ host_conf_find(const struct host_conf *conf, const char *pci, uint16_t vendor,
     return best;
 }
 
-/* Returns how many NICs there are sections by PCI address for. */
-unsigned int
-host_conf_n_cards(const struct host_conf *conf)
-{
-    unsigned int n = 0;
-
-    for (size_t i = 0; i < conf->n; i++) {
-        if (conf->sections[i]->match == HOST_MATCH_PCI) {
-            n = MAX(n, host_conf_card(conf, conf->sections[i]->id));
-        }
-    }
-    return n;
-}
-
-/* Returns the number, from 1 on, of the NIC of the PF at 'pci' in the order in
- * which the sections by PCI address first tell of NICs, or 0 if none does.  It
- * depends on the file alone, and so do names made of it. */
-unsigned int
+/* Returns what {switch} stands for in names for the NIC of the PF at 'pci',
+ * which the caller must free: its number, from 1 on, in the order in which the
+ * sections by PCI address first tell of NICs; for one that has none, its bus in
+ * two hexadecimal digits.  Depends on nothing else that there is or is not. */
+char *
 host_conf_card(const struct host_conf *conf, const char *pci)
 {
+    unsigned int domain, bus, device;
     unsigned int n = 0;
 
     for (size_t i = 0; i < conf->n; i++) {
@@ -675,14 +664,24 @@ host_conf_card(const struct host_conf *conf, const char *pci)
             first = !(conf->sections[j]->match == HOST_MATCH_PCI
                       && host_same_card(conf->sections[j]->id, section->id));
         }
-        if (first) {
-            n++;
-            if (host_same_card(section->id, pci)) {
-                return n;
-            }
+        n += first;
+        if (first && host_same_card(section->id, pci)) {
+            return xasprintf("%u", n);
         }
     }
-    return 0;
+
+    struct ds s = DS_EMPTY_INITIALIZER;
+    if (ovs_scan(pci, "%x:%x:%x.", &domain, &bus, &device)) {
+        /* All of it only where that is needed. */
+        if (domain) {
+            ds_put_format(&s, "%x-", domain);
+        }
+        ds_put_format(&s, "%02x", bus);
+        if (device) {
+            ds_put_format(&s, "-%x", device);
+        }
+    }
+    return ds_steal_cstr(&s);
 }
 
 /* Returns the address that VF 'vf' is to have. */
@@ -700,7 +699,7 @@ host_vf_mac(const struct host_section *section, unsigned int vf)
  * not one of a VF, but the template has {vf}, or 'port' is no such name at
  * all. */
 char *
-host_expand_name(const char *template, unsigned int card, const char *port)
+host_expand_name(const char *template, const char *card, const char *port)
 {
     struct ds s = DS_EMPTY_INITIALIZER;
     struct sriov_port_id id;
@@ -717,7 +716,7 @@ host_expand_name(const char *template, unsigned int card, const char *port)
             continue;
         }
         switch (p[1]) {
-        case 's': ds_put_format(&s, "%u", card); break;
+        case 's': ds_put_cstr(&s, card); break;
         case 'v': ds_put_format(&s, "%"PRIu32, id.number); break;
         default:
             if (p[2] == 'o') {

@@ -84,13 +84,12 @@ const struct host_section *host_conf_find(const struct host_conf *,
                                           const char *pci, uint16_t vendor,
                                           uint16_t device,
                                           const char *switch_id);
-unsigned int host_conf_n_cards(const struct host_conf *);
-unsigned int host_conf_card(const struct host_conf *, const char *pci);
+char *host_conf_card(const struct host_conf *, const char *pci);
 
 bool host_pci_address(const char *, char **);
 bool host_same_card(const char *pci_a, const char *pci_b);
 struct eth_addr host_vf_mac(const struct host_section *, unsigned int vf);
-char *host_expand_name(const char *template, unsigned int card,
+char *host_expand_name(const char *template, const char *card,
                        const char *port);
 
 #endif /* sriov-host-conf.h */

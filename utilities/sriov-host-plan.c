@@ -38,48 +38,22 @@ host_section_of(const struct host_conf *conf, const struct host_pf *pf)
                           pf->switch_id);
 }
 
-/* Returns the number of the NIC of 'pf', from 1 on, that {switch} stands for.
- * Those with a section by PCI address come first, in the order of the file,
- * so that their numbers do not depend on what else there is; then the others
- * that are configured, by PCI address.  0 if it is not configured. */
-unsigned int
-host_card_of(const struct host_conf *conf, const struct host *host,
-             const struct host_pf *pf)
-{
-    unsigned int card = host_conf_card(conf, pf->pci);
-    const char *last = NULL;
-
-    if (card || !host_section_of(conf, pf)) {
-        return card;
-    }
-    card = host_conf_n_cards(conf);
-    for (size_t i = 0; i < host->n; i++) {
-        const struct host_pf *other = host->pfs[i];
-
-        if (host_section_of(conf, other) && !host_conf_card(conf, other->pci)
-            && !(last && host_same_card(last, other->pci))) {
-            card++;
-            last = other->pci;
-        }
-        if (other == pf) {
-            break;
-        }
-    }
-    return card;
-}
-
 /* Returns the name that the representor 'label' ("pf0vf3") of 'pf' should
  * have, which the caller must free, or NULL if that is not configured. */
 char *
-host_name_of(const struct host_conf *conf, const struct host *host,
-             const struct host_pf *pf, const char *label)
+host_name_of(const struct host_conf *conf, const struct host_pf *pf,
+             const char *label)
 {
     const struct host_section *section = host_section_of(conf, pf);
+    char *name = NULL;
 
-    return (section && section->names
-            ? host_expand_name(section->names, host_card_of(conf, host, pf),
-                               label)
-            : NULL);
+    if (section && section->names) {
+        char *card = host_conf_card(conf, pf->pci);
+
+        name = host_expand_name(section->names, card, label);
+        free(card);
+    }
+    return name;
 }
 
 static bool
@@ -93,8 +67,7 @@ differs(enum host_bool wanted, bool known, bool value)
  * be configured. */
 bool
 host_vf_wants(enum host_step_kind kind, const struct host_conf *conf,
-              const struct host *host, const struct host_pf *pf,
-              const struct host_vf *vf)
+              const struct host_pf *pf, const struct host_vf *vf)
 {
     const struct host_section *section = host_section_of(conf, pf);
 
@@ -106,8 +79,7 @@ host_vf_wants(enum host_step_kind kind, const struct host_conf *conf,
     case HOST_STEP_WAIT:
         return section->mode == SRIOV_MODE_SWITCHDEV && !vf->rep;
     case HOST_STEP_NAMES: {
-        char *name = (vf->rep ? host_name_of(conf, host, pf, vf->label)
-                      : NULL);
+        char *name = vf->rep ? host_name_of(conf, pf, vf->label) : NULL;
         bool wants = name && strcmp(name, vf->rep);
 
         free(name);
@@ -286,7 +258,7 @@ plan_vfs_step(struct planner *p, const struct target *t,
     for (size_t i = 0; i < t->pf->n_vfs && !fresh; i++) {
         const struct host_vf *vf = &t->pf->vfs[i];
 
-        if (!host_vf_wants(kind, p->conf, p->host, t->pf, vf)) {
+        if (!host_vf_wants(kind, p->conf, t->pf, vf)) {
             continue;
         } else if (!vf->user || p->force || kind == HOST_STEP_MTU
                    || kind == HOST_STEP_WAIT) {

@@ -75,12 +75,9 @@ void host_plan_destroy(struct host_plan *);
 /* What VFs and PFs should be like. */
 const struct host_section *host_section_of(const struct host_conf *,
                                            const struct host_pf *);
-unsigned int host_card_of(const struct host_conf *, const struct host *,
-                          const struct host_pf *);
-char *host_name_of(const struct host_conf *, const struct host *,
-                   const struct host_pf *, const char *label);
+char *host_name_of(const struct host_conf *, const struct host_pf *,
+                   const char *label);
 bool host_vf_wants(enum host_step_kind, const struct host_conf *,
-                   const struct host *, const struct host_pf *,
-                   const struct host_vf *);
+                   const struct host_pf *, const struct host_vf *);
 
 #endif /* sriov-host-plan.h */

@@ -420,6 +420,22 @@ is_network(const char *path)
     return host_read_number(path, "class", &class) && class >> 16 == 0x02;
 }
 
+/* Reads which device of which vendor 'pf' is. */
+void
+host_read_ids(const char *root, struct host_pf *pf)
+{
+    char *path = xasprintf("%s/sys/bus/pci/devices/%s", root, pf->pci);
+    long long int number;
+
+    if (host_read_number(path, "vendor", &number)) {
+        pf->vendor = number;
+    }
+    if (host_read_number(path, "device", &number)) {
+        pf->device = number;
+    }
+    free(path);
+}
+
 /* Adds the PF at 'pci' with its VFs, if there is one. */
 static void
 read_pf(struct host *host, const char *root, const char *pci)
@@ -443,12 +459,7 @@ read_pf(struct host *host, const char *root, const char *pci)
         if (host_read_number(path, "sriov_drivers_autoprobe", &number)) {
             pf->autoprobe = number != 0;
         }
-        if (host_read_number(path, "vendor", &number)) {
-            pf->vendor = number;
-        }
-        if (host_read_number(path, "device", &number)) {
-            pf->device = number;
-        }
+        host_read_ids(root, pf);
         if (host_read_number(path, "numa_node", &number)) {
             pf->numa_node = number;
         }

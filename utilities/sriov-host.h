@@ -86,6 +86,7 @@ struct host {
 };
 
 struct host *host_read(const char *root, struct host_nl *);
+void host_read_ids(const char *root, struct host_pf *);
 void host_read_details(struct host *, struct host_nl *);
 struct host_pf *host_add_pf(struct host *, const char *pci);
 struct host_vf *host_pf_add_vf(struct host_pf *);

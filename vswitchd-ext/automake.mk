@@ -48,6 +48,7 @@ tests_ovstest_SOURCES += \
 	vswitchd-ext/sriov-source-dummy.c \
 	vswitchd-ext/sriov-table.c
 TESTSUITE_AT += \
+	tests/sriov-host.at \
 	tests/sriov-lost.at \
 	tests/sriov-plan.at
 
@@ -87,6 +88,24 @@ utilities_ovs_sriov_SOURCES = \
 utilities_ovs_sriov_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/vswitchd-ext $(CX_SRIOV_CFLAGS)
 utilities_ovs_sriov_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS) \
+	$(CX_SRIOV_HOST_LIBS)
+
+# The plan of "ovs-sriov apply", without any I/O.
+noinst_PROGRAMS += tests/test-sriov-host
+valgrind_wrappers += tests/valgrind/test-sriov-host tests/valgrind/ovs-sriov
+tests_test_sriov_host_SOURCES = \
+	tests/test-sriov-host.c \
+	utilities/sriov-host-conf.c \
+	utilities/sriov-host-netlink.c \
+	utilities/sriov-host-plan.c \
+	utilities/sriov-host.c \
+	vswitchd-ext/sriov-netlink-devlink.c \
+	vswitchd-ext/sriov-netlink-link.c \
+	vswitchd-ext/sriov-netlink.c \
+	vswitchd-ext/sriov-table.c
+tests_test_sriov_host_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(srcdir)/vswitchd-ext -I$(srcdir)/utilities $(CX_SRIOV_CFLAGS)
+tests_test_sriov_host_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS) \
 	$(CX_SRIOV_HOST_LIBS)
 
 systemdunitdir = $(prefix)/lib/systemd/system
