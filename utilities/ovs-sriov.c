@@ -20,6 +20,8 @@
  *                   |
  *                   +--> list, check, proxmox
  *
+ *     udev rules, interfaces, ovs-ctl --> howto --> import, check
+ *
  * Here are the commands.  Each of sriov-host*.c is about one subject. */
 
 #include <config.h>
@@ -40,10 +42,14 @@
 #include "openvswitch/vlog.h"
 #include "sriov-host.h"
 #include "sriov-host-apply.h"
+#include "sriov-host-check.h"
 #include "sriov-host-conf.h"
+#include "sriov-host-howto.h"
+#include "sriov-host-import.h"
 #include "sriov-host-list.h"
 #include "sriov-host-netlink.h"
 #include "sriov-host-plan.h"
+#include "sriov-host-proxmox.h"
 #include "sriov-netlink.h"
 #include "svec.h"
 #include "util.h"
@@ -187,6 +193,86 @@ cmd_apply(struct ovs_cmdl_context *ctx)
     }
 }
 
+static void
+cmd_check(struct ovs_cmdl_context *ctx OVS_UNUSED)
+{
+    struct host_conf *conf = read_conf();
+    struct host_nl *nl = open_nl();
+    struct host *host = host_read(root, nl);
+    struct ds s = DS_EMPTY_INITIALIZER;
+    struct findings findings;
+
+    host_check(&findings, root, host, conf, nl);
+    if (json_output) {
+        print_json(findings_to_json(&findings));
+    } else {
+        findings_to_text(&findings, &s);
+        fputs(ds_cstr(&s), stdout);
+    }
+
+    bool fail = findings_fail(&findings);
+    ds_destroy(&s);
+    findings_destroy(&findings);
+    host_destroy(host);
+    host_nl_close(nl);
+    host_conf_destroy(conf);
+    if (fail) {
+        exit(EXIT_FAILURE);
+    }
+}
+
+static void
+cmd_import(struct ovs_cmdl_context *ctx OVS_UNUSED)
+{
+    struct host *host = host_read(root, NULL);
+    struct ds conf = DS_EMPTY_INITIALIZER;
+    struct ds report = DS_EMPTY_INITIALIZER;
+    struct howto howto;
+
+    howto_read(&howto, root);
+    bool any = host_import(&howto, host, &conf, &report);
+    fputs(ds_cstr(&conf), stdout);
+    fputs(ds_cstr(&report), stderr);
+    ds_destroy(&conf);
+    ds_destroy(&report);
+    howto_destroy(&howto);
+    host_destroy(host);
+    if (!any) {
+        ovs_fatal(0, "no udev rule sets up SR-IOV, and ovs-ctl is as it was: "
+                  "there is nothing to import");
+    }
+}
+
+static void
+cmd_proxmox(struct ovs_cmdl_context *ctx)
+{
+    const char *id = ctx->argc > 1 ? ctx->argv[1] : "network";
+    struct host_conf *conf = read_conf();
+    struct host_nl *nl = open_nl();
+    struct host *host = host_read(root, nl);
+    char *node = host_read_file("%s/etc/hostname", root);
+
+    /* Proxmox VE's nodes have the short one. */
+    if (node) {
+        node[strcspn(node, ". \n")] = '\0';
+    }
+    if (json_output) {
+        print_json(host_proxmox_json(host, conf, root, id,
+                                     node ? node : "localhost"));
+    } else {
+        struct ds s = DS_EMPTY_INITIALIZER;
+
+        host_proxmox_text(host, conf, root, id, node ? node : "localhost",
+                          &s);
+        fputs(ds_cstr(&s), stdout);
+        ds_destroy(&s);
+    }
+    free(node);
+    host_destroy(host);
+    host_nl_close(nl);
+    host_conf_destroy(conf);
+}
+
 /* For udev: prints the name that sriov.conf gives to the representor
  * DEVICE. */
 static void
@@ -225,6 +311,9 @@ static void cmd_help(struct ovs_cmdl_context *);
 static const struct ovs_cmdl_command commands[] = {
     { "list", NULL, 0, 0, cmd_list, OVS_RO },
     { "apply", "[PF]", 0, 1, cmd_apply, OVS_RW },
+    { "check", NULL, 0, 0, cmd_check, OVS_RO },
+    { "import", NULL, 0, 0, cmd_import, OVS_RO },
+    { "proxmox", "[NAME]", 0, 1, cmd_proxmox, OVS_RO },
     { "name", "DEVICE", 1, 1, cmd_name, OVS_RO },
     { "help", NULL, 0, 0, cmd_help, OVS_RO },
     { NULL, NULL, 0, 0, NULL, OVS_RO },
@@ -238,13 +327,18 @@ usage(FILE *stream)
 "\n"
 "Commands:\n"
 "  list            the PFs with SR-IOV, and their VFs\n"
+"  check           whether SR-IOV with offload can work here, and what to do\n"
 "  apply [PF]      make the host, or one PF, as sriov.conf says\n"
+"  import          print sriov.conf for what udev rules do now, and say what\n"
+"                  can be deleted then\n"
+"  proxmox [NAME]  print the resource mapping NAME (default: network) of VFs,\n"
+"                  and stanzas of interfaces, for Proxmox VE\n"
 "  name DEVICE     the name that sriov.conf gives to a representor (for udev)\n"
 "\n"
 "Options:\n"
 "  -n, --dry-run   apply: only print what would be done\n"
 "  --force         apply: disturb also VFs that are in use\n"
-"  --json          list: print JSON\n"
+"  --json          list, check, proxmox: print JSON\n"
 "  --config=FILE   read FILE (default: %s)\n"
 "  --root=DIR      look for the host's files below DIR, and do not ask the\n"
 "                  kernel (for tests)\n"

@@ -116,8 +116,8 @@ read_target(const char *path, const char *name)
 }
 
 /* Adds to 'names', sorted, what is in the folder that 'format' names. */
-static void OVS_PRINTF_FORMAT(2, 3)
-read_folder(struct svec *names, const char *format, ...)
+void
+host_read_folder(struct svec *names, const char *format, ...)
 {
     struct dirent *entry;
     va_list args;
@@ -219,6 +219,7 @@ host_destroy(struct host *host)
         free(pf->steering);
         free(pf->netdev);
         free(pf->switch_id);
+        free(pf->port);
         free(pf);
     }
     free(host->pfs);
@@ -255,7 +256,7 @@ read_vfio_users(struct shash *users)
     const char *pid;
     size_t i;
 
-    read_folder(&pids, "/proc");
+    host_read_folder(&pids, "/proc");
     SVEC_FOR_EACH (i, pid, &pids) {
         struct svec fds = SVEC_EMPTY_INITIALIZER;
         const char *fd;
@@ -264,7 +265,7 @@ read_vfio_users(struct shash *users)
         if (!isdigit((unsigned char) pid[0])) {
             continue;
         }
-        read_folder(&fds, "/proc/%s/fd", pid);
+        host_read_folder(&fds, "/proc/%s/fd", pid);
         SVEC_FOR_EACH (j, fd, &fds) {
             char *link = xasprintf("/proc/%s/fd/%s", pid, fd);
             char target[PATH_MAX];
@@ -297,7 +298,7 @@ find_vfio_user(const struct shash *users, const char *path,
     const char *user = shash_find_data(users, group);
     struct svec devices = SVEC_EMPTY_INITIALIZER;
 
-    read_folder(&devices, "%s/vfio-dev", path);
+    host_read_folder(&devices, "%s/vfio-dev", path);
     if (!user && devices.n) {
         char *device = xasprintf("/dev/vfio/devices/%s", devices.names[0]);
 
@@ -353,7 +354,7 @@ read_iommu_group(const char *root, const char *path, char **group, size_t *n)
 
     *group = read_target(path, "iommu_group");
     if (*group) {
-        read_folder(&devices, "%s/sys/kernel/iommu_groups/%s/devices", root,
+        host_read_folder(&devices, "%s/sys/kernel/iommu_groups/%s/devices", root,
                     *group);
     }
     *n = devices.n;
@@ -370,7 +371,7 @@ read_netdev(const char *path)
     char *netdev = NULL;
     size_t i;
 
-    read_folder(&netdevs, "%s/net", path);
+    host_read_folder(&netdevs, "%s/net", path);
     SVEC_FOR_EACH (i, name, &netdevs) {
         char *port = host_read_file("%s/net/%s/phys_port_name", path, name);
         struct sriov_port_id id;
@@ -470,6 +471,7 @@ read_pf(struct host *host, const char *root, const char *pci)
             char *net = xasprintf("%s/net/%s", path, netdev);
 
             pf->switch_id = host_read_file("%s/phys_switch_id", net);
+            pf->port = host_read_file("%s/phys_port_name", net);
             if (host_read_number(net, "mtu", &number)) {
                 pf->mtu = number;
             }
@@ -495,7 +497,7 @@ host_read(const char *root, struct host_nl *nl)
     const char *pci;
     size_t i;
 
-    read_folder(&devices, "%s/sys/bus/pci/devices", root);
+    host_read_folder(&devices, "%s/sys/bus/pci/devices", root);
     SVEC_FOR_EACH (i, pci, &devices) {
         read_pf(host, root, pci);
     }

@@ -29,6 +29,7 @@
 #include "sriov-table.h"
 
 struct host_nl;
+struct svec;
 
 struct host_vf {
     unsigned int number;
@@ -74,6 +75,7 @@ struct host_pf {
     int ifindex;
     unsigned int mtu;
     char *switch_id;
+    char *port;                 /* Its phys_port_name, "p0". */
     bool has_hw_tc, hw_tc;      /* Feature hw-tc-offload. */
 
     struct host_vf *vfs;
@@ -98,6 +100,8 @@ const char *host_mode_to_string(enum sriov_mode);
 
 /* Small files, as those of sysfs are. */
 char *host_read_file(const char *format, ...) OVS_PRINTF_FORMAT(1, 2);
+void host_read_folder(struct svec *names, const char *format, ...)
+    OVS_PRINTF_FORMAT(2, 3);
 bool host_read_number(const char *path, const char *name, long long int *);
 bool host_write_file(const char *path, const char *value, int *error);
 

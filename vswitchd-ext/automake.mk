@@ -70,14 +70,22 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/ovs-sriov.c \
 	utilities/sriov-host-apply.c \
 	utilities/sriov-host-apply.h \
+	utilities/sriov-host-check.c \
+	utilities/sriov-host-check.h \
 	utilities/sriov-host-conf.c \
 	utilities/sriov-host-conf.h \
+	utilities/sriov-host-howto.c \
+	utilities/sriov-host-howto.h \
+	utilities/sriov-host-import.c \
+	utilities/sriov-host-import.h \
 	utilities/sriov-host-list.c \
 	utilities/sriov-host-list.h \
 	utilities/sriov-host-netlink.c \
 	utilities/sriov-host-netlink.h \
 	utilities/sriov-host-plan.c \
 	utilities/sriov-host-plan.h \
+	utilities/sriov-host-proxmox.c \
+	utilities/sriov-host-proxmox.h \
 	utilities/sriov-host.c \
 	utilities/sriov-host.h \
 	vswitchd-ext/sriov-grid.c \
