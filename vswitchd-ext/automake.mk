@@ -116,6 +116,10 @@ tests_test_sriov_host_CPPFLAGS = $(AM_CPPFLAGS) \
 tests_test_sriov_host_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS) \
 	$(CX_SRIOV_HOST_LIBS)
 
+man_MANS += utilities/ovs-sriov.8
+CLEANFILES += utilities/ovs-sriov.8
+completion_SCRIPTS += utilities/ovs-sriov-bashcomp.bash
+
 systemdunitdir = $(prefix)/lib/systemd/system
 udevrulesdir = $(prefix)/lib/udev/rules.d
 systemdunit_DATA = \
@@ -125,6 +129,8 @@ udevrules_DATA = utilities/60-ovs-sriov.rules
 CLEANFILES += $(systemdunit_DATA) $(udevrules_DATA)
 EXTRA_DIST += \
 	utilities/60-ovs-sriov.rules.in \
+	utilities/ovs-sriov-bashcomp.bash \
+	utilities/ovs-sriov.8.in \
 	utilities/ovs-sriov.service.in \
 	utilities/ovs-sriov@.service.in \
 	utilities/sriov.conf

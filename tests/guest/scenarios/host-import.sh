@@ -52,4 +52,4 @@ check "the same" equal "$(cat /tmp/ours)" "$(cat /tmp/howto)"
 sriov check >/tmp/check || :
 cat /tmp/check
 check "no rules" equal "$(grep -c rules.d /tmp/check)" 0
-check "the NIC is fine" equal "$(grep -c "^pass  $(pf_pci 0): " /tmp/check)" 3
+check "the NIC is fine" equal "$(grep -c "^pass  $(pf_pci 0): " /tmp/check)" 4
