@@ -37,7 +37,7 @@
 #include "util.h"
 
 enum {
-    /* Milliseconds to wait for representors, and between two looks. */
+    /* Milliseconds to wait for one more representor, and between two looks. */
     WAIT_MS = 60 * 1000,
     POLL_MS = 50,
 };
@@ -47,6 +47,9 @@ struct applier {
     const struct host_conf *conf;
     struct host_nl *nl;
     bool force;
+    struct sset failed;         /* PFs that a step failed for. */
+    struct sset renewed;        /* PFs whose VFs we made, so that nobody can
+                                 * use them yet, whatever their driver is. */
 };
 
 /* Returns what went wrong, which the caller must free, or NULL if nothing did:
@@ -114,13 +117,11 @@ set_mac(struct applier *a, const struct host_section *section,
         const struct host_pf *pf, const struct host_vf *vf)
 {
     struct eth_addr mac = host_vf_mac(section, vf->number);
+    /* A network device takes the address when its driver starts. */
+    bool rebind = vf->driver && vf->netdev;
+    char *error = rebind ? unbind_vf(vf) : NULL;
     char *detail = NULL;
-    char *error = NULL;
 
-    /* A driver asks for the address of its VF when it starts. */
-    if (vf->driver) {
-        error = unbind_vf(vf);
-    }
     if (!error) {
         error = describe(vf->label && !vf->from_names
                          ? host_nl_set_port_mac(a->nl, pf->pci, vf->port_index,
@@ -128,7 +129,7 @@ set_mac(struct applier *a, const struct host_section *section,
                          : host_nl_set_vf_mac(a->nl, pf->ifindex, vf->number,
                                               mac, &detail), &detail);
     }
-    if (vf->driver) {
+    if (rebind) {
         char *bind_error = bind_vf(vf);
 
         if (error) {
@@ -196,7 +197,8 @@ do_vfs(struct applier *a, const struct host_step *step,
         const struct host_vf *vf = &pf->vfs[i];
 
         if (host_vf_wants(step->kind, a->conf, pf, vf)
-            && (!vf->user || a->force || step->kind == HOST_STEP_MTU)) {
+            && (!vf->user || a->force || step->kind == HOST_STEP_MTU
+                || sset_contains(&a->renewed, pf->pci))) {
             char *error = do_vf(a, step, pf, vf);
 
             if (error) {
@@ -236,7 +238,8 @@ udev_is_busy(const char *name)
 static char *
 wait_for_reps(struct applier *a, const struct host_step *step)
 {
-    long long int deadline = time_msec() + WAIT_MS;
+    long long int deadline = 0;
+    size_t before = 0;
 
     for (;;) {
         const struct timespec pause = { .tv_nsec = POLL_MS * 1000 * 1000 };
@@ -249,11 +252,16 @@ wait_for_reps(struct applier *a, const struct host_step *step)
 
             n += vf->rep && !udev_is_busy(vf->rep);
         }
+        if (!deadline || n > before) {
+            deadline = time_msec() + WAIT_MS;
+            before = n;
+        }
+
         bool done = pf && n == pf->n_vfs && n == pf->num_vfs;
         char *late = (done || time_msec() < deadline ? NULL
-                      : xasprintf("after %d s %"PRIuSIZE" of %u are there; "
-                                  "see the kernel's log", WAIT_MS / 1000, n,
-                                  pf ? pf->num_vfs : 0));
+                      : xasprintf("%"PRIuSIZE" of %u are there, and none "
+                                  "came for %d s; see the kernel's log", n,
+                                  pf ? pf->num_vfs : 0, WAIT_MS / 1000));
         host_destroy(host);
         if (done || late) {
             return late;
@@ -283,6 +291,7 @@ do_step(struct applier *a, const struct host_step *step)
         break;
     case HOST_STEP_VFS:
         error = set_num_vfs(pf, section->vfs);
+        sset_add(&a->renewed, pf->pci);
         break;
     case HOST_STEP_LEGACY:
         error = describe(host_nl_set_mode(a->nl, pf->pci, SRIOV_MODE_LEGACY,
@@ -336,8 +345,13 @@ bool
 host_apply(const struct host_plan *plan, const struct host_conf *conf,
            struct host_nl *nl, bool force)
 {
-    struct applier a = { conf, nl, force };
-    struct sset failed = SSET_INITIALIZER(&failed);
+    struct applier a = {
+        .conf = conf,
+        .nl = nl,
+        .force = force,
+        .failed = SSET_INITIALIZER(&a.failed),
+        .renewed = SSET_INITIALIZER(&a.renewed),
+    };
 
     for (size_t i = 0; i < plan->n; i++) {
         const struct host_step *step = &plan->steps[i];
@@ -345,7 +359,7 @@ host_apply(const struct host_plan *plan, const struct host_conf *conf,
 
         printf("%s: %s: ", step->pci, step->text);
         fflush(stdout);
-        if (sset_contains(&failed, step->pci)
+        if (sset_contains(&a.failed, step->pci)
             && step->kind != HOST_STEP_BIND) {
             puts("not done");
         } else {
@@ -355,12 +369,13 @@ host_apply(const struct host_plan *plan, const struct host_conf *conf,
         }
         fflush(stdout);
         if (error) {
-            sset_add(&failed, step->pci);
+            sset_add(&a.failed, step->pci);
             free(error);
         }
     }
 
-    bool ok = sset_is_empty(&failed);
-    sset_destroy(&failed);
+    bool ok = sset_is_empty(&a.failed);
+    sset_destroy(&a.failed);
+    sset_destroy(&a.renewed);
     return ok;
 }

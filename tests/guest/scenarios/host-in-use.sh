@@ -56,3 +56,17 @@ check "a container has it" contains "$(sriov apply 2>&1)" "VF 1 ($(vf_pci 0 1)):
 check "VFs are as they were" equal "$(cat "/sys/bus/pci/devices/$(pf_pci 0)/sriov_numvfs")" 3
 sriov apply --force || fail "not even so"
 check "told to" equal "$(cat "/sys/bus/pci/devices/$(pf_pci 0)/sriov_numvfs")" 1
+
+say "VFs that vfio-pci gets as soon as they are made, which nobody can have yet"
+sriov_conf <<END
+[$(pf_pci 1)]
+vfs = 2
+mac = 02:00:00:00:02:00
+END
+echo 1b36 0010 >/sys/bus/pci/drivers/vfio-pci/new_id
+sriov apply || fail "cannot be applied"
+echo 1b36 0010 >/sys/bus/pci/drivers/vfio-pci/remove_id
+for v in 0 1; do
+    check "driver of VF $v" equal "$(basename "$(readlink "/sys/bus/pci/devices/$(vf_pci 1 $v)/driver")")" vfio-pci
+    check "address of VF $v" contains "$(devlink port show "pci/$(pf_pci 1)/$(( v + 1 ))")" "hw_addr 02:00:00:00:02:0$v"
+done
