@@ -291,7 +291,7 @@ cmd_name(struct ovs_cmdl_context *ctx)
 
         host_read_ids(root, pf);
         pf->switch_id = host_read_file("%s/phys_switch_id", path);
-        name = host_name_of(conf, pf, label);
+        name = pf->switch_id ? host_name_of(conf, pf, label) : NULL;
         host_destroy(host);
     }
     free(pci);

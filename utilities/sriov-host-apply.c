@@ -71,9 +71,8 @@ describe(int error, char **detail)
 static char *
 write_file(const char *path, const char *value)
 {
-    int error;
+    int error = host_write_file(path, value);
 
-    host_write_file(path, value, &error);
     return error ? xstrdup(ovs_strerror(error)) : NULL;
 }
 

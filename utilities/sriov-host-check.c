@@ -274,12 +274,12 @@ check_eswitch(struct checker *c, const struct host_pf *pf,
             pf->driver ? pf->driver : "none");
     } else if (pf->mode == mode) {
         add(c, FINDING_PASS, pf->pci, NULL, "eswitch mode %s",
-            host_mode_to_string(mode));
+            sriov_mode_to_string(mode));
     } else {
         add(c, section ? FINDING_FAIL : FINDING_WARN, pf->pci,
             section ? "run ovs-sriov apply"
             : "give it a section in sriov.conf, if it is to be offloaded to",
-            "eswitch mode %s", host_mode_to_string(pf->mode));
+            "eswitch mode %s", sriov_mode_to_string(pf->mode));
     }
     if (pf->mode == SRIOV_MODE_SWITCHDEV && pf->has_hw_tc) {
         if (pf->hw_tc) {
@@ -370,15 +370,19 @@ check_pfs(struct checker *c)
 
 /* Traps of how-tos. */
 
+/* Returns true if a PF may have 'switch_id': some drivers tell theirs in
+ * switchdev mode only. */
 static bool
-switch_id_exists(const struct host *host, const char *switch_id)
+switch_id_may_exist(const struct host *host, const char *switch_id)
 {
     for (size_t i = 0; i < host->n; i++) {
-        if (nullable_string_is_equal(host->pfs[i]->switch_id, switch_id)) {
+        const char *id = host->pfs[i]->switch_id;
+
+        if (!id || !strcmp(id, switch_id)) {
             return true;
         }
     }
-    return false;
+    return !host->n;
 }
 
 static void
@@ -396,8 +400,8 @@ check_files(struct checker *c)
         const struct howto_rule *rule = &h.rules[i];
         char *at = xasprintf("%s:%u", rule->file, rule->line);
 
-        if (rule->switch_id && c->host->n
-            && !switch_id_exists(c->host, rule->switch_id)) {
+        if (rule->switch_id
+            && !switch_id_may_exist(c->host, rule->switch_id)) {
             add(c, FINDING_FAIL, at, "use sriov.conf, which needs none: "
                 "ovs-sriov import", "switch id %s is that of no NIC here: the "
                 "rule does nothing", rule->switch_id);

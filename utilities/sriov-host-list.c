@@ -87,7 +87,7 @@ pf_to_json(const struct host_pf *pf)
     put_string(json, "firmware", pf->firmware);
     put_string(json, "netdev", pf->netdev);
     put_string(json, "switch_id", pf->switch_id);
-    put_string(json, "mode", host_mode_to_string(pf->mode));
+    put_string(json, "mode", sriov_mode_to_string(pf->mode));
     put_bool(json, "multiport", pf->multiport);
     put_string(json, "steering", pf->steering);
     put_string(json, "iommu_group", pf->iommu_group);
@@ -182,7 +182,7 @@ host_list_text(const struct host *host, struct ds *s)
 
         ds_put_format(s, "%sPF %s: %s, %u of %u VFs\n", i ? "\n" : "", pf->pci,
                       pf->mode == SRIOV_MODE_NONE ? "no eswitch"
-                      : host_mode_to_string(pf->mode),
+                      : sriov_mode_to_string(pf->mode),
                       pf->num_vfs, pf->total_vfs);
         ds_put_format(s, "  model %s [%04x:%04x]\n",
                       pf->model ? pf->model : "unknown", pf->vendor,

@@ -169,13 +169,20 @@ users_of(const struct host_pf *pf)
     return s.length ? ds_steal_cstr(&s) : NULL;
 }
 
+static char *
+refusal_of(const char *users)
+{
+    return xasprintf("%s; free them and run this again, or use --force",
+                     users);
+}
+
 /* Plans what concerns the eswitch as a whole, up to its mode. */
 static void
 plan_eswitch(struct planner *p, struct target *t)
 {
     const struct host_section *section = t->section;
     const struct host_pf *pf = t->pf;
-    const char *mode = host_mode_to_string(section->mode);
+    const char *mode = sriov_mode_to_string(section->mode);
     bool switchdev = section->mode == SRIOV_MODE_SWITCHDEV;
     bool steer = (section->steering
                   && !nullable_string_is_equal(section->steering,
@@ -211,8 +218,7 @@ plan_eswitch(struct planner *p, struct target *t)
         step = (new_vfs
                 ? add_step(p, t, HOST_STEP_VFS, "%u VFs", section->vfs)
                 : add_step(p, t, HOST_STEP_MODE, "eswitch mode %s", mode));
-        step->refusal = xasprintf("%s; free them and run this again, or use "
-                                  "--force", users);
+        step->refusal = refusal_of(users);
         t->refused = true;
         free(users);
         return;
@@ -240,6 +246,31 @@ plan_eswitch(struct planner *p, struct target *t)
     }
     if (set_mode) {
         add_step(p, t, HOST_STEP_MODE, "eswitch mode %s", mode);
+    }
+}
+
+/* Plans multiport, which makes all representors of the NIC anew. */
+static void
+plan_multiport(struct planner *p, struct target *t)
+{
+    const struct host_section *section = t->section;
+    struct host_step *step;
+
+    if (!differs(section->multiport, true, t->pf->multiport)) {
+        return;
+    }
+    step = add_step(p, t, HOST_STEP_MULTIPORT, "multiport %s",
+                    section->multiport == HOST_ON ? "on" : "off");
+    for (size_t i = 0; i < p->host->n && !p->force && !t->refused; i++) {
+        const struct host_pf *other = p->host->pfs[i];
+        char *users = (host_same_card(t->pf->pci, other->pci)
+                       ? users_of(other) : NULL);
+
+        if (users) {
+            step->refusal = refusal_of(users);
+            t->refused = true;
+        }
+        free(users);
     }
 }
 
@@ -380,12 +411,8 @@ host_plan_make(struct host_plan *plan, const struct host_conf *conf,
         plan_eswitch(&p, &targets[i]);
     }
     for (size_t i = 0; i < n; i++) {
-        const struct target *t = &targets[i];
-
-        if (!t->refused && differs(t->section->multiport, true,
-                                   t->pf->multiport)) {
-            add_step(&p, t, HOST_STEP_MULTIPORT, "multiport %s",
-                     t->section->multiport == HOST_ON ? "on" : "off");
+        if (!targets[i].refused) {
+            plan_multiport(&p, &targets[i]);
         }
     }
     for (size_t i = 0; i < n; i++) {

@@ -84,23 +84,20 @@ host_read_number(const char *path, const char *name, long long int *number)
     return ok;
 }
 
-/* Writes 'value' to the file at 'path'.  Returns false, with an errno value in
- * '*error', if that fails. */
-bool
-host_write_file(const char *path, const char *value, int *error)
+/* Writes 'value' to the file at 'path'.  Returns 0 or a positive errno
+ * value. */
+int
+host_write_file(const char *path, const char *value)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
+    int error;
 
-    *error = 0;
     if (fd < 0) {
-        *error = errno;
-        return false;
+        return errno;
     }
-    if (write(fd, value, strlen(value)) < 0) {
-        *error = errno;
-    }
+    error = write(fd, value, strlen(value)) < 0 ? errno : 0;
     close(fd);
-    return !*error;
+    return error;
 }
 
 /* Returns the last part of what the symbolic link 'name' in the folder 'path'
@@ -148,7 +145,6 @@ host_add_pf(struct host *host, const char *pci)
 
     pf->pci = xstrdup(pci);
     pf->numa_node = -1;
-    pf->autoprobe = true;
     if (host->n >= host->allocated) {
         host->pfs = x2nrealloc(host->pfs, &host->allocated,
                                sizeof *host->pfs);
@@ -236,13 +232,6 @@ host_find_pf(const struct host *host, const char *pci)
         }
     }
     return NULL;
-}
-
-const char *
-host_mode_to_string(enum sriov_mode mode)
-{
-    return (mode == SRIOV_MODE_SWITCHDEV ? "switchdev"
-            : mode == SRIOV_MODE_LEGACY ? "legacy" : "none");
 }
 
 /* Users of VFs. */
@@ -456,9 +445,6 @@ read_pf(struct host *host, const char *root, const char *pci)
         pf->total_vfs = number;
         if (host_read_number(path, "sriov_numvfs", &number)) {
             pf->num_vfs = number;
-        }
-        if (host_read_number(path, "sriov_drivers_autoprobe", &number)) {
-            pf->autoprobe = number != 0;
         }
         host_read_ids(root, pf);
         if (host_read_number(path, "numa_node", &number)) {

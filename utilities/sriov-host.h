@@ -64,7 +64,6 @@ struct host_pf {
     int numa_node;              /* Negative: none. */
     unsigned int total_vfs;     /* That it can have. */
     unsigned int num_vfs;
-    bool autoprobe;             /* New VFs get a driver. */
 
     bool has_devlink;
     enum sriov_mode mode;
@@ -96,13 +95,12 @@ void host_sort(struct host *);
 void host_destroy(struct host *);
 
 struct host_pf *host_find_pf(const struct host *, const char *pci);
-const char *host_mode_to_string(enum sriov_mode);
 
 /* Small files, as those of sysfs are. */
 char *host_read_file(const char *format, ...) OVS_PRINTF_FORMAT(1, 2);
 void host_read_folder(struct svec *names, const char *format, ...)
     OVS_PRINTF_FORMAT(2, 3);
 bool host_read_number(const char *path, const char *name, long long int *);
-bool host_write_file(const char *path, const char *value, int *error);
+int host_write_file(const char *path, const char *value);
 
 #endif /* sriov-host.h */

@@ -240,13 +240,6 @@ absent_to_json(const struct sriov_show *show)
     return array;
 }
 
-static const char *
-mode_name(enum sriov_mode mode)
-{
-    return (mode == SRIOV_MODE_SWITCHDEV ? "switchdev"
-            : mode == SRIOV_MODE_LEGACY ? "legacy" : "none");
-}
-
 /* Returns the switch id of the ports of 'dev', or NULL if none is known. */
 static const char *
 dev_switch_id(const struct sriov_table *table, const struct sriov_dev *dev)
@@ -335,7 +328,7 @@ dev_to_json(const struct sriov_show *show, const struct sriov_dev *dev)
 
     put_string(json, "device", id);
     put_string(json, "driver", dev->driver);
-    put_string(json, "mode", mode_name(dev->mode));
+    put_string(json, "mode", sriov_mode_to_string(dev->mode));
     put_bool(json, "multiport", dev->multiport);
     put_bool(json, "devlink", !dev->from_names);
     free(id);
