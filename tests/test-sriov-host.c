@@ -20,8 +20,8 @@
  * A world is text, see do_line().  Copies it, but after each "plan" prints
  * what is in the plan in place of the indented lines that are there, carries
  * it out on the world, and checks what must hold for any plan: things are done
- * in the order that hardware needs, VFs that are in use are left alone, and
- * there is nothing left to do afterwards. */
+ * in the order that hardware needs, VFs that are in use are left alone, others
+ * have their drivers back, and there is nothing left to do afterwards. */
 
 #include <config.h>
 #undef NDEBUG
@@ -300,6 +300,20 @@ do_step(const struct host_conf *conf, const struct host_step *step)
     }
 }
 
+/* Returns how many VFs have no driver. */
+static size_t
+count_unbound(void)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < host->n; i++) {
+        for (size_t j = 0; j < host->pfs[i]->n_vfs; j++) {
+            n += !host->pfs[i]->vfs[j].driver;
+        }
+    }
+    return n;
+}
+
 /* Makes the plan for what 'words' say ("force", or a PF), prints it, and
  * carries it out. */
 static void
@@ -332,6 +346,7 @@ do_plan(const struct svec *words)
         printf("  %s\n", plan.notes.names[i]);
     }
     bool refused = false;
+    size_t n_unbound = count_unbound();
     for (size_t i = 0; i < plan.n; i++) {
         const struct host_step *step = &plan.steps[i];
 
@@ -343,6 +358,7 @@ do_plan(const struct svec *words)
         }
     }
     host_plan_destroy(&plan);
+    ovs_assert(count_unbound() <= n_unbound);
 
     host_plan_make(&plan, conf, host, only, forced);
     for (size_t i = 0; i < plan.n; i++) {

@@ -309,7 +309,7 @@ plan_vfs_step(struct planner *p, const struct target *t,
 
 /* Plans what concerns VFs and their representors. */
 static void
-plan_vfs(struct planner *p, struct target *t)
+plan_vfs(struct planner *p, const struct target *t)
 {
     const struct host_section *section = t->section;
     const struct host_pf *pf = t->pf;
@@ -317,10 +317,6 @@ plan_vfs(struct planner *p, struct target *t)
     unsigned int n = section->has_vfs ? section->vfs : pf->num_vfs;
 
     if (t->too_many) {
-        add_step(p, t, HOST_STEP_VFS, "%u VFs", n)->refusal = xasprintf(
-            "it can have %u at most; raise their number in the NIC's firmware "
-            "(mlxconfig: SRIOV_EN, NUM_OF_VFS), or write vfs = %u",
-            pf->total_vfs, pf->total_vfs);
         n = pf->num_vfs;
     } else if (t->renew) {
         add_step(p, t, HOST_STEP_VFS, "%u VFs", n);
@@ -359,6 +355,20 @@ plan_vfs(struct planner *p, struct target *t)
         plan_vfs_step(p, t, HOST_STEP_SPOOFCHK, t->renew,
                       "spoofchk %s for VFs",
                       section->spoofchk == HOST_ON ? "on" : "off");
+    }
+}
+
+/* Plans how what plan_eswitch() began comes to an end. */
+static void
+plan_end(struct planner *p, const struct target *t)
+{
+    unsigned int max = t->pf->total_vfs;
+
+    if (t->too_many) {
+        add_step(p, t, HOST_STEP_VFS, "%u VFs", t->section->vfs)->refusal
+            = xasprintf("it can have %u at most; raise their number in the "
+                        "NIC's firmware (mlxconfig: SRIOV_EN, NUM_OF_VFS), or "
+                        "write vfs = %u", max, max);
     }
     if (t->unbound) {
         add_step(p, t, HOST_STEP_BIND, "give VFs back to drivers");
@@ -419,6 +429,7 @@ host_plan_make(struct host_plan *plan, const struct host_conf *conf,
         if (!targets[i].refused) {
             plan_vfs(&p, &targets[i]);
         }
+        plan_end(&p, &targets[i]);
     }
     if (!only) {
         note_missing(&p);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # 127 VFs on one PF: names, addresses and trust of all of them, and nothing left to do
 # guest: vfs=127
-# limit: 300
+# limit: 400
 udev_start
 nic_load plain_names=1
 udev_settle
@@ -13,8 +13,9 @@ mac = 02:00:00:00:01:00
 trust = on
 END
 sriov apply || fail "cannot be applied"
+say applied
 check "names" equal "$(representors | grep -c '^ovs-sw1pf0vf[0-9]*$')" 127
-check "the last address" equal "$(cat "/sys/class/net/$(vf 0 126)/address")" 02:00:00:00:01:7e
+check "the last address" equal "$(cat "/sys/bus/pci/devices/$(vf_pci 0 126)"/net/*/address)" 02:00:00:00:01:7e
 check "trust" equal "$(ip link show "$(uplink 0)" | grep -c '^ *vf [0-9].* trust on')" 127
 check "mtu" equal "$(cat /sys/class/net/ovs-sw1pf0vf*/mtu | sort | uniq -c | tr -s ' ')" " 127 9000"
 check "nothing is left to do" equal "$(sriov apply)" "nothing to do"

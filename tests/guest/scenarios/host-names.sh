@@ -22,8 +22,8 @@ for i in 1 2 3; do
     udev_settle
     sriov apply >/tmp/out || { cat /tmp/out; fail "cannot be applied"; }
     check "names, start $i" equal "$(representors | sort | tr '\n' ' ')" "$(printf 'hostpf0vf%s ' 0 1 2 3 4 5 6 7)"
-    check "given by udev, start $i" contains "$(udevadm info -q property /sys/class/net/hostpf0vf7)" "INTERFACE=hostpf0vf7"
-    check "and by nobody else" equal "$(dmesg | grep -c ': renamed from hostpf')" 0
+    check "at once, start $i" equal "$(dmesg | grep -c 'hostpf0vf[0-7]: renamed from eth')" 8
+    check "and for good, start $i" equal "$(dmesg -c | grep -c ': renamed from hostpf')" 0
     nic_unload
     udev_settle
 done
