@@ -37,9 +37,13 @@
 #include "util.h"
 
 enum {
-    /* Milliseconds to wait for one more representor, and between two looks. */
+    /* Milliseconds to wait for one more representor. */
     WAIT_MS = 60 * 1000,
-    POLL_MS = 50,
+
+    /* Milliseconds between two looks, doubled each time: a look takes its time
+     * from udev if there are many. */
+    MIN_PAUSE = 20,
+    MAX_PAUSE = 1000,
 };
 
 /* What carrying out a plan takes along. */
@@ -240,8 +244,11 @@ wait_for_reps(struct applier *a, const struct host_step *step)
     long long int deadline = 0;
     size_t before = 0;
 
-    for (;;) {
-        const struct timespec pause = { .tv_nsec = POLL_MS * 1000 * 1000 };
+    for (int pause = MIN_PAUSE; ; pause = MIN(2 * pause, MAX_PAUSE)) {
+        const struct timespec ts = {
+            .tv_sec = pause / 1000,
+            .tv_nsec = pause % 1000 * 1000 * 1000,
+        };
         struct host *host = host_read("", a->nl);
         const struct host_pf *pf = host_find_pf(host, step->pci);
         size_t n = 0;
@@ -265,7 +272,7 @@ wait_for_reps(struct applier *a, const struct host_step *step)
         if (done || late) {
             return late;
         }
-        nanosleep(&pause, NULL);
+        nanosleep(&ts, NULL);
     }
 }
 
