@@ -107,7 +107,7 @@ add_vfs(struct host_pf *pf, unsigned int n)
 
         vf->pci = xasprintf("%s+%u", pf->pci, vf->number);
         vf->driver = nullable_xstrdup(pf->driver);
-        vf->has_flags = true;
+        vf->has_trust = vf->has_spoofchk = true;
         set_rep(pf, vf);
     }
     pf->num_vfs = n;

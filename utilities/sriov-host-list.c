@@ -67,8 +67,10 @@ vf_to_json(const struct host_vf *vf)
         json_object_put_format(json, "mac", ETH_ADDR_FMT,
                                ETH_ADDR_ARGS(vf->mac));
     }
-    if (vf->has_flags) {
+    if (vf->has_trust) {
         put_bool(json, "trust", vf->trust);
+    }
+    if (vf->has_spoofchk) {
         put_bool(json, "spoofchk", vf->spoofchk);
     }
     return json;

@@ -387,13 +387,16 @@ parse_vf(struct nlattr *nla, struct host_pf *pf)
         }
         memcpy(&vf->mac, mac.mac, sizeof vf->mac);
         vf->has_mac = !eth_addr_is_zero(vf->mac);
-        if (tb[IFLA_VF_TRUST] && tb[IFLA_VF_SPOOFCHK]) {
+        /* Drivers say "all ones" for what they do not know. */
+        if (tb[IFLA_VF_TRUST]) {
             memcpy(&trust, nla_data(tb[IFLA_VF_TRUST]), sizeof trust);
+            vf->has_trust = trust.setting <= 1;
+            vf->trust = trust.setting == 1;
+        }
+        if (tb[IFLA_VF_SPOOFCHK]) {
             memcpy(&spoofchk, nla_data(tb[IFLA_VF_SPOOFCHK]),
                    sizeof spoofchk);
-            /* Drivers say "all ones" for what they do not know. */
-            vf->has_flags = trust.setting <= 1 && spoofchk.setting <= 1;
-            vf->trust = trust.setting == 1;
+            vf->has_spoofchk = spoofchk.setting <= 1;
             vf->spoofchk = spoofchk.setting == 1;
         }
     }

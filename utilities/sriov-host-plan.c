@@ -93,9 +93,10 @@ host_vf_wants(enum host_step_kind kind, const struct host_conf *conf,
                      && eth_addr_equals(vf->mac,
                                         host_vf_mac(section, vf->number))));
     case HOST_STEP_TRUST:
-        return differs(section->trust, vf->has_flags, vf->trust);
+        return differs(section->trust, vf->has_trust, vf->trust);
     case HOST_STEP_SPOOFCHK:
-        return differs(section->spoofchk, vf->has_flags, vf->spoofchk);
+        return differs(section->spoofchk, vf->has_spoofchk,
+                       vf->spoofchk);
     case HOST_STEP_REMOVE:
     case HOST_STEP_LEGACY:
     case HOST_STEP_STEERING:

@@ -41,8 +41,8 @@ struct host_vf {
     char *netdev;               /* Its own network device, if that is here. */
     bool has_mac;
     struct eth_addr mac;
-    bool has_flags;             /* These two are known. */
-    bool trust, spoofchk;
+    bool has_trust, trust;
+    bool has_spoofchk, spoofchk;
 
     /* Its representor. */
     char *label;                /* "pf0vf3" */
