@@ -25,7 +25,7 @@ export LC_ALL=C
 # What the build needs, then what Open vSwitch's testsuite needs to skip little.
 packages="build-essential autoconf automake libtool pkg-config patch ccache
     python3 libssl-dev libcap-ng-dev libunbound-dev libudev-dev
-    libnl-3-dev libnl-route-3-dev libnl-genl-3-dev
+    libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libinih-dev
     iproute2 netcat-openbsd openssl procps tcpdump util-linux
     python3-netaddr python3-pyparsing python3-pytest python3-setuptools
     python3-sortedcontainers"
@@ -37,7 +37,7 @@ configure_args="--prefix=/usr --localstatedir=/var --sysconfdir=/etc
 cflags='-g -O2'
 
 # Our own files in the source tree.
-module='vswitchd-ext/*[!~] tests/*.at tests/*.c tests/*.py'
+module='vswitchd-ext/*[!~] tests/*.at tests/*.c tests/*.py utilities/*[!~]'
 
 conf=patches/series.conf
 log=build/log

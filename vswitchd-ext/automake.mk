@@ -17,6 +17,8 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/sriov-defaults.h \
 	vswitchd-ext/sriov-flows.c \
 	vswitchd-ext/sriov-flows.h \
+	vswitchd-ext/sriov-grid.c \
+	vswitchd-ext/sriov-grid.h \
 	vswitchd-ext/sriov-memory.c \
 	vswitchd-ext/sriov-memory.h \
 	vswitchd-ext/sriov-netlink-devlink.c \
@@ -48,6 +50,7 @@ tests_ovstest_SOURCES += \
 	vswitchd-ext/sriov-source-dummy.c \
 	vswitchd-ext/sriov-table.c
 TESTSUITE_AT += \
+	tests/sriov-host.at \
 	tests/sriov-lost.at \
 	tests/sriov-plan.at
 
@@ -62,6 +65,85 @@ tests_test_sriov_netlink_SOURCES = \
 tests_test_sriov_netlink_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/vswitchd-ext $(CX_SRIOV_CFLAGS)
 tests_test_sriov_netlink_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS)
+
+# ovs-sriov, which sets up the host.
+bin_PROGRAMS += utilities/ovs-sriov
+utilities_ovs_sriov_SOURCES = \
+	utilities/ovs-sriov.c \
+	utilities/sriov-host-apply.c \
+	utilities/sriov-host-apply.h \
+	utilities/sriov-host-check.c \
+	utilities/sriov-host-check.h \
+	utilities/sriov-host-conf.c \
+	utilities/sriov-host-conf.h \
+	utilities/sriov-host-howto.c \
+	utilities/sriov-host-howto.h \
+	utilities/sriov-host-import.c \
+	utilities/sriov-host-import.h \
+	utilities/sriov-host-list.c \
+	utilities/sriov-host-list.h \
+	utilities/sriov-host-netlink.c \
+	utilities/sriov-host-netlink.h \
+	utilities/sriov-host-plan.c \
+	utilities/sriov-host-plan.h \
+	utilities/sriov-host-proxmox.c \
+	utilities/sriov-host-proxmox.h \
+	utilities/sriov-host.c \
+	utilities/sriov-host.h \
+	vswitchd-ext/sriov-grid.c \
+	vswitchd-ext/sriov-netlink-devlink.c \
+	vswitchd-ext/sriov-netlink-link.c \
+	vswitchd-ext/sriov-netlink.c \
+	vswitchd-ext/sriov-table.c
+utilities_ovs_sriov_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(srcdir)/vswitchd-ext $(CX_SRIOV_CFLAGS)
+utilities_ovs_sriov_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS) \
+	$(CX_SRIOV_HOST_LIBS)
+
+# The plan of "ovs-sriov apply", without any I/O.
+noinst_PROGRAMS += tests/test-sriov-host
+valgrind_wrappers += tests/valgrind/test-sriov-host tests/valgrind/ovs-sriov
+tests_test_sriov_host_SOURCES = \
+	tests/test-sriov-host.c \
+	utilities/sriov-host-conf.c \
+	utilities/sriov-host-netlink.c \
+	utilities/sriov-host-plan.c \
+	utilities/sriov-host.c \
+	vswitchd-ext/sriov-netlink-devlink.c \
+	vswitchd-ext/sriov-netlink-link.c \
+	vswitchd-ext/sriov-netlink.c \
+	vswitchd-ext/sriov-table.c
+tests_test_sriov_host_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(srcdir)/vswitchd-ext -I$(srcdir)/utilities $(CX_SRIOV_CFLAGS)
+tests_test_sriov_host_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS) \
+	$(CX_SRIOV_HOST_LIBS)
+
+man_MANS += utilities/ovs-sriov.8
+CLEANFILES += utilities/ovs-sriov.8
+completion_SCRIPTS += utilities/ovs-sriov-bashcomp.bash
+
+systemdunitdir = $(prefix)/lib/systemd/system
+udevrulesdir = $(prefix)/lib/udev/rules.d
+systemdunit_DATA = \
+	utilities/ovs-sriov.service \
+	utilities/ovs-sriov@.service
+udevrules_DATA = utilities/60-ovs-sriov.rules
+CLEANFILES += $(systemdunit_DATA) $(udevrules_DATA)
+EXTRA_DIST += \
+	utilities/60-ovs-sriov.rules.in \
+	utilities/ovs-sriov-bashcomp.bash \
+	utilities/ovs-sriov.8.in \
+	utilities/ovs-sriov.service.in \
+	utilities/ovs-sriov@.service.in \
+	utilities/sriov.conf
+
+# The one that is there already is the user's.
+INSTALL_DATA_LOCAL += install-sriov-conf
+install-sriov-conf:
+	$(MKDIR_P) $(DESTDIR)$(sysconfdir)/openvswitch
+	test -e $(DESTDIR)$(sysconfdir)/openvswitch/sriov.conf || \
+	    $(INSTALL_DATA) $(srcdir)/utilities/sriov.conf \
+	        $(DESTDIR)$(sysconfdir)/openvswitch/sriov.conf
 
 MAN_FRAGMENTS += vswitchd-ext/sriov-unixctl.man
 EXTRA_DIST += \

@@ -34,10 +34,10 @@
 #include "sriov-compat.h"
 #include "sriov-defaults.h"
 #include "sriov-db.h"
+#include "sriov-grid.h"
 #include "sriov-plan.h"
 #include "sriov-table.h"
 #include "sset.h"
-#include "svec.h"
 #include "util.h"
 
 /* JSON. */
@@ -246,13 +246,6 @@ absent_to_json(const struct sriov_show *show)
     return array;
 }
 
-static const char *
-mode_name(enum sriov_mode mode)
-{
-    return (mode == SRIOV_MODE_SWITCHDEV ? "switchdev"
-            : mode == SRIOV_MODE_LEGACY ? "legacy" : "none");
-}
-
 /* Returns the switch id of the ports of 'dev', or NULL if none is known. */
 static const char *
 dev_switch_id(const struct sriov_table *table, const struct sriov_dev *dev)
@@ -341,7 +334,7 @@ dev_to_json(const struct sriov_show *show, const struct sriov_dev *dev)
 
     put_string(json, "device", id);
     put_string(json, "driver", dev->driver);
-    put_string(json, "mode", mode_name(dev->mode));
+    put_string(json, "mode", sriov_mode_to_string(dev->mode));
     put_bool(json, "multiport", dev->multiport);
     put_bool(json, "devlink", !dev->from_names);
     free(id);
@@ -449,66 +442,15 @@ get_string(const struct json *json, const char *key, const char *def)
     return value ? json_string(value) : def;
 }
 
-/* Rows of cells, the columns of which are as wide as their widest cell.  A
- * column in which all cells are empty is left out. */
-struct grid {
-    size_t n_columns;
-    struct svec cells;
-};
-
+/* Puts the number 'key' of 'json', or an empty cell. */
 static void
-grid_put(struct grid *grid, const char *cell)
-{
-    svec_add(&grid->cells, cell);
-}
-
-static void
-grid_put_int(struct grid *grid, const struct json *json, const char *key)
+put_int_cell(struct sriov_grid *grid, const struct json *json, const char *key)
 {
     const struct json *value = get(json, key);
 
-    svec_add_nocopy(&grid->cells,
-                    value ? xasprintf("%"PRId64, json_integer(value))
-                    : xstrdup(""));
-}
-
-/* Appends 'grid' to 's', each row after 'indent' spaces, and empties it.  The
- * first row is a heading, which does not make a column worth showing. */
-static void
-grid_print(struct grid *grid, int indent, struct ds *s)
-{
-    size_t *widths = xcalloc(grid->n_columns, sizeof *widths);
-
-    for (size_t i = grid->n_columns; i < grid->cells.n; i++) {
-        size_t *width = &widths[i % grid->n_columns];
-
-        *width = MAX(*width, strlen(grid->cells.names[i]));
-    }
-    for (size_t i = 0; i < grid->n_columns; i++) {
-        if (widths[i]) {
-            widths[i] = MAX(widths[i], strlen(grid->cells.names[i]));
-        }
-    }
-    for (size_t i = 0; i < grid->cells.n; i++) {
-        size_t column = i % grid->n_columns;
-
-        if (!column) {
-            ds_put_char_multiple(s, ' ', indent);
-        }
-        if (widths[column]) {
-            ds_put_format(s, "%-*s  ", (int) widths[column],
-                          grid->cells.names[i]);
-        }
-        if (column == grid->n_columns - 1) {
-            ds_chomp(s, ' ');
-            while (ds_last(s) == ' ') {
-                ds_truncate(s, s->length - 1);
-            }
-            ds_put_char(s, '\n');
-        }
-    }
-    svec_clear(&grid->cells);
-    free(widths);
+    sriov_grid_put_nocopy(grid, value
+                          ? xasprintf("%"PRId64, json_integer(value))
+                          : xstrdup(""));
 }
 
 /* Appends to 's' what is out of the ordinary about an interface, each after
@@ -577,33 +519,32 @@ print_representors(const struct json *array, struct ds *s)
         "PORT", "PCI ADDRESS", "MAC", "REPRESENTOR", "STATE", "BRIDGE",
         "OFPORT", "HW", "SW", "STATUS",
     };
-    struct grid grid = { .n_columns = ARRAY_SIZE(headings) };
+    struct sriov_grid grid = SRIOV_GRID_INITIALIZER(ARRAY_SIZE(headings));
 
-    svec_init(&grid.cells);
     for (size_t i = 0; i < ARRAY_SIZE(headings); i++) {
-        grid_put(&grid, headings[i]);
+        sriov_grid_put(&grid, headings[i]);
     }
     for (size_t i = 0; i < sriov_compat_array_size(array); i++) {
         const struct json *json = sriov_compat_array_at(array, i);
         struct ds status = DS_EMPTY_INITIALIZER;
 
-        grid_put(&grid, get_string(json, "port", ""));
-        grid_put(&grid, get_string(json, "pci_address", ""));
-        grid_put(&grid, get_string(json, "mac", ""));
-        grid_put(&grid, get_string(json, "netdev", ""));
-        grid_put(&grid, get_string(json, "state", ""));
-        grid_put(&grid, get_string(json, "bridge", ""));
-        grid_put_int(&grid, json, "ofport");
-        grid_put_int(&grid, json, "flows_in_hardware");
-        grid_put_int(&grid, json, "flows_in_software");
+        sriov_grid_put(&grid, get_string(json, "port", ""));
+        sriov_grid_put(&grid, get_string(json, "pci_address", ""));
+        sriov_grid_put(&grid, get_string(json, "mac", ""));
+        sriov_grid_put(&grid, get_string(json, "netdev", ""));
+        sriov_grid_put(&grid, get_string(json, "state", ""));
+        sriov_grid_put(&grid, get_string(json, "bridge", ""));
+        put_int_cell(&grid, json, "ofport");
+        put_int_cell(&grid, json, "flows_in_hardware");
+        put_int_cell(&grid, json, "flows_in_software");
         ds_put_cstr(&status, get_string(json, "status", ""));
         print_iface_notes(json, "; ", &status);
-        svec_add_nocopy(&grid.cells, ds_steal_cstr(&status));
+        sriov_grid_put_nocopy(&grid, ds_steal_cstr(&status));
     }
     if (sriov_compat_array_size(array)) {
-        grid_print(&grid, 4, s);
+        sriov_grid_print(&grid, 4, s);
     }
-    svec_destroy(&grid.cells);
+    sriov_grid_destroy(&grid);
 }
 
 static void
@@ -634,21 +575,20 @@ static void
 print_settings(const struct json *settings, struct ds *s)
 {
     const struct shash_node **nodes = shash_sort(json_object(settings));
-    struct grid grid = { .n_columns = 3 };
+    struct sriov_grid grid = SRIOV_GRID_INITIALIZER(3);
 
-    svec_init(&grid.cells);
-    grid_put(&grid, "SETTING");
-    grid_put(&grid, "VALUE");
-    grid_put(&grid, "WHY");
+    sriov_grid_put(&grid, "SETTING");
+    sriov_grid_put(&grid, "VALUE");
+    sriov_grid_put(&grid, "WHY");
     for (size_t i = 0; i < shash_count(json_object(settings)); i++) {
         const struct json *json = nodes[i]->data;
 
-        grid_put(&grid, nodes[i]->name);
-        grid_put(&grid, get_string(json, "value", ""));
-        grid_put(&grid, get_string(json, "why", ""));
+        sriov_grid_put(&grid, nodes[i]->name);
+        sriov_grid_put(&grid, get_string(json, "value", ""));
+        sriov_grid_put(&grid, get_string(json, "why", ""));
     }
-    grid_print(&grid, 0, s);
-    svec_destroy(&grid.cells);
+    sriov_grid_print(&grid, 0, s);
+    sriov_grid_destroy(&grid);
     free(nodes);
 }
 

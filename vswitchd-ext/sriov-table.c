@@ -222,6 +222,13 @@ sriov_port_uplink(const struct sriov_table *table,
     return n == 1 ? uplink : NULL;
 }
 
+const char *
+sriov_mode_to_string(enum sriov_mode mode)
+{
+    return (mode == SRIOV_MODE_SWITCHDEV ? "switchdev"
+            : mode == SRIOV_MODE_LEGACY ? "legacy" : "none");
+}
+
 /* Returns true if there is an eswitch in switchdev mode. */
 bool
 sriov_table_active(const struct sriov_table *table)

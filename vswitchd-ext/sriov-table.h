@@ -129,6 +129,8 @@ void sriov_table_finish(struct sriov_table *);
 
 bool sriov_table_equal(const struct sriov_table *, const struct sriov_table *);
 
+const char *sriov_mode_to_string(enum sriov_mode);
+
 bool sriov_table_active(const struct sriov_table *);
 const struct sriov_link *sriov_table_link(const struct sriov_table *,
                                           int ifindex);

@@ -5,7 +5,7 @@ guest_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # Kernel modules that a guest loads when it boots.
 guest_modules="virtio_pci 9p 9pnet_virtio openvswitch vport_vxlan vport_geneve bonding team team_mode_activebackup 8021q veth
                dummy tun nfnetlink nfnetlink_cttimeout cls_flower cls_matchall cls_basic sch_ingress sch_htb act_mirred act_vlan act_gact act_pedit act_csum act_tunnel_key
-               act_police act_skbedit act_ct act_mpls nf_conntrack nf_nat"
+               act_police act_skbedit act_ct act_mpls nf_conntrack nf_nat vfio-pci"
 
 die() { echo "guest: $*" >&2; exit 1; }
 

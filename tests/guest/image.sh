@@ -23,14 +23,16 @@ use_fetched
 
 ovs_programs="ovsdb/ovsdb-server ovsdb/ovsdb-tool ovsdb/ovsdb-client vswitchd/ovs-vswitchd utilities/ovs-vsctl
               utilities/ovs-appctl utilities/ovs-ofctl utilities/ovs-dpctl"
-for program in $ovs_programs vswitchd/vswitch.ovsschema; do
+# Beside the programs: the schema, and what the distribution's Open vSwitch has not.
+ovs_files="vswitchd/vswitch.ovsschema utilities/ovs-sriov utilities/60-ovs-sriov.rules"
+for program in $ovs_programs $ovs_files; do
     [ -e "$ovs/$program" ] || die "$ovs/$program is missing: build Open vSwitch first (make)"
 done
 
 build_nic
 
 # Same inputs, same image.
-signature=$(cd "$ovs" && stat -c '%n %s %Y' $ovs_programs vswitchd/vswitch.ovsschema && stat -c '%n %s %Y' "$here/image.sh" "$here/common.sh" "$here/init" "$build/fetched")
+signature=$(cd "$ovs" && stat -c '%n %s %Y' $ovs_programs $ovs_files && stat -c '%n %s %Y' "$here/image.sh" "$here/common.sh" "$here/init" "$build/fetched")
 if [ -s "$build/initramfs" ] && [ "$(cat "$build/initramfs.from" 2>/dev/null)" = "$signature" ]; then
     exit 0
 fi
@@ -89,6 +91,8 @@ for program in $ovs_programs; do
     copy_program "$ovs/$program" "$image/opt/ovs/${program##*/}"
 done
 cp "$ovs/vswitchd/vswitch.ovsschema" "$image/opt/ovs/"
+copy_program "$ovs/utilities/ovs-sriov" "$image/bin/ovs-sriov"
+cp "$ovs/utilities/60-ovs-sriov.rules" "$image/lib/udev/rules.d/"
 for program in $ovs_programs; do
     name=${program##*/}
     source=$(find "$root/usr/lib/openvswitch-switch" "$root/usr/sbin" "$root/usr/bin" -type f -name "$name" | head -n 1)

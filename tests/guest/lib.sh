@@ -118,6 +118,11 @@ is_representor() {
 counter() { ethtool -S "$1" | sed -n "s/^ *$2: //p"; }
 count_all() { local d; for d; do echo "$d: $(ethtool -S "$d" | sed -n 's/^ *\([sh]w_[rt]x_packets\|rules\|dropped\): /\1=/p' | tr '\n' ' ')"; done; }
 
+# The host's set-up: sriov.conf, from standard input, and ovs-sriov, as on a host.
+
+sriov_conf() { mkdir -p /etc/openvswitch; cat >/etc/openvswitch/sriov.conf; }
+sriov() { env -u OVS_SYSCONFDIR ovs-sriov "$@"; }
+
 # Ends of the traffic.
 
 # new_netns NAME: without IPv6, whose neighbour discovery would be among the packets that software is seen to handle,
@@ -396,7 +401,7 @@ scenario_clean() {
     local ns dev p
     stop_ovs 2>/dev/null
     udev_stop
-    rm -f /etc/udev/rules.d/* /etc/systemd/network/*
+    rm -f /etc/udev/rules.d/* /etc/systemd/network/* /etc/openvswitch/sriov.conf
     for p in /run/netns/*; do
         [ -e "$p" ] || continue
         ns=${p##*/}

@@ -526,7 +526,7 @@ static const struct devlink_ops simnic_devlink_ops = {
 #endif
 };
 
-/* The parameter by which mlx5 lets rules cross from one PF of a card to another. */
+/* The parameters of mlx5: the one that lets rules cross from one PF of a card to another, and who manages the tables. */
 
 static int multiport_get(struct devlink *devlink, u32 id, struct devlink_param_gset_ctx *ctx)
 {
@@ -549,9 +549,48 @@ static int multiport_set(struct devlink *devlink, u32 id, struct devlink_param_g
 	return 0;
 }
 
+static int steering_get(struct devlink *devlink, u32 id, struct devlink_param_gset_ctx *ctx)
+{
+	struct simnic_pf *pf = *(struct simnic_pf **)devlink_priv(devlink);
+
+	strscpy(ctx->val.vstr, pf->smfs ? "smfs" : "dmfs", sizeof(ctx->val.vstr));
+	return 0;
+}
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+static int steering_set(struct devlink *devlink, u32 id, struct devlink_param_gset_ctx *ctx,
+			struct netlink_ext_ack *extack)
+#else
+static int steering_set(struct devlink *devlink, u32 id, struct devlink_param_gset_ctx *ctx)
+#endif
+{
+	struct simnic_pf *pf = *(struct simnic_pf **)devlink_priv(devlink);
+
+	pf->smfs = !strcmp(ctx->val.vstr, "smfs");
+	return 0;
+}
+
+static int steering_validate(struct devlink *devlink, u32 id, union devlink_param_value val,
+			     struct netlink_ext_ack *extack)
+{
+	struct simnic_pf *pf = *(struct simnic_pf **)devlink_priv(devlink);
+
+	if (strcmp(val.vstr, "smfs") && strcmp(val.vstr, "dmfs")) {
+		NL_SET_ERR_MSG_MOD(extack, "Bad parameter: supported values are [\"dmfs\", \"smfs\"]");
+		return -EINVAL;
+	}
+	if (pf->mode == DEVLINK_ESWITCH_MODE_SWITCHDEV) {
+		NL_SET_ERR_MSG_MOD(extack, "Software managed steering is not supported when eswitch offloads enabled.");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
 static const struct devlink_param simnic_params[] = {
 	DEVLINK_PARAM_DRIVER(DEVLINK_PARAM_GENERIC_ID_MAX + 1, "esw_multiport", DEVLINK_PARAM_TYPE_BOOL,
 			     BIT(DEVLINK_PARAM_CMODE_RUNTIME), multiport_get, multiport_set, NULL),
+	DEVLINK_PARAM_DRIVER(DEVLINK_PARAM_GENERIC_ID_MAX + 2, "flow_steering_mode", DEVLINK_PARAM_TYPE_STRING,
+			     BIT(DEVLINK_PARAM_CMODE_RUNTIME), steering_get, steering_set, steering_validate),
 };
 
 /* Uplink and wire. */

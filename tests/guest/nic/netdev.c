@@ -368,6 +368,26 @@ static int simnic_set_vf_mac(struct net_device *dev, int vf, u8 *mac)
 	return 0;
 }
 
+static int simnic_set_vf_trust(struct net_device *dev, int vf, bool on)
+{
+	struct simnic_vport *vport = vf_of(dev, vf);
+
+	if (!vport)
+		return -EINVAL;
+	vport->trusted = on;
+	return 0;
+}
+
+static int simnic_set_vf_spoofchk(struct net_device *dev, int vf, bool on)
+{
+	struct simnic_vport *vport = vf_of(dev, vf);
+
+	if (!vport)
+		return -EINVAL;
+	vport->spoofchk = on;
+	return 0;
+}
+
 static int simnic_get_vf_config(struct net_device *dev, int vf, struct ifla_vf_info *info)
 {
 	struct simnic_vport *vport = vf_of(dev, vf);
@@ -378,6 +398,8 @@ static int simnic_get_vf_config(struct net_device *dev, int vf, struct ifla_vf_i
 	info->vf = vf;
 	ether_addr_copy(info->mac, vport->mac);
 	info->linkstate = IFLA_VF_LINK_STATE_AUTO;
+	info->trusted = vport->trusted;
+	info->spoofchk = vport->spoofchk;
 	return 0;
 }
 
@@ -409,6 +431,8 @@ static const struct net_device_ops uplink_ops = {
 	.ndo_has_offload_stats = simnic_has_offload_stats,
 	.ndo_get_offload_stats = simnic_offload_stats,
 	.ndo_set_vf_mac = simnic_set_vf_mac,
+	.ndo_set_vf_trust = simnic_set_vf_trust,
+	.ndo_set_vf_spoofchk = simnic_set_vf_spoofchk,
 	.ndo_get_vf_config = simnic_get_vf_config,
 };
 

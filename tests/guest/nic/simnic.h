@@ -79,6 +79,7 @@ struct simnic_vport {
 	unsigned int number;		/* VF number or sfnum. */
 	unsigned int index;		/* devlink port index, and key in simnic_pf::vports. */
 	u8 mac[ETH_ALEN];
+	bool trusted, spoofchk;		/* Kept and told, of no effect. */
 	struct net_device *rep;		/* NULL in legacy mode. */
 	struct net_device *func;	/* NULL while no driver is bound to the function. */
 	struct simnic_port __rcu *rep_port;
@@ -101,6 +102,7 @@ struct simnic_pf {
 	struct xarray vports;
 	unsigned int num_vfs;
 	u32 speed;
+	bool smfs;			/* Software steering, of no effect. */
 	bool lag_tx_enabled;		/* What the Linux bond above says about this member. */
 
 	/* Knobs. */
