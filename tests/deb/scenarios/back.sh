@@ -1,6 +1,7 @@
 #!/bin/bash
 # back to stock, as README.Debian has it: our ports are ordinary ports, nothing breaks, the next stock revision is taken
 # after: stays
+howto_names
 boot1() {
     wait_until 60 rep_ports vmbr1 8
     vfs_start

@@ -1,5 +1,6 @@
 #!/bin/bash
-# on a machine with no Open vSwitch: apt install; then a boot: bridge, bond and representors come up, VFs are offloaded
+# on a machine with no Open vSwitch: apt install, sriov.conf; then a boot: bridge, bond and representors come up, VFs are offloaded
+howto_names
 boot1() {
     offer debian
     check_fails "Open vSwitch is there already" command -v ovs-vsctl
@@ -8,13 +9,14 @@ boot1() {
     check "the daemons run" daemons_run
     check "the module is in" need_patched
     contains "$(ovs-appctl sriov/show)" "legacy" || fail "the NIC is not in legacy mode"
+    check "it waits for sriov.conf" equal "$(systemctl is-enabled ovs-sriov) $(systemctl is-active ovs-sriov)" "enabled inactive"
     # What README.Debian says, for both PFs of this NIC.
-    rule=$(zcat /usr/share/doc/openvswitch-switch/README.Debian.gz | sed -n 's/^ *\(SUBSYSTEM=="net".*\)/\1/p')
+    section=$(zcat /usr/share/doc/openvswitch-switch/README.Debian.gz | sed -n '/^ *\[0000:81:00.0\]/,/^$/s/^ *//p')
     for p in 0 1; do
-        sed "s/0000:81:00.0/$(pf_pci $p)/g; s/\"p0\"/\"p$(pf_port $p)\"/" <<<"$rule"
-    done >/etc/udev/rules.d/70-switchdev.rules
+        sed "s/0000:81:00.0/$(pf_pci $p)/" <<<"$section"
+        echo "mtu = 9000"
+    done >>/etc/openvswitch/sriov.conf
     interfaces_howto
-
 }
 
 boot2() {
@@ -23,6 +25,8 @@ boot2() {
     wait_until 60 bond_is_up
     wait_until 60 rep_ports vmbr1 8
     wait_until 60 agrees vmbr1
+    check "as the how-to looks at it" equal "$(ip -d link show | grep -c 'ovs-sw1pf[01]vf[0-3]: .*,UP.* mtu 9000 .*master ovs-system')" 8
+    check "nothing is left to do" equal "$(ovs-sriov apply)" "nothing to do"
     check "nothing was set" equal "$(other_config)" "{}"
     contains "$(ovs-appctl sriov/show)" "hw-offload        true     default" || fail "the defaults are not in force"
     # As they came into the database since the bridge did.

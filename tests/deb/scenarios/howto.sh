@@ -3,7 +3,7 @@
 # after: fresh
 howto_names
 boot1() {
-    rm /etc/udev/rules.d/70-switchdev.rules
+    sed -i '/^[^#]/d' /etc/openvswitch/sriov.conf
     udev_howto
     interfaces_howto
     stanzas_howto

@@ -1,6 +1,7 @@
 #!/bin/bash
 # the power fails while representors are being added, twice: each boot ends with all of them, once
 # after: fresh
+howto_names
 # Not check_healthy: without an orderly shutdown the bond is still in the database, which stock's ifupdown.sh says is an error.
 whole() {
     check "the daemons run" daemons_run
