@@ -25,7 +25,7 @@ boot2() {
     wait_until 60 bond_is_up
     wait_until 60 rep_ports vmbr1 8
     wait_until 60 agrees vmbr1
-    check "as the how-to looks at it" equal "$(ip -d link show | grep -c 'ovs-sw1pf[01]vf[0-3]: .*,UP.* mtu 9000 .*master ovs-system')" 8
+    check "as the how-to looks at it" equal "$(ip -d link show | grep -c 'ovs-sw[12]pf[01]vf[0-3]: .*,UP.* mtu 9000 .*master ovs-system')" 8
     check "nothing is left to do" equal "$(ovs-sriov apply)" "nothing to do"
     check "nothing was set" equal "$(other_config)" "{}"
     contains "$(ovs-appctl sriov/show)" "hw-offload        true     default" || fail "the defaults are not in force"
