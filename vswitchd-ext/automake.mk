@@ -120,7 +120,7 @@ tests_test_sriov_host_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS) \
 
 man_MANS += utilities/ovs-sriov.8
 CLEANFILES += utilities/ovs-sriov.8
-completion_SCRIPTS += utilities/ovs-sriov-bashcomp.bash
+completion_DATA = utilities/ovs-sriov-bashcomp.bash
 
 systemdunitdir = $(prefix)/lib/systemd/system
 udevrulesdir = $(prefix)/lib/udev/rules.d

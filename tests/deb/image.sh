@@ -67,7 +67,7 @@ apt_own "$status" apt-get update -qq >"$out/apt.log" 2>&1 \
     || die "apt-get update failed, see $out/apt.log: check the network and the apt sources"
 # The libraries that only ours need.
 plan=$(apt_own "$status" apt-get install --simulate $(printf '%s=%s ' $(for name in $names; do echo "$name $stock"; done)) \
-           libnl-genl-3-200 libnl-route-3-200 libudev1 2>>"$out/apt.log") \
+           libinih1 libnl-genl-3-200 libnl-route-3-200 libudev1 2>>"$out/apt.log") \
     || die "apt cannot find all packages, see $out/apt.log: check that the apt sources hold Debian's main"
 (cd "$out/repo/debian" && apt_own "$status" apt-get download -qq \
      $(sed -n 's/^Inst \([^ ]*\) \(\[[^ ]*\] \)\{0,1\}(\([^ ]*\) .*/\1=\3/p' <<<"$plan")) >>"$out/apt.log" 2>&1 \
