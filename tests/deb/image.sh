@@ -107,9 +107,9 @@ echo "deb [trusted=yes] file:/host/repo/debian ./" >"$tree/etc/apt/sources.list"
 # Only these emulated disks are slow enough to notice.
 echo force-unsafe-io >"$tree/etc/dpkg/dpkg.cfg.d/guest"
 echo 'APT::Install-Recommends "false";' >"$tree/etc/apt/apt.conf.d/90guest"
-# What would run besides, some time.
+# What would run besides, some time; the last one wants a kernel module on demand.
 for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer \
-            systemd-tmpfiles-clean.timer getty@tty1.service serial-getty@ttyS0.service; do
+            systemd-tmpfiles-clean.timer getty@tty1.service serial-getty@ttyS0.service systemd-binfmt.service; do
     ln -sfn /dev/null "$tree/etc/systemd/system/$unit"
 done
 cat >"$tree/etc/systemd/system/check.service" <<'END'
