@@ -17,7 +17,8 @@ boot2() {
     contains "$(other_config)" 'hw-offload="true", lacp-fallback-ab="true", tc-policy=skip_sw' || fail "the patch has no effect"
     contains "$(ovs-appctl sriov/show)" "set in other_config" || fail "it is not what the person said"
     check_fails "ifupdown had something to complain about" sh -c 'journalctl -b -u networking | grep -iE "error|fail|exists|cannot"'
-    check "trouble in the log" equal "$(log_trouble)" ""
+    # The device "bond1" that ifupdown.sh asks for sends IPv6's first packets; stock's warning is the same.
+    check "trouble in the log" equal "$(log_trouble | grep -v "on unknown port .*,dl_src=$(cat /sys/class/net/bond1/address),")" ""
     vfs_start
     wire_up 0
     offloads
