@@ -36,6 +36,16 @@ boot2() {
     wire_up 0
     offloads
 
+    say "a driver that is taken from its NIC, and given back"
+    echo "$(pf_pci 1)" >/sys/bus/pci/drivers/simnic/unbind
+    none() { equal "$(representors 1)" ""; }
+    wait_until 60 none
+    echo "$(pf_pci 1)" >/sys/bus/pci/drivers/simnic/bind
+    four() { equal "$(representors 1 | grep -c '^ovs-sw2pf1vf[0-3]$')" 4; }
+    wait_until 60 four
+    wait_until 60 agrees vmbr1
+    check_healthy
+
     say "bash knows the commands"
     check "no completion" bash -c '. /usr/share/bash-completion/bash_completion; _completion_loader ovs-appctl; complete -p ovs-appctl'
     words=$(bash /usr/share/bash-completion/completions/ovs-appctl debug ovs-appctl sriov/show TAB 2>&1)

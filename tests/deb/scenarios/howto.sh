@@ -1,5 +1,5 @@
 #!/bin/bash
-# the how-to's complete configuration, representor stanzas, names and patched ovs-ctl included: the same end state, no errors
+# the how-to's complete configuration, representor stanzas, names and patched ovs-ctl included, and then what "import" makes of it: the same end state, no errors
 # after: fresh
 howto_names
 boot1() {
@@ -27,5 +27,26 @@ boot2() {
     check "networking" systemctl restart networking
     wait_until 60 howto_is_up
     wait_until 60 agrees vmbr1
+    offloads
+
+    say "import"
+    ovs-sriov import >/tmp/sriov.conf 2>/tmp/report || fail "the how-to's files cannot be imported"
+    cat /tmp/sriov.conf /tmp/report
+    cp /tmp/sriov.conf /etc/openvswitch/
+    check "what can be deleted" equal "$(sed -n 's/^delete //p' /tmp/report | sort | tr '\n' ' ')" \
+        "/etc/network/interfaces.d/ovs-sw1.conf /etc/udev/rules.d/70-persistent-net-vf.rules "
+    rm $(sed -n 's/^delete //p' /tmp/report)
+    contains "$(cat /tmp/report)" "apt-get install --reinstall openvswitch-switch" || fail "nothing is said of ovs-ctl"
+    apt_get install --reinstall $(our openvswitch-switch)
+    check_fails "ovs-ctl is still another one" grep hw-offload /usr/share/openvswitch/scripts/ovs-ctl
+}
+
+boot3() {
+    check_healthy
+    wait_until 60 howto_is_up
+    wait_until 60 agrees vmbr1
+    check "nothing is left to do" equal "$(ovs-sriov apply)" "nothing to do"
+    vfs_start
+    wire_up 0
     offloads
 }

@@ -4,11 +4,11 @@ files() { find / -xdev \( -path /host -o -path /var/lib/dpkg -o -path /var/lib/a
 boot1() {
     offer debian
     apt_get install openvswitch-switch
-    apt_get purge $needed
+    apt_get purge --autoremove $needed
     files >/tmp/stock-leaves
     install_ours
     vsctl add-br br0
-    apt_get purge $needed
+    apt_get purge --autoremove $needed
     check "ours leaves these" equal "$(files | comm -13 /tmp/stock-leaves -)" ""
     check_fails "a daemon runs" pgrep 'ovs'
     check "a preference" equal "$(ls /etc/apt/preferences.d)" ""
