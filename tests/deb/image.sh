@@ -93,8 +93,8 @@ mkdir -p "$modules"
 cp -a "$build/kernel/lib/modules/$release"/{kernel,modules.order,modules.builtin,modules.builtin.modinfo} "$modules/"
 run_depmod "$tree"
 # All others now, and none on demand, as in the other guests (their init says why): with it, adding a bridge takes longer than
-# the five seconds that ifupdown.sh has.
-printf '%s\n' $guest_modules >"$tree/etc/modules-load.d/guest.conf"
+# the five seconds that ifupdown.sh has.  The last two are what IPsec's daemon wants.
+printf '%s\n' $guest_modules xfrm_user af_key >"$tree/etc/modules-load.d/guest.conf"
 echo 'kernel.modprobe=' >"$tree/etc/sysctl.d/90-guest.conf"
 # The NIC's functions are QEMU's NVMe disks, which are not wanted as such.
 printf '%s\n' 'blacklist nvme' 'options bonding max_bonds=0' 'options dummy numdummies=0' >"$tree/etc/modprobe.d/guest.conf"

@@ -3,6 +3,7 @@
 boot1() {
     offer debian
     apt_get install openvswitch-switch openvswitch-switch-dpdk openvswitch-vtep openvswitch-ipsec openvswitch-testcontroller openvswitch-test
+    check_healthy
     units=$(systemctl list-units --all --no-legend --plain 'o[pv]*' | awk '{ print $1, $3 }')
     (cd /host/repo/ours && apt_get install ./*.deb)
     dpkg-query -W -f '${Package} ${Version}\n' 'openvswitch*' python3-openvswitch | grep -v " $ours\$" | grep ' .' && fail "these are not ours"
