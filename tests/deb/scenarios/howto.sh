@@ -3,6 +3,7 @@
 # after: fresh
 howto_names
 boot1() {
+    : >/var/log/openvswitch/ovs-vswitchd.log    # what went before is not this scenario's
     sed -i '/^[^#]/d' /etc/openvswitch/sriov.conf
     udev_howto
     interfaces_howto
