@@ -292,7 +292,7 @@ do_step(const struct host_conf *conf, const struct host_step *step)
             struct host_vf *vf = &pf->vfs[i];
 
             if (host_vf_wants(step->kind, conf, pf, vf)
-                && (!vf->user || forced || step->kind == HOST_STEP_MTU)) {
+                && host_vf_may(step->kind, vf, forced)) {
                 do_vf_step(conf, step, pf, vf);
             }
         }

@@ -200,7 +200,7 @@ do_vfs(struct applier *a, const struct host_step *step,
         const struct host_vf *vf = &pf->vfs[i];
 
         if (host_vf_wants(step->kind, a->conf, pf, vf)
-            && (!vf->user || a->force || step->kind == HOST_STEP_MTU
+            && (host_vf_may(step->kind, vf, a->force)
                 || sset_contains(&a->renewed, pf->pci))) {
             char *error = do_vf(a, step, pf, vf);
 

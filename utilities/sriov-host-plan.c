@@ -108,6 +108,15 @@ host_vf_wants(enum host_step_kind kind, const struct host_conf *conf,
     }
 }
 
+/* Returns true if step 'kind' leaves whoever uses 'vf' undisturbed, or there is
+ * nobody, or with 'force'. */
+bool
+host_vf_may(enum host_step_kind kind, const struct host_vf *vf, bool force)
+{
+    return (!vf->user || force || kind == HOST_STEP_MTU
+            || kind == HOST_STEP_WAIT);
+}
+
 /* Steps. */
 
 /* What making a plan takes along. */
@@ -292,8 +301,7 @@ plan_vfs_step(struct planner *p, const struct target *t,
 
         if (!host_vf_wants(kind, p->conf, t->pf, vf)) {
             continue;
-        } else if (!vf->user || p->force || kind == HOST_STEP_MTU
-                   || kind == HOST_STEP_WAIT) {
+        } else if (host_vf_may(kind, vf, p->force)) {
             needed = true;
         } else {
             svec_add_nocopy(&p->plan->notes,

@@ -79,5 +79,6 @@ char *host_name_of(const struct host_conf *, const struct host_pf *,
                    const char *label);
 bool host_vf_wants(enum host_step_kind, const struct host_conf *,
                    const struct host_pf *, const struct host_vf *);
+bool host_vf_may(enum host_step_kind, const struct host_vf *, bool force);
 
 #endif /* sriov-host-plan.h */
