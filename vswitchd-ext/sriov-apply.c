@@ -185,6 +185,17 @@ sriov_apply_is_ready(void)
             && ovsdb_idl_has_lock(idl));
 }
 
+/* Returns what our session, which must be connected, has. */
+static const struct sriov_db *
+read_own(void)
+{
+    if (!db_is_ours) {
+        set_db(sriov_rows_read(ovsrec_open_vswitch_first(idl), true), 0);
+        db_known = true;
+    }
+    return db;
+}
+
 /* Reads the database, and returns what is in it, valid until the next call of
  * this function, sriov_apply_get_db(), sriov_apply_run() or
  * sriov_apply_close().  While the session is there, that is what counts; else
@@ -198,10 +209,7 @@ sriov_apply_read_db(const struct ovsrec_open_vswitch *cfg,
                     unsigned int cfg_seqno)
 {
     if (is_connected()) {
-        if (!db_is_ours) {
-            set_db(sriov_rows_read(ovsrec_open_vswitch_first(idl), true), 0);
-            db_known = true;
-        }
+        return read_own();
     } else if (cfg) {
         set_db(sriov_rows_read(cfg, false), cfg_seqno);
         db_known = true;
@@ -247,7 +255,7 @@ sriov_apply_can_close(const struct ovsrec_open_vswitch *cfg)
         return true;
     }
     other = sriov_rows_read(cfg, false);
-    agree = sriov_db_same_marks(sriov_apply_read_db(cfg, 0), other);
+    agree = sriov_db_same_marks(read_own(), other);
     sriov_db_destroy(other);
     return agree;
 }
