@@ -252,6 +252,27 @@ cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
     return &shadow;
 }
 
+/* Returns 0 if a port 'name' of 'port_type' can be tried in a datapath of
+ * 'datapath_type', else a positive errno value, with '*errp' the reason, which
+ * the caller must free.  It is for bridge.c to ask again later: it does at each
+ * change of a network device, so at its renaming, too. */
+int
+cx_sriov_check_name(const char *datapath_type, const char *port_type,
+                    const char *name, char **errp)
+{
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
+
+    if (strcmp(datapath_type, "system") || strcmp(port_type, "system")) {
+        return 0;
+    }
+    *errp = sriov_datapath_check_name(name);
+    if (!*errp) {
+        return 0;
+    }
+    VLOG_INFO_RL(&rl, "%s", *errp);
+    return ENODEV;
+}
+
 /* Returns what lacp-fallback-ab is for a bond whose Port row does not say. */
 bool
 cx_sriov_lacp_fallback_ab(void)

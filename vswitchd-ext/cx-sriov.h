@@ -33,6 +33,8 @@ void cx_sriov_exit(void);
 
 const struct ovsrec_open_vswitch *cx_sriov_config(
     const struct ovsrec_open_vswitch *, unsigned int seqno);
+int cx_sriov_check_name(const char *datapath_type, const char *port_type,
+                        const char *name, char **errp);
 bool cx_sriov_lacp_fallback_ab(void);
 void cx_sriov_configure_bond(const struct ovsrec_port *,
                              struct bond_settings *);

@@ -17,7 +17,9 @@
 #include <config.h>
 #include "sriov-datapath.h"
 
+#include <net/if.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "dpif.h"
 #include "netdev-provider.h"
@@ -45,6 +47,28 @@ delete_ports(struct dpif *dpif, const struct smap *names)
     free(numbers);
 }
 
+/* Returns NULL if the kernel's datapath can have a port 'name', or else why it
+ * cannot, which the caller must free.  A device that does not exist is none of
+ * this function's business.
+ *
+ * The kernel finds a device by its alternative names as well (ip-link(8)), but
+ * the port that it makes is known by the device's own name only: Open vSwitch
+ * would not see it, and try to add it forever ("File exists").  udev gives an
+ * alternative name some time before it renames the device to it, so a port
+ * that waits for its device would often be added in between. */
+char *
+sriov_datapath_check_name(const char *name)
+{
+    char own[IF_NAMESIZE];
+    unsigned int index = if_nametoindex(name);
+
+    if (!index || !if_indextoname(index, own) || !strcmp(name, own)) {
+        return NULL;
+    }
+    return xasprintf("%s is an alternative name of %s, and a port needs the "
+                     "device's own", name, own);
+}
+
 /* Makes Open vSwitch let go of the ports of network devices that were renamed,
  * so that they can be added anew.  'renamed' has their old names by the new
  * ones, which are the same for a device that just did not get its port.
@@ -53,8 +77,7 @@ delete_ports(struct dpif *dpif, const struct smap *names)
  * device gets another name, ofproto sooner or later notices that the old one
  * is gone and thinks that the port in the datapath went along.  It did not,
  * and nothing can be added under the new name ("File exists").  It is the same
- * with a device that was added by an alternative name, as udev gives one for a
- * moment before it renames. */
+ * with a device that is renamed while it is added. */
 void
 sriov_datapath_forget(const struct smap *renamed)
 {

@@ -17,7 +17,7 @@
 #ifndef SRIOV_DATAPATH_H
 #define SRIOV_DATAPATH_H 1
 
-/* The datapath, where Open vSwitch loses sight of it: ports whose device was
+/* The datapath, where Open vSwitch loses sight of it: ports whose device is
  * renamed.
  *
  *     plan --> DATAPATH
@@ -26,6 +26,7 @@
 
 struct smap;
 
+char *sriov_datapath_check_name(const char *name);
 void sriov_datapath_forget(const struct smap *renamed);
 
 #endif /* sriov-datapath.h */
