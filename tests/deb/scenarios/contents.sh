@@ -53,10 +53,11 @@ for deb in "$packages"/*.deb; do
         file=${file##*/}
         [ -e "$work/ours.tree/DEBIAN/$file" ] || wrong "$name has no DEBIAN/$file"
     done
-    # Nothing of how it starts, stops and is called by ifupdown and logrotate is changed.
-    for dir in etc lib/systemd usr/share/openvswitch/scripts; do
+    # Nothing of how it starts, stops and is called by ifupdown and logrotate is changed, and no script.
+    for dir in etc lib/systemd usr/bin usr/sbin usr/lib/python3 usr/share/openvswitch; do
         [ -e "$work/stock.tree/$dir" ] || continue
-        diff -r --no-dereference "$work/stock.tree/$dir" "$work/ours.tree/$dir" | grep -v 'Only in .*/ours.tree/' && wrong "$dir of $name differs"
+        diff -r --no-dereference "$work/stock.tree/$dir" "$work/ours.tree/$dir" \
+            | grep -v -e 'Only in .*/ours.tree/' -e '^Binary files .* differ$' && wrong "$dir of $name differs"
     done
     # But for what debhelper's version makes of them, all that the scripts do is still done, and with openvswitch-switch what
     # the service ovs-sriov needs; the preinst is ours.
