@@ -402,14 +402,14 @@ apply_patches() {
 
     # Those that no patch touches any longer go back to stock.
     comm -23 build/files build/touched >build/untouched
-    stock_files build/untouched build/stock
-    put_files build/untouched build/stock
+    stock_files build/untouched build/restored
+    put_files build/untouched build/restored
     put_files build/touched build/patched
 
     rm -rf $state/patched
     mv build/patched $state/patched
     mv build/touched $state/files
-    rm -rf build/files build/untouched build/stock
+    rm -rf build/files build/untouched build/restored
     echo "$sum" >$state/patches
 }
 
