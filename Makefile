@@ -2,10 +2,11 @@
 # make check          runs Open vSwitch's own testsuite, ours included
 # make check-patches  checks patches/ against the stock source
 # make check-guest    runs the scenarios with a simulated NIC, in a virtual machine
-# make check-all      these three
 # make check-series   checks each series: patches, build, our tests, the demo
+# make check-all      these four; what was checked already is not checked again
 # make check-valgrind runs our tests under valgrind, and looks for errors and leaks of ours
-# make deb            builds the Debian packages, in build/deb/
+# make deb            builds the Debian packages, in build/deb/ (of a series that
+#                     another release ships: for that one, in build/deb-SERIES/)
 # make check-deb      tries them in a Debian guest, and compares them with the distribution's
 # make bench          measures patched against stock, and prints ratios
 # make demo           shows representors added and flows offloaded, in a virtual machine
@@ -56,7 +57,7 @@ check-other-series: boot
 	@tests/check-series --but $$(cat $(OVS)/.cx-sriov/series)
 
 check-all: build
-	+@tests/run-all check-patches check check-guest
+	+@tests/run-all check-patches check check-guest check-other-series
 
 demo: build
 	@$(GUEST) --demo $(GUESTFLAGS)
@@ -68,7 +69,7 @@ deb:
 	@debian/build $(DEBFLAGS) $(SERIES)
 
 check-deb: deb
-	@tests/deb/run $(CHECKDEBFLAGS)
+	@tests/deb/run --packages $$(debian/build --folder $(SERIES)) $(CHECKDEBFLAGS)
 
 ovs-dir:
 	@echo $(abspath $(OVS))

@@ -11,7 +11,9 @@
 #   -q          say only what had to be done
 #   --source    fetch the series' stock source (into build/source/) and stop
 #   --list      print what the series is made of and stop: lines "series NAME",
-#               "patch FILE" (in patches/, in order), "file PATH" (ours)
+#               "release NAME" (this machine's if that ships it, else one that
+#               does, or "-"), "patch FILE" (in patches/, in order), "file PATH"
+#               (ours)
 #   --tree DIR  make DIR such a tree instead of ovs/; another series that it may
 #               have held is not kept
 #   --stock     leave out patches and module, to have something to compare with
@@ -75,7 +77,7 @@ known_series() {
     awk '$1 == "series" { printf "%s%s", sep, $2; sep = ", " }' $conf
 }
 
-# choose_series [NAME]: sets $series, $releases, $tag and $commit.
+# choose_series [NAME]: sets $series, $release, $tag and $commit.
 choose_series() {
     no_release="no release of Debian has series ${1-}; git submodule update --init ovs"
     codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-unknown}")
@@ -91,6 +93,10 @@ choose_series() {
     read -r _ series releases tag commit <<END
 $found
 END
+    case ,$releases, in
+    *,"$codename",*) release=$codename ;;
+    *) release=${releases%%,*} ;;
+    esac
 }
 
 # series_patches: file names of the series' patches, in order.
@@ -187,12 +193,7 @@ find_version() {
     apt=apt_as_is
     version=$(offered)
     [ -z "$version" ] || return 0
-    case ,$releases, in
-    *,"$codename",*) ;;
-    *)
-        release=${releases%%,*}
-        apt=apt_of_release
-    esac
+    [ "$release" = "$codename" ] || apt=apt_of_release
     apt_update $apt
     version=$(offered)
 }
@@ -213,7 +214,7 @@ fetch_source() {
         fine 2 "source: Debian's $(cat "$dir/version"), present"
         return
     fi
-    [ "$releases" != - ] || die "$no_release"
+    [ "$release" != - ] || die "$no_release"
 
     : >>$log/apt.log
     find_version
@@ -417,6 +418,7 @@ apply_patches() {
 
 list() {
     echo "series $series"
+    echo "release $release"
     printf 'patch %s\n' $(series_patches)
     printf 'file %s\n' $module
 }
@@ -524,7 +526,7 @@ if $source_only; then
     exit
 elif [ "$tree" = ovs ] && [ -e ovs/.git ]; then
     use_submodule
-elif [ "$releases" = - ]; then
+elif [ "$release" = - ]; then
     clone_submodule
     use_submodule
 else

@@ -1,4 +1,4 @@
-# Clean Debian roots; sourced by what makes them, with die() defined.
+# Clean Debian roots; sourced at the top of the source tree by what makes them, with die() defined.
 
 codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
 
@@ -25,4 +25,41 @@ debian_root() {
         >"$3" 2>&1 || die "debootstrap failed ($(tail -n1 "$3")); see $3"
     rm -rf "$2"/var/lib/apt/lists/* "$2"/var/cache/apt/*.bin \
         "$2"/var/cache/apt/archives/*.deb
+}
+
+# clean_root RELEASE FOLDER LOG: makes a root with git and apt, and apt's sources
+# as this machine has them.  What a debootstrap made is kept for the next time.
+clean_root() {
+    local base=build/clean-root-$1.tar new=build/clean-root-$1.new
+    if [ ! -e "$base" ]; then
+        echo "making a clean root of $1"
+        debian_root "$1" "$new" "$3" git
+        debian_sources "$1" | sed 's/^/deb /' >"$new/etc/apt/sources.list"
+        apt-config dump | grep -E '^Acquire::(https?::|Check-|Retries)' \
+            >"$new/etc/apt/apt.conf.d/90clean-root" || :
+        touch "$new/.clean-root"
+        tar -C "$new" -cf "$base.new" .
+        mv "$base.new" "$base"
+        rm -rf "$new"
+    fi
+    rm -rf "$2"
+    mkdir -p "$2"
+    tar -C "$2" -xf "$base"
+    cp -L /etc/resolv.conf /etc/hosts "$2/etc/"
+}
+
+# enter_root ROOT COMMAND...: runs COMMAND there, a bash command line, in /root.
+# Mounts and processes are gone when it ends.
+enter_root() {
+    # env -i: nothing of this shell gets in.
+    unshare --mount --pid --fork --kill-child bash -c '
+        root=$1
+        shift
+        mount --rbind /dev "$root/dev"
+        mount -t sysfs sysfs "$root/sys"
+        mount -t proc proc "$root/proc"
+        exec env -i HOME=/root TERM="${TERM:-dumb}" LANG=C.UTF-8 \
+            PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+            chroot "$root" bash -c "cd /root && $*"
+    ' bash "$@"
 }

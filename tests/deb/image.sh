@@ -1,10 +1,10 @@
 #!/bin/bash
 # Make what the Debian guests boot and install from.
 #
-#   tests/deb/image.sh FOLDER PACKAGES
+#   tests/deb/image.sh FOLDER PACKAGES OUT
 #
-# FOLDER, which is to have the fetched parts of tests/guest, gets: disk, a Debian root as debootstrap makes it, without Open
-# vSwitch; initramfs, which loads the simulated NIC's module and mounts the disk; repo/ours, PACKAGES, a folder of .debs;
+# From FOLDER, which has the fetched parts of tests/guest, and PACKAGES, a folder of .debs, it makes in OUT: disk, a Debian root as debootstrap makes it, without Open
+# vSwitch; initramfs, which loads the simulated NIC's module and mounts the disk; repo/ours, PACKAGES;
 # repo/debian, the distribution's Open vSwitch and all that ours or its own depend on; repo/newer, that with the next higher
 # revision.
 # Does nothing when nothing changed.  Needs root, as debootstrap does.
@@ -13,15 +13,15 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
 packages=$(cd "$2" && pwd)
+out=$3
 . "$here/../guest/common.sh"
 . "$here/../debian-root.sh"
 use_fetched
 build_nic
 
-out=$build/deb
 mkdir -p "$out/repo"
-release_name=$(sed -n 's/^Distribution: *\([a-z]*\).*/\1/p' "$packages"/*.changes)
-[ "$release_name" = "$codename" ] || die "the packages are for $release_name, and this machine has $codename: run it there"
+# The Debian release that the packages are for.
+suite=$(sed -n 's/^Distribution: *\([a-z]*\).*/\1/p' "$packages"/*.changes)
 
 # Of the NIC, too: its module is in the disk.
 signature=$(cat "$packages"/*.changes "$build/fetched" "$here/image.sh" "$here/../debian-root.sh" "$build/simnic.ko" | sha256sum)
@@ -36,14 +36,14 @@ if [ "$(cat "$out/root.made" 2>/dev/null)" != "$with" ]; then
     [ "$(id -u)" = 0 ] || die "not root, and debootstrap needs it: run it with sudo"
     echo "deb: making a Debian root"
     rm -f "$out/root.made"
-    debian_root "$codename" "$tree" "$out/debootstrap.log" $with
+    debian_root "$suite" "$tree" "$out/debootstrap.log" $with
     echo $with >"$out/root.made"
 fi
 
 # index FOLDER ORIGIN: makes it an apt repository.
 index() {
     (cd "$1" && dpkg-scanpackages -m . >Packages 2>"$out/index.log" &&
-     printf 'Origin: %s\nSuite: stable\nCodename: %s\nDate: %s\nSHA256:\n %s %s Packages\n' "$2" "$codename" "$(date -Ru)" \
+     printf 'Origin: %s\nSuite: stable\nCodename: %s\nDate: %s\nSHA256:\n %s %s Packages\n' "$2" "$suite" "$(date -Ru)" \
          "$(sha256sum <Packages | cut -d' ' -f1)" "$(stat -c %s Packages)" >Release) \
         || die "cannot index $1, see $out/index.log"
 }
@@ -63,13 +63,26 @@ done
 stock=$(sed -n 's/^Version: *\(.*\)+cxsriov.*/\1/p' "$packages"/*.changes)
 [ -n "$stock" ] || die "the version in $packages is not one of ours"
 status=$tree/var/lib/dpkg/status
-apt_own "$status" apt-get update -qq >"$out/apt.log" 2>&1 \
+# stock_apt PROGRAM ARGUMENT...: for what is installed in the root, as the distribution offers it.
+stock_apt() {
+    if [ "$suite" = "$codename" ]; then
+        apt_own "$status" "$@"
+    else
+        "$here/../../build-aux/release-apt" "$suite" "$1" -o Dir::State::status="$status" -o Debug::NoLocking=1 \
+            -o APT::Install-Recommends=false "${@:2}"
+    fi
+}
+stock_apt apt-get update -qq >"$out/apt.log" 2>&1 \
     || die "apt-get update failed, see $out/apt.log: check the network and the apt sources"
+# stock_of PACKAGE: its version, which has something more at its end where Debian has compiled it anew.
+stock_of() {
+    stock_apt apt-cache madison "$1" | awk -v v="$stock" '$3 == v || index($3, v "+b") == 1 { print $3; exit }'
+}
 # The libraries that only ours need.
-plan=$(apt_own "$status" apt-get install --simulate $(printf '%s=%s ' $(for name in $names; do echo "$name $stock"; done)) \
+plan=$(stock_apt apt-get install --simulate $(for name in $names; do echo "$name=$(stock_of "$name")"; done) \
            libinih1 libnl-genl-3-200 libnl-route-3-200 libudev1 2>>"$out/apt.log") \
     || die "apt cannot find all packages, see $out/apt.log: check that the apt sources hold Debian's main"
-(cd "$out/repo/debian" && apt_own "$status" apt-get download -qq \
+(cd "$out/repo/debian" && stock_apt apt-get download -qq \
      $(sed -n 's/^Inst \([^ ]*\) \(\[[^ ]*\] \)\{0,1\}(\([^ ]*\) .*/\1=\3/p' <<<"$plan")) >>"$out/apt.log" 2>&1 \
     || die "apt-get download failed, see $out/apt.log: check the network and run this again"
 index "$out/repo/debian" Debian
@@ -78,12 +91,12 @@ index "$out/repo/debian" Debian
 newer=${stock%%[0-9]}$(( ${stock: -1} + 1 ))
 for name in openvswitch-switch openvswitch-common python3-openvswitch; do
     dpkg-deb -R "$out/repo/debian/$name"_*.deb "$out/newer"
-    sed -i "s/\(= *\)$stock/\1$newer/; s/^Version: .*/Version: $newer/" "$out/newer/DEBIAN/control"
+    sed -i "s/\(= *\)$stock\(+b[0-9]*\)\{0,1\}/\1$newer/; s/^Version: .*/Version: $newer/" "$out/newer/DEBIAN/control"
     dpkg-deb -b "$out/newer" "$out/repo/newer/${name}_${newer}_amd64.deb" >/dev/null
     rm -rf "$out/newer"
 done
 index "$out/repo/newer" Debian
-printf 'stock=%s newer=%s ours=%s\n' "$stock" "$newer" \
+printf 'stock=%s newer=%s ours=%s\n' "$(stock_of openvswitch-switch)" "$newer" \
     "$(sed -n 's/^Version: *//p' "$packages"/*.changes)" >"$out/versions"
 
 echo "deb: making the guests' disk"

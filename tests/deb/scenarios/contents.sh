@@ -3,6 +3,7 @@
 # Run on the host: contents.sh PACKAGES STOCK WORK, folders of .debs and one of its own.
 set -eu
 packages=$1 stock=$2 work=$3
+missing=$(cd "$(dirname "$0")/../../../debian/missing" && pwd)
 bad=0
 wrong() { echo "WRONG: $*"; bad=1; }
 
@@ -13,8 +14,8 @@ done
 (cd "$packages" && sed -n '/^Checksums-Sha256:/,/^Files:/s/^ \([0-9a-f]*\) [0-9]* /\1  /p' ./*.changes | sha256sum --quiet -c -) \
     || wrong "the files are not those of the .changes"
 
-# files DEB: mode, owner, path and what a link points to.
-files() { dpkg-deb -c "$1" | awk '{ $3 = $4 = $5 = ""; print }' | tr -s ' ' | sort; }
+# files DEB: mode, owner, path and what a link points to; but for what Debian says of a package that it has compiled anew.
+files() { dpkg-deb -c "$1" | awk '!/changelog.Debian.amd64.gz$/ { $3 = $4 = $5 = ""; print }' | tr -s ' ' | sort; }
 # dependencies DEB: names alone.
 dependencies() {
     { dpkg-deb -f "$1" Pre-Depends; dpkg-deb -f "$1" Depends; } | tr ',' '\n' | sed 's/^ *//; s/ *(.*//' | grep . | sort -u
@@ -56,13 +57,15 @@ for deb in "$packages"/*.deb; do
     # Nothing of how it starts, stops and is called by ifupdown and logrotate is changed, and no script.
     for dir in etc lib/systemd usr/bin usr/sbin usr/lib/python3 usr/share/openvswitch; do
         [ -e "$work/stock.tree/$dir" ] || continue
-        diff -r --no-dereference "$work/stock.tree/$dir" "$work/ours.tree/$dir" \
+        # That version is of Python's own tools.
+        diff -r --no-dereference -I '^Metadata-Version: ' "$work/stock.tree/$dir" "$work/ours.tree/$dir" \
             | grep -v -e 'Only in .*/ours.tree/' -e '^Binary files .* differ$' && wrong "$dir of $name differs"
     done
     # But for what debhelper's version makes of them, all that the scripts do is still done, and with openvswitch-switch what
-    # the service ovs-sriov needs; the preinst is ours.
+    # the service ovs-sriov needs.  Those that we had to write are in our own words.
     for script in conffiles postinst prerm postrm; do
         [ -e "$work/stock.tree/DEBIAN/$script" ] || continue
+        [ -z "$(find "$missing" -name "$name.$script")" ] || continue
         difference=$(diff <(grep -v '^# Automatically' "$work/stock.tree/DEBIAN/$script") \
             <(grep -v '^# Automatically' "$work/ours.tree/DEBIAN/$script") || :)
         [ -z "$difference" ] || sed "s/^/  $script: /" <<<"$difference"
