@@ -1,5 +1,6 @@
 #!/bin/bash
 # apt install ./*.deb over a stock that has all packages; ovs-vswitchd with DPDK has the module, too
+# limit: 1200
 # Units of stock, and what they do; ours, which has nothing to do, comes on top.
 stock_units() { systemctl list-units --all --no-legend --plain 'o[pv]*' | awk '$1 !~ /^ovs-sriov/ { print $1, $3 }'; }
 boot1() {

@@ -3,7 +3,7 @@
 howto_names
 boot1() {
     offer debian
-    apt_get install openvswitch-switch
+    apt_get install $needed
     check "not stock" all_are "$stock"
     udev_howto
     interfaces_howto

@@ -9,7 +9,7 @@ wait_until 20 mtu "$(rep 0 0)" 9000
 wait_until 20 mtu "$(rep 0 1)" 9000
 vfs_up 0 0 1
 expect_offloaded vf0.0 wire0 "$(wire_ip 0)" "$(rep 0 0)" "$(uplink 0)"
-big() { ip netns exec "$1" ping -q -c 10 -i 0.02 -W 2 -M do -s 8972 "$2" | grep -q " 0% packet loss"; }
+big() { pings "$1" "$2" 10 -M do -s 8972; }
 check "full frames VF to wire" big vf0.0 "$(wire_ip 0)"
 wait_until 10 big vf0.0 "$(vf_ip 0 1)"
 say "a change while running"
