@@ -9,9 +9,9 @@ ip link set "$(rep 0 1)" up
 vf_up 0 0
 vf_up 0 1
 expect_offloaded vf0.0 vf0.1 "$(vf_ip 0 1)" "$(rep 0 0)" "$(rep 0 1)"
+wait_until 5 hw_flow "$(rep 0 0)" "$(rep 0 1)"
 expect_offloaded vf0.0 wire0 "$(wire_ip 0)" "$(rep 0 0)" "$(uplink 0)"
 hw_flows
-wait_until 5 hw_flow "$(rep 0 0)" "$(rep 0 1)"
 wait_until 5 hw_flow "$(rep 0 0)" "$(uplink 0)"
 tcp_stream vf0.0 wire0 "$(wire_ip 0)" 20
 say "refused"

@@ -4,8 +4,8 @@ nic_up 2 0
 bridge_up
 vfs_up 0 0 1
 expect_offloaded vf0.0 vf0.1 "$(vf_ip 0 1)" "$(rep 0 0)" "$(rep 0 1)"
-expect_offloaded vf0.0 wire0 "$(wire_ip 0)" "$(rep 0 0)" "$(uplink 0)"
 wait_until 5 hw_flow "$(rep 0 0)" "$(rep 0 1)"
+expect_offloaded vf0.0 wire0 "$(wire_ip 0)" "$(rep 0 0)" "$(uplink 0)"
 wait_until 5 hw_flow "$(rep 0 0)" "$(uplink 0)"
 wait_until 5 hw_flow "$(uplink 0)" "$(rep 0 0)"
 sw=$(counter "$(rep 0 0)" sw_rx_packets)
