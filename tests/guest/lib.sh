@@ -157,11 +157,11 @@ wire_ip() { echo "10.0.0.$(( $1 + 1 ))"; }
 pings() {
     local from=$1 to=$2 n=${3:-3}
     shift $(( $# < 3 ? 2 : 3 ))
-    ip netns exec "$from" ping -n -c "$n" -i 0.01 -W 2 "$@" "$to" | answered "$n"
+    ip netns exec "$from" ping -n -c "$n" -i 0.01 -W 2 "$@" "$to" | replied "$n"
 }
-# answered COUNT: what ping says has an answer to each request, but perhaps to the last of several: ping waits for that no
+# replied COUNT: what ping says has an answer to each request, but perhaps to the last of several: ping waits for that no
 # longer than twice the longest round trip, which is too short where the machine has something else to do.
-answered() {
+replied() {
     local n=$(( $1 > 1 ? $1 - 1 : 1 ))
     equal "$(sed -n 's/.* icmp_seq=\([0-9]*\) ttl=.*/\1/p' | sort -nu | head -n $n)" "$(seq $n)"
 }
