@@ -157,13 +157,9 @@ wire_ip() { echo "10.0.0.$(( $1 + 1 ))"; }
 pings() {
     local from=$1 to=$2 n=${3:-3}
     shift $(( $# < 3 ? 2 : 3 ))
-    ip netns exec "$from" ping -n -c "$n" -i 0.01 -W 2 "$@" "$to" | replied "$n"
-}
-# replied COUNT: what ping says has an answer to each request, but perhaps to the last of several: ping waits for that no
-# longer than twice the longest round trip, which is too short where the machine has something else to do.
-replied() {
-    local n=$(( $1 > 1 ? $1 - 1 : 1 ))
-    equal "$(sed -n 's/.* icmp_seq=\([0-9]*\) ttl=.*/\1/p' | sort -nu | head -n $n)" "$(seq $n)"
+    # One more than are counted, since ping waits for the last one no longer than twice the longest round trip.
+    equal "$(ip netns exec "$from" ping -n -c $(( n + 1 )) -i 0.01 -W 2 "$@" "$to" |
+             sed -n 's/.* icmp_seq=\([0-9]*\) ttl=.*/\1/p' | sort -nu | head -n "$n")" "$(seq "$n")"
 }
 
 # traffic_start NAMESPACE ADDRESS: pings until traffic_stop, answered or not, also while the namespace comes and goes.
