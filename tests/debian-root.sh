@@ -3,12 +3,13 @@
 codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
 
 # debian_sources RELEASE: "MIRROR SUITE COMPONENT" of Debian's own, as this machine has them.
+# sid has no suites beside it.
 debian_sources() {
     apt-get indextargets \
         --format '$(CREATED_BY) $(ORIGIN) $(REPO_URI) $(CODENAME) $(COMPONENT)' |
         awk -v from="$codename" -v to="$1" \
-            '$1 == "Packages" && $2 == "Debian" && $4 ~ "^" from "(-(updates|security))?$" {
-                 sub(from, to, $4); print $3, $4, $5 }' | sort -u
+            '$1 == "Packages" && $2 == "Debian" && $4 ~ "^" from "(-(updates|security))?$" &&
+             (to != "sid" || $4 == from) { sub(from, to, $4); print $3, $4, $5 }' | sort -u
 }
 
 # debian_root RELEASE FOLDER LOG PACKAGE,...: makes a minimal root with these
