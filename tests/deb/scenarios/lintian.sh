@@ -1,8 +1,10 @@
 #!/bin/bash
 # lintian has no error or warning about ours that it does not have about stock
 # Run on the host: lintian.sh PACKAGES STOCK WORK, folders of .debs and one of its own.
-set -eu
-packages=$1 stock=$2 work=$3
+. "$(dirname "$0")/../../guest/common.sh"
+set -eu -o pipefail
+packages=$1 stock=$2 work=$3 build=$3
+need_program lintian lintian
 
 # tags FILE...: errors and warnings: "E: package: tag", without what in the file it is about.
 tags() { lintian --allow-root --fail-on none --tag-display-limit 0 "$@" | tee "$work/output" | sed -n 's/^\([EW]: [^:]*: [^ ]*\).*/\1/p' | sed 's/ \(binary\|source\):/:/' | sort | uniq -c; }
