@@ -3,7 +3,9 @@
 # Run on the host: lintian.sh PACKAGES STOCK WORK, folders of .debs and one of its own.
 . "$(dirname "$0")/../../guest/common.sh"
 set -eu -o pipefail
-packages=$1 stock=$2 work=$3 build=$3
+packages=$1 stock=$2 work=$3
+# Where need_program logs.
+build=$work
 need_program lintian lintian
 
 # tags FILE...: errors and warnings: "E: package: tag", without what in the file it is about.
