@@ -39,7 +39,10 @@ configure_args="--prefix=/usr --localstatedir=/var --sysconfdir=/etc
 cflags='-g -O2'
 
 # Our own files in the source tree.
-module='vswitchd-ext/*[!~] tests/*.at tests/*.c tests/*.py utilities/*[!~]'
+module='vswitchd-ext/*[!~] vswitchd-ext/inventory/*[!~] vswitchd-ext/rules/*[!~]
+    vswitchd-ext/database/*[!~] vswitchd-ext/datapath/*[!~] vswitchd-ext/show/*[!~]
+    tests/*.at tests/*.c tests/*.py utilities/*[!~] utilities/sriov/*[!~]
+    utilities/sriov/data/*[!~]'
 
 conf=patches/series.conf
 log=build/log

@@ -17,7 +17,7 @@
 usage: sriov-replay.py SCHEMA < STATES
 
 Reads what "ovstest test-sriov-plan state" prints: the lines of
-tests/test-sriov-plan.c, and after each "plan", indented, the state that the
+tests/test-plan.c, and after each "plan", indented, the state that the
 rules lead to.  ovs-vswitchd, with its source in memory, has to come to the same.
 Prints where it does not, and then fails.
 
@@ -166,7 +166,7 @@ class World:
             appctl("sriov/dummy-file", os.path.abspath("lines"))
 
     def do(self, line):
-        """Does what 'line' says, see do_line() in test-sriov-plan.c.  All
+        """Does what 'line' says, see do_line() in test-plan.c.  All
         that is done to the database before ovs-vswitchd starts comes first,
         else it goes in turn with what happens in the kernel."""
         words = shlex.split(line)
@@ -210,7 +210,7 @@ class World:
             self.kernel.append(line + "\n")
 
     def state(self):
-        """As describe_state() in test-sriov-plan.c has it."""
+        """As describe_state() in test-plan.c has it."""
         lines = []
         for eswitch in json.loads(appctl("sriov/show", "--json"))["eswitches"]:
             for pf in eswitch["pfs"]:

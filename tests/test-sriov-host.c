@@ -32,9 +32,9 @@
 
 #include "openvswitch/dynamic-string.h"
 #include "packets.h"
-#include "sriov-host.h"
-#include "sriov-host-conf.h"
-#include "sriov-host-plan.h"
+#include "sriov/host.h"
+#include "sriov/conf.h"
+#include "sriov/plan.h"
 #include "svec.h"
 #include "util.h"
 

@@ -27,7 +27,7 @@
 
 /* In the place of sockets there is the sriov_nl_transact() below. */
 #define sriov_nl_transact socket_transact
-#include "sriov-netlink.c"
+#include "inventory/netlink.c"
 #undef sriov_nl_transact
 
 #include <linux/devlink.h>
@@ -36,7 +36,7 @@
 #include <linux/rtnetlink.h>
 
 #include "random.h"
-#include "sriov-table.h"
+#include "inventory/model.h"
 
 int sriov_nl_transact(struct nl_sock *, struct nl_msg *, sriov_nl_func *,
                       void *aux, char **detail);
@@ -46,7 +46,7 @@ int sriov_nl_transact(struct nl_sock *, struct nl_msg *, sriov_nl_func *,
 #define N_GARBLED 8             /* At most so many changes of a message. */
 
 static bool garble;             /* Not in round 0. */
-static struct sriov_table *table;
+static struct sriov_model *model;
 
 /* Returns a copy of the message in 'msg', garbled, which the caller must
  * free.  As libnl guarantees, its header is there, and nlmsg_len is its size.
@@ -282,18 +282,18 @@ check_well_formed(void)
     const struct sriov_port *vf;
     const struct sriov_link *link;
 
-    ovs_assert(table->n_devs == 1);
-    ovs_assert(table->devs[0]->mode == SRIOV_MODE_SWITCHDEV);
-    ovs_assert(table->devs[0]->multiport);
-    ovs_assert(table->n_ports == 3);
-    ovs_assert(table->n_links == 4);
+    ovs_assert(model->n_devs == 1);
+    ovs_assert(model->devs[0]->mode == SRIOV_MODE_SWITCHDEV);
+    ovs_assert(model->devs[0]->multiport);
+    ovs_assert(model->n_ports == 3);
+    ovs_assert(model->n_links == 4);
 
-    link = sriov_table_link(table, 101);
+    link = sriov_model_link(model, 101);
     ovs_assert(link && !strcmp(link->switch_id, "0001020304050607"));
     ovs_assert(link->has_hw_tc && link->hw_tc && link->mtu == 9000);
-    ovs_assert(sriov_link_bond(table, link));
-    for (size_t i = 0; i < table->n_ports; i++) {
-        vf = table->ports[i];
+    ovs_assert(sriov_link_bond(model, link));
+    for (size_t i = 0; i < model->n_ports; i++) {
+        vf = model->ports[i];
         if (vf->flavour == SRIOV_VF) {
             ovs_assert(!strcmp(vf->label, "pf0vf3") && vf->link == link);
             ovs_assert(vf->has_mac);
@@ -305,14 +305,14 @@ check_well_formed(void)
 static void
 check_any(void)
 {
-    for (size_t i = 0; i < table->n_devs; i++) {
-        ovs_assert(sriov_nl_name_is_valid(table->devs[i]->name));
+    for (size_t i = 0; i < model->n_devs; i++) {
+        ovs_assert(sriov_nl_name_is_valid(model->devs[i]->name));
     }
-    for (size_t i = 0; i < table->n_ports; i++) {
-        ovs_assert(table->ports[i]->dev && table->ports[i]->label);
+    for (size_t i = 0; i < model->n_ports; i++) {
+        ovs_assert(model->ports[i]->dev && model->ports[i]->label);
     }
-    for (size_t i = 0; i < table->n_links; i++) {
-        const struct sriov_link *link = table->links[i];
+    for (size_t i = 0; i < model->n_links; i++) {
+        const struct sriov_link *link = model->links[i];
 
         ovs_assert(link->ifindex > 0 && sriov_nl_name_is_valid(link->name));
         ovs_assert(strlen(link->name) < IFNAMSIZ);
@@ -331,17 +331,17 @@ main(int argc, char *argv[])
     for (unsigned int round = first; round < first + rounds; round++) {
         garble = round > 0;
         random_set_seed(round + 1);
-        table = sriov_table_create();
-        ovs_assert(!sriov_nl_devlink_read(NULL, DEVLINK, table));
-        ovs_assert(!sriov_nl_links_read(NULL, table));
-        sriov_nl_features_read(NULL, ETHTOOL, table);
+        model = sriov_model_create();
+        ovs_assert(!sriov_nl_devlink_read(NULL, DEVLINK, model));
+        ovs_assert(!sriov_nl_links_read(NULL, model));
+        sriov_nl_features_read(NULL, ETHTOOL, model);
         refuse();
-        sriov_table_finish(table);
+        sriov_model_finish(model);
         if (!garble) {
             check_well_formed();
         }
         check_any();
-        sriov_table_destroy(table);
+        sriov_model_destroy(model);
     }
     printf("%u rounds\n", rounds);
     return 0;

@@ -14,11 +14,11 @@
  */
 
 
-/* Tests the rules of vswitchd-ext/sriov-plan.c, without any I/O.
+/* Tests the rules of vswitchd-ext/rules/plan.c, without any I/O.
  *
- *     lines --> source in memory --> table --+
- *     lines --> the rows below -----> db ----+--> plan --> text
- *                                    memory -+      +----> the rows below
+ *     lines --> source in memory --> model --+
+ *     lines --> the rows below -----> view ----+--> plan --> text
+ *                                    history -+      +----> the rows below
  *
  * A world is text, see do_line().  Each "plan" in it makes the plan, prints
  * what is in it, carries it out on the rows, and checks what must hold for
@@ -43,12 +43,12 @@
 #include "svec.h"
 #include "timeval.h"
 #include "util.h"
-#include "vswitchd-ext/sriov-config.h"
-#include "vswitchd-ext/sriov-db.h"
-#include "vswitchd-ext/sriov-memory.h"
-#include "vswitchd-ext/sriov-plan.h"
-#include "vswitchd-ext/sriov-source.h"
-#include "vswitchd-ext/sriov-table.h"
+#include "rules/config.h"
+#include "database/view.h"
+#include "rules/history.h"
+#include "rules/plan.h"
+#include "inventory/source.h"
+#include "inventory/model.h"
 
 /* The database: "struct smap"s by name.  What has no "_bridge" is a bridge,
  * and "." is the Open_vSwitch row.  Keys of a port are columns or keys of
@@ -56,7 +56,7 @@
 static struct shash rows = SHASH_INITIALIZER(&rows);
 static unsigned int n_uuids;
 
-static struct sriov_memory memory;
+static struct sriov_history history;
 static long long int now, started;      /* In ms. */
 
 /* Rows. */
@@ -132,12 +132,12 @@ new_world(void)
     }
     get_row(".");
     sriov_source_dummy.close();
-    sriov_memory_destroy(&memory);
-    sriov_memory_init(&memory);
+    sriov_history_destroy(&history);
+    sriov_history_init(&history);
     now = started = 0;
 }
 
-/* The database as plain data, as sriov_apply_get_db() makes it. */
+/* The database as plain data, as sriov_session_get_view() makes it. */
 
 /* Returns true if 'row' is as it was when we added it. */
 static bool
@@ -156,12 +156,12 @@ is_pristine(const struct smap *row)
 }
 
 static void
-convert_port(struct sriov_db *db, struct sriov_db_bridge *br,
+convert_port(struct sriov_view *view, struct sriov_view_bridge *br,
              const char *name, const struct smap *row)
 {
     const char *pf = smap_get(row, "sriov-pf");
     char *key = pf ? sriov_key(pf, smap_get(row, "sriov-port")) : NULL;
-    struct sriov_db_port *port = sriov_db_add_port(db, br, name, key);
+    struct sriov_view_port *port = sriov_view_add_port(view, br, name, key);
     struct svec ifaces = SVEC_EMPTY_INITIALIZER;
     const char *iface_name;
     size_t i;
@@ -175,8 +175,8 @@ convert_port(struct sriov_db *db, struct sriov_db_bridge *br,
     }
     svec_parse_words(&ifaces, smap_get_def(row, "_interfaces", name));
     SVEC_FOR_EACH (i, iface_name, &ifaces) {
-        struct sriov_db_iface *iface = sriov_db_add_iface(db, port,
-                                                          iface_name);
+        struct sriov_view_iface *iface = sriov_view_add_iface(view, port,
+                                                              iface_name);
 
         free(iface->type);
         iface->type = xstrdup(smap_get_def(row, "type", ""));
@@ -191,13 +191,13 @@ convert_port(struct sriov_db *db, struct sriov_db_bridge *br,
 
 /* Returns what is in the rows, in one order or in the other.  The caller must
  * free it. */
-static struct sriov_db *
-get_db(bool backwards)
+static struct sriov_view *
+get_view(bool backwards)
 {
     bool auto_add = sriov_config_bool("Open_vSwitch", get_row("."),
                                       "sriov-auto-add", true);
     const struct shash_node **nodes = shash_sort(&rows);
-    struct sriov_db *db = sriov_db_create();
+    struct sriov_view *view = sriov_view_create();
     size_t n = shash_count(&rows);
 
     for (size_t i = 0; i < n; i++) {
@@ -208,7 +208,7 @@ get_db(bool backwards)
             continue;
         }
 
-        struct sriov_db_bridge *br = sriov_db_add_bridge(db, node->name);
+        struct sriov_view_bridge *br = sriov_view_add_bridge(view, node->name);
         br->uuid.parts[0] = smap_get_int(row, "_uuid", 0);
         br->auto_add = sriov_config_bool(node->name, row, "sriov-auto-add",
                                          auto_add);
@@ -221,12 +221,12 @@ get_db(bool backwards)
             const struct shash_node *port = nodes[backwards ? n - 1 - j : j];
 
             if (!strcmp(smap_get_def(port->data, "_bridge", ""), br->name)) {
-                convert_port(db, br, port->name, port->data);
+                convert_port(view, br, port->name, port->data);
             }
         }
     }
     free(nodes);
-    return db;
+    return view;
 }
 
 /* The plan as text. */
@@ -330,19 +330,19 @@ describe(const struct sriov_plan *plan, struct ds *s)
 /* Returns the plan for the world at 'now', and appends it to 's' as text, if
  * that is nonnull. */
 static struct sriov_plan *
-make_plan(const struct sriov_table *table, const struct sriov_db *db,
+make_plan(const struct sriov_model *model, const struct sriov_view *view,
           struct ds *s)
 {
     const struct smap *cfg = get_row(".");
     enum sriov_enable enable = sriov_config_enable(cfg);
     bool acting = (enable == SRIOV_TRUE
-                   || (enable == SRIOV_AUTO && sriov_table_active(table)));
+                   || (enable == SRIOV_AUTO && sriov_model_active(model)));
     const char *hw_offload = sriov_config_user_bool(cfg, "hw-offload", "true",
                                                     true);
     struct sriov_plan_input in = {
-        .table = table,
-        .db = db,
-        .memory = &memory,
+        .model = model,
+        .view = view,
+        .history = &history,
         .enabled = enable != SRIOV_FALSE,
         .acting = acting,
         .hw_tc = hw_offload ? !strcmp(hw_offload, "true") : acting,
@@ -362,8 +362,8 @@ make_plan(const struct sriov_table *table, const struct sriov_db *db,
 /* Appends to 's' what is wrong with the operations in 'plan', whatever the
  * world. */
 static void
-check_ops(const struct sriov_plan *plan, const struct sriov_table *table,
-          const struct sriov_db *db, struct ds *s)
+check_ops(const struct sriov_plan *plan, const struct sriov_model *model,
+          const struct sriov_view *view, struct ds *s)
 {
     struct sset gone = SSET_INITIALIZER(&gone);
     struct sset come = SSET_INITIALIZER(&come);
@@ -391,10 +391,10 @@ check_ops(const struct sriov_plan *plan, const struct sriov_table *table,
                 ds_put_format(s, "  WRONG: %s goes with settings\n",
                               op->old->name);
             }
-            for (size_t j = 0; j < table->n_ports; j++) {
-                if (table->ports[j]->link
-                    && sriov_port_is_representor(table->ports[j])
-                    && nullable_string_is_equal(table->ports[j]->key,
+            for (size_t j = 0; j < model->n_ports; j++) {
+                if (model->ports[j]->link
+                    && sriov_port_is_representor(model->ports[j])
+                    && nullable_string_is_equal(model->ports[j]->key,
                                                 op->old->key)) {
                     ds_put_format(s, "  WRONG: %s goes, its device is there\n",
                                   op->old->name);
@@ -414,8 +414,8 @@ check_ops(const struct sriov_plan *plan, const struct sriov_table *table,
         const char *key = d->port->key;
 
         if (!sset_add(&come, name) || !sset_add(&keys, key)
-            || (shash_find(&db->ifaces, name) && !sset_contains(&gone, name))
-            || (op->type == SRIOV_OP_ADD && shash_find(&db->ports, key))) {
+            || (shash_find(&view->ifaces, name) && !sset_contains(&gone, name))
+            || (op->type == SRIOV_OP_ADD && shash_find(&view->ports, key))) {
             ds_put_format(s, "  WRONG: %s comes twice\n", name);
         }
         if (!sriov_port_is_representor(d->port)) {
@@ -435,7 +435,7 @@ check_ops(const struct sriov_plan *plan, const struct sriov_table *table,
     sset_destroy(&keys);
 }
 
-/* Carrying out, as sriov-apply.c and cx-sriov.c do it. */
+/* Carrying out, as session.c and cx-sriov.c do it. */
 
 static void
 put_port(const struct sriov_op *op, struct smap *row)
@@ -507,8 +507,8 @@ apply(const struct sriov_plan *plan)
             break;
 
         case SRIOV_OP_RETRY: {
-            struct sriov_track *track = sriov_memory_find(&memory,
-                                                          op->port->key);
+            struct sriov_track *track = sriov_history_find(&history,
+                                                           op->port->key);
 
             track->retries++;
             track->failed_since = now;
@@ -521,8 +521,8 @@ apply(const struct sriov_plan *plan)
             break;
 
         case SRIOV_OP_LINK: {
-            struct sriov_track *track = sriov_memory_find(&memory,
-                                                          op->port->key);
+            struct sriov_track *track = sriov_history_find(&history,
+                                                           op->port->key);
 
             track->set_up = track->set_up || op->up;
             track->set_hw_tc = track->set_hw_tc || op->hw_tc;
@@ -543,24 +543,24 @@ apply(const struct sriov_plan *plan)
 static void
 run_plan(struct ds *s)
 {
-    struct sriov_table *table = sriov_source_dummy.read();
+    struct sriov_model *model = sriov_source_dummy.read();
     bool done = false;
 
     for (int round = 1; !done; round++) {
         struct ds text = DS_EMPTY_INITIALIZER;
         struct ds other = DS_EMPTY_INITIALIZER;
-        struct sriov_db *backwards = get_db(true);
-        struct sriov_db *db = get_db(false);
+        struct sriov_view *backwards = get_view(true);
+        struct sriov_view *view = get_view(false);
         struct sriov_plan *plan;
 
-        sriov_memory_update(&memory, table, db, now);
-        sriov_plan_destroy(make_plan(table, backwards, &other));
-        plan = make_plan(table, db, &text);
+        sriov_history_update(&history, model, view, now);
+        sriov_plan_destroy(make_plan(model, backwards, &other));
+        plan = make_plan(model, view, &text);
         done = round > 1 && !plan->n_ops;
         if (!done) {
             ds_put_format(s, "%s%s", round > 1 ? "  and then\n" : "",
                           ds_cstr(&text));
-            check_ops(plan, table, db, s);
+            check_ops(plan, model, view, s);
         }
         if (strcmp(ds_cstr(&text), ds_cstr(&other))) {
             ds_put_format(s, "  WRONG: with the rows in another order\n%s",
@@ -573,12 +573,12 @@ run_plan(struct ds *s)
         apply(plan);
 
         sriov_plan_destroy(plan);
-        sriov_db_destroy(backwards);
-        sriov_db_destroy(db);
+        sriov_view_destroy(backwards);
+        sriov_view_destroy(view);
         ds_destroy(&other);
         ds_destroy(&text);
     }
-    sriov_table_destroy(table);
+    sriov_model_destroy(model);
 }
 
 /* Appends to 's' what a person sees when there is nothing left to do: the status
@@ -586,9 +586,9 @@ run_plan(struct ds *s)
 static void
 describe_state(struct ds *s)
 {
-    struct sriov_table *table = sriov_source_dummy.read();
-    struct sriov_db *db = get_db(false);
-    struct sriov_plan *plan = make_plan(table, db, NULL);
+    struct sriov_model *model = sriov_source_dummy.read();
+    struct sriov_view *view = get_view(false);
+    struct sriov_plan *plan = make_plan(model, view, NULL);
     struct svec lines = SVEC_EMPTY_INITIALIZER;
     const char *line;
     size_t i;
@@ -604,11 +604,11 @@ describe_state(struct ds *s)
             svec_add_nocopy(&lines, ds_steal_cstr(&text));
         }
     }
-    for (i = 0; i < db->n_bridges; i++) {
-        const struct sriov_db_bridge *br = db->bridges[i];
+    for (i = 0; i < view->n_bridges; i++) {
+        const struct sriov_view_bridge *br = view->bridges[i];
 
         for (size_t j = 0; j < br->n_ports; j++) {
-            const struct sriov_db_port *port = br->ports[j];
+            const struct sriov_view_port *port = br->ports[j];
             const struct smap *row = get_row(port->name);
 
             svec_add_nocopy(&lines, xasprintf(
@@ -624,8 +624,8 @@ describe_state(struct ds *s)
     }
     svec_destroy(&lines);
     sriov_plan_destroy(plan);
-    sriov_db_destroy(db);
-    sriov_table_destroy(table);
+    sriov_view_destroy(view);
+    sriov_model_destroy(model);
 }
 
 /* Lines. */
@@ -633,7 +633,7 @@ describe_state(struct ds *s)
 static bool print_state;        /* "plan" prints the state, not the plan. */
 
 /* Carries out 'line', and appends to 's' what it prints.  It is one of those
- * of the source in memory (vswitchd-ext/sriov-source-dummy.c) or
+ * of the source in memory (vswitchd-ext/inventory/source-dummy.c) or
  *
  *     # COMMENT
  *     world[: TEXT]              an empty one
@@ -695,11 +695,11 @@ do_line(const char *line, struct ds *s)
     } else if (!strcmp(command, "wait") && n == 2) {
         now += atoi(w[1]) * 1000LL;
     } else if (!strcmp(command, "restart") && n == 1) {
-        sriov_memory_destroy(&memory);
-        sriov_memory_init(&memory);
+        sriov_history_destroy(&history);
+        sriov_history_init(&history);
         started = now;
     } else if (!strcmp(command, "sriov/resync") && n == 1) {
-        sriov_memory_forgive(&memory);
+        sriov_history_forgive(&history);
     } else if (!strcmp(command, "plan") && n == 1) {
         run_plan(s);
         if (print_state) {
@@ -753,10 +753,10 @@ cmd_state(struct ovs_cmdl_context *ctx)
 static bool
 iface_exists(const char *name)
 {
-    struct sriov_db *db = get_db(false);
-    bool exists = shash_find(&rows, name) || shash_find(&db->ifaces, name);
+    struct sriov_view *view = get_view(false);
+    bool exists = shash_find(&rows, name) || shash_find(&view->ifaces, name);
 
-    sriov_db_destroy(db);
+    sriov_view_destroy(view);
     return exists;
 }
 
@@ -764,13 +764,13 @@ iface_exists(const char *name)
 static bool
 link_exists(const char *name)
 {
-    struct sriov_table *table = sriov_source_dummy.read();
+    struct sriov_model *model = sriov_source_dummy.read();
     bool exists = false;
 
-    for (size_t i = 0; i < table->n_links; i++) {
-        exists = exists || !strcmp(table->links[i]->name, name);
+    for (size_t i = 0; i < model->n_links; i++) {
+        exists = exists || !strcmp(model->links[i]->name, name);
     }
-    sriov_table_destroy(table);
+    sriov_model_destroy(model);
     return exists;
 }
 
@@ -778,18 +778,18 @@ link_exists(const char *name)
 static int
 find_ifindex(int nic, int pf, int vf)
 {
-    struct sriov_table *table = sriov_source_dummy.read();
+    struct sriov_model *model = sriov_source_dummy.read();
     int ifindex = 0;
 
-    for (size_t i = 0; i < table->n_ports; i++) {
-        const struct sriov_port *port = table->ports[i];
+    for (size_t i = 0; i < model->n_ports; i++) {
+        const struct sriov_port *port = model->ports[i];
 
         if (port->flavour == SRIOV_VF && port->pf == pf && port->number == vf
             && port->dev_name[6] == '0' + nic) {
             ifindex = port->ifindex;
         }
     }
-    sriov_table_destroy(table);
+    sriov_model_destroy(model);
     return ifindex;
 }
 
@@ -978,8 +978,8 @@ benchmark(int n)
 
     printf("%d representors:", n);
     for (int attached = 0; attached < 2; attached++) {
-        struct sriov_table *table = sriov_source_dummy.read();
-        struct sriov_db *db = get_db(false);
+        struct sriov_model *model = sriov_source_dummy.read();
+        struct sriov_view *view = get_view(false);
         struct sriov_plan *plan = NULL;
         long long int best = LLONG_MAX;
 
@@ -988,16 +988,16 @@ benchmark(int n)
             long long int start = time_usec();
 
             sriov_plan_destroy(plan);
-            sriov_memory_update(&memory, table, db, now);
-            plan = make_plan(table, db, NULL);
+            sriov_history_update(&history, model, view, now);
+            plan = make_plan(model, view, NULL);
             best = MIN(best, time_usec() - start);
         }
         printf(" %lld ns each %s", best * 1000 / n,
                attached ? "when they are ports\n" : "to add,");
         apply(plan);
         sriov_plan_destroy(plan);
-        sriov_db_destroy(db);
-        sriov_table_destroy(table);
+        sriov_view_destroy(view);
+        sriov_model_destroy(model);
     }
     ds_destroy(&s);
 }
@@ -1028,13 +1028,13 @@ test_sriov_plan_main(int argc, char *argv[])
     };
 
     set_program_name(argv[0]);
-    sriov_memory_init(&memory);
+    sriov_history_init(&history);
     new_world();
     ovs_cmdl_run_command(&ctx, commands);
     new_world();
     del_row(".");
     shash_destroy(&rows);
-    sriov_memory_destroy(&memory);
+    sriov_history_destroy(&history);
 }
 
 OVSTEST_REGISTER("test-sriov-plan", test_sriov_plan_main);

@@ -1,41 +1,41 @@
 # What cx-sriov adds to ovs-vswitchd, included by vswitchd/automake.mk.
 vswitchd_ovs_vswitchd_SOURCES += \
+	vswitchd-ext/compat.h \
 	vswitchd-ext/cx-sriov.c \
 	vswitchd-ext/cx-sriov.h \
-	vswitchd-ext/sriov-apply.c \
-	vswitchd-ext/sriov-apply.h \
-	vswitchd-ext/sriov-bond.c \
-	vswitchd-ext/sriov-bond.h \
-	vswitchd-ext/sriov-compat.h \
-	vswitchd-ext/sriov-config.c \
-	vswitchd-ext/sriov-config.h \
-	vswitchd-ext/sriov-datapath.c \
-	vswitchd-ext/sriov-datapath.h \
-	vswitchd-ext/sriov-db.c \
-	vswitchd-ext/sriov-db.h \
-	vswitchd-ext/sriov-defaults.c \
-	vswitchd-ext/sriov-defaults.h \
-	vswitchd-ext/sriov-flows.c \
-	vswitchd-ext/sriov-flows.h \
-	vswitchd-ext/sriov-grid.c \
-	vswitchd-ext/sriov-grid.h \
-	vswitchd-ext/sriov-memory.c \
-	vswitchd-ext/sriov-memory.h \
-	vswitchd-ext/sriov-netlink-devlink.c \
-	vswitchd-ext/sriov-netlink-link.c \
-	vswitchd-ext/sriov-netlink.c \
-	vswitchd-ext/sriov-netlink.h \
-	vswitchd-ext/sriov-plan.c \
-	vswitchd-ext/sriov-plan.h \
-	vswitchd-ext/sriov-rows.c \
-	vswitchd-ext/sriov-rows.h \
-	vswitchd-ext/sriov-show.c \
-	vswitchd-ext/sriov-show.h \
-	vswitchd-ext/sriov-source-dummy.c \
-	vswitchd-ext/sriov-source-netlink.c \
-	vswitchd-ext/sriov-source.h \
-	vswitchd-ext/sriov-table.c \
-	vswitchd-ext/sriov-table.h
+	vswitchd-ext/database/rows.c \
+	vswitchd-ext/database/rows.h \
+	vswitchd-ext/database/session.c \
+	vswitchd-ext/database/session.h \
+	vswitchd-ext/database/view.c \
+	vswitchd-ext/database/view.h \
+	vswitchd-ext/datapath/flows.c \
+	vswitchd-ext/datapath/flows.h \
+	vswitchd-ext/datapath/ports.c \
+	vswitchd-ext/datapath/ports.h \
+	vswitchd-ext/inventory/model.c \
+	vswitchd-ext/inventory/model.h \
+	vswitchd-ext/inventory/netlink-devlink.c \
+	vswitchd-ext/inventory/netlink-link.c \
+	vswitchd-ext/inventory/netlink.c \
+	vswitchd-ext/inventory/netlink.h \
+	vswitchd-ext/inventory/source-dummy.c \
+	vswitchd-ext/inventory/source-netlink.c \
+	vswitchd-ext/inventory/source.h \
+	vswitchd-ext/rules/bond.c \
+	vswitchd-ext/rules/bond.h \
+	vswitchd-ext/rules/config.c \
+	vswitchd-ext/rules/config.h \
+	vswitchd-ext/rules/defaults.c \
+	vswitchd-ext/rules/defaults.h \
+	vswitchd-ext/rules/history.c \
+	vswitchd-ext/rules/history.h \
+	vswitchd-ext/rules/plan.c \
+	vswitchd-ext/rules/plan.h \
+	vswitchd-ext/show/grid.c \
+	vswitchd-ext/show/grid.h \
+	vswitchd-ext/show/show.c \
+	vswitchd-ext/show/show.h
 vswitchd_ovs_vswitchd_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/vswitchd-ext $(CX_SRIOV_CFLAGS)
 vswitchd_ovs_vswitchd_LDADD += $(CX_SRIOV_LIBS)
@@ -43,12 +43,13 @@ vswitchd_ovs_vswitchd_LDADD += $(CX_SRIOV_LIBS)
 # "ovstest test-sriov-plan" has what the plan needs, and no I/O.
 tests_ovstest_SOURCES += \
 	tests/test-sriov-plan.c \
-	vswitchd-ext/sriov-config.c \
-	vswitchd-ext/sriov-db.c \
-	vswitchd-ext/sriov-memory.c \
-	vswitchd-ext/sriov-plan.c \
-	vswitchd-ext/sriov-source-dummy.c \
-	vswitchd-ext/sriov-table.c
+	vswitchd-ext/database/view.c \
+	vswitchd-ext/inventory/model.c \
+	vswitchd-ext/inventory/source-dummy.c \
+	vswitchd-ext/rules/config.c \
+	vswitchd-ext/rules/history.c \
+	vswitchd-ext/rules/plan.c
+tests_ovstest_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/vswitchd-ext
 TESTSUITE_AT += \
 	tests/sriov-host.at \
 	tests/sriov-lost.at \
@@ -59,9 +60,9 @@ noinst_PROGRAMS += tests/test-sriov-netlink
 valgrind_wrappers += tests/valgrind/test-sriov-netlink
 tests_test_sriov_netlink_SOURCES = \
 	tests/test-sriov-netlink.c \
-	vswitchd-ext/sriov-netlink-devlink.c \
-	vswitchd-ext/sriov-netlink-link.c \
-	vswitchd-ext/sriov-table.c
+	vswitchd-ext/inventory/model.c \
+	vswitchd-ext/inventory/netlink-devlink.c \
+	vswitchd-ext/inventory/netlink-link.c
 tests_test_sriov_netlink_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/vswitchd-ext $(CX_SRIOV_CFLAGS)
 tests_test_sriov_netlink_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS)
@@ -69,34 +70,34 @@ tests_test_sriov_netlink_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS)
 # ovs-sriov, which sets up the host.
 bin_PROGRAMS += utilities/ovs-sriov
 utilities_ovs_sriov_SOURCES = \
-	utilities/ovs-sriov.c \
-	utilities/sriov-host-apply.c \
-	utilities/sriov-host-apply.h \
-	utilities/sriov-host-check.c \
-	utilities/sriov-host-check.h \
-	utilities/sriov-host-conf.c \
-	utilities/sriov-host-conf.h \
-	utilities/sriov-host-howto.c \
-	utilities/sriov-host-howto.h \
-	utilities/sriov-host-import.c \
-	utilities/sriov-host-import.h \
-	utilities/sriov-host-list.c \
-	utilities/sriov-host-list.h \
-	utilities/sriov-host-netlink.c \
-	utilities/sriov-host-netlink.h \
-	utilities/sriov-host-plan.c \
-	utilities/sriov-host-plan.h \
-	utilities/sriov-host-proxmox.c \
-	utilities/sriov-host-proxmox.h \
-	utilities/sriov-host.c \
-	utilities/sriov-host.h \
-	vswitchd-ext/sriov-grid.c \
-	vswitchd-ext/sriov-netlink-devlink.c \
-	vswitchd-ext/sriov-netlink-link.c \
-	vswitchd-ext/sriov-netlink.c \
-	vswitchd-ext/sriov-table.c
+	utilities/sriov/apply.c \
+	utilities/sriov/apply.h \
+	utilities/sriov/check.c \
+	utilities/sriov/check.h \
+	utilities/sriov/conf.c \
+	utilities/sriov/conf.h \
+	utilities/sriov/host.c \
+	utilities/sriov/host.h \
+	utilities/sriov/import.c \
+	utilities/sriov/import.h \
+	utilities/sriov/leftovers.c \
+	utilities/sriov/leftovers.h \
+	utilities/sriov/list.c \
+	utilities/sriov/list.h \
+	utilities/sriov/main.c \
+	utilities/sriov/netlink.c \
+	utilities/sriov/netlink.h \
+	utilities/sriov/plan.c \
+	utilities/sriov/plan.h \
+	utilities/sriov/proxmox.c \
+	utilities/sriov/proxmox.h \
+	vswitchd-ext/inventory/model.c \
+	vswitchd-ext/inventory/netlink-devlink.c \
+	vswitchd-ext/inventory/netlink-link.c \
+	vswitchd-ext/inventory/netlink.c \
+	vswitchd-ext/show/grid.c
 utilities_ovs_sriov_CPPFLAGS = $(AM_CPPFLAGS) \
-	-I$(srcdir)/vswitchd-ext $(CX_SRIOV_CFLAGS)
+	-I$(srcdir)/vswitchd-ext -I$(srcdir)/utilities $(CX_SRIOV_CFLAGS)
 utilities_ovs_sriov_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS) \
 	$(CX_SRIOV_HOST_LIBS)
 
@@ -105,47 +106,47 @@ noinst_PROGRAMS += tests/test-sriov-host
 valgrind_wrappers += tests/valgrind/test-sriov-host tests/valgrind/ovs-sriov
 tests_test_sriov_host_SOURCES = \
 	tests/test-sriov-host.c \
-	utilities/sriov-host-conf.c \
-	utilities/sriov-host-netlink.c \
-	utilities/sriov-host-plan.c \
-	utilities/sriov-host.c \
-	vswitchd-ext/sriov-netlink-devlink.c \
-	vswitchd-ext/sriov-netlink-link.c \
-	vswitchd-ext/sriov-netlink.c \
-	vswitchd-ext/sriov-table.c
+	utilities/sriov/conf.c \
+	utilities/sriov/host.c \
+	utilities/sriov/netlink.c \
+	utilities/sriov/plan.c \
+	vswitchd-ext/inventory/model.c \
+	vswitchd-ext/inventory/netlink-devlink.c \
+	vswitchd-ext/inventory/netlink-link.c \
+	vswitchd-ext/inventory/netlink.c
 tests_test_sriov_host_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/vswitchd-ext -I$(srcdir)/utilities $(CX_SRIOV_CFLAGS)
 tests_test_sriov_host_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS) \
 	$(CX_SRIOV_HOST_LIBS)
 
-man_MANS += utilities/ovs-sriov.8
-CLEANFILES += utilities/ovs-sriov.8
-completion_DATA = utilities/ovs-sriov-bashcomp.bash
+man_MANS += utilities/sriov/data/ovs-sriov.8
+CLEANFILES += utilities/sriov/data/ovs-sriov.8
+completion_DATA = utilities/sriov/data/ovs-sriov-bashcomp.bash
 
 systemdunitdir = $(prefix)/lib/systemd/system
 udevrulesdir = $(prefix)/lib/udev/rules.d
 systemdunit_DATA = \
-	utilities/ovs-sriov.service \
-	utilities/ovs-sriov@.service
-udevrules_DATA = utilities/60-ovs-sriov.rules
+	utilities/sriov/data/ovs-sriov.service \
+	utilities/sriov/data/ovs-sriov@.service
+udevrules_DATA = utilities/sriov/data/60-ovs-sriov.rules
 CLEANFILES += $(systemdunit_DATA) $(udevrules_DATA)
 EXTRA_DIST += \
-	utilities/60-ovs-sriov.rules.in \
-	utilities/ovs-sriov-bashcomp.bash \
-	utilities/ovs-sriov.8.in \
-	utilities/ovs-sriov.service.in \
-	utilities/ovs-sriov@.service.in \
-	utilities/sriov.conf
+	utilities/sriov/data/60-ovs-sriov.rules.in \
+	utilities/sriov/data/ovs-sriov-bashcomp.bash \
+	utilities/sriov/data/ovs-sriov.8.in \
+	utilities/sriov/data/ovs-sriov.service.in \
+	utilities/sriov/data/ovs-sriov@.service.in \
+	utilities/sriov/data/sriov.conf
 
 # The one that is there already is the user's.
 INSTALL_DATA_LOCAL += install-sriov-conf
 install-sriov-conf:
 	$(MKDIR_P) $(DESTDIR)$(sysconfdir)/openvswitch
 	test -e $(DESTDIR)$(sysconfdir)/openvswitch/sriov.conf || \
-	    $(INSTALL_DATA) $(srcdir)/utilities/sriov.conf \
+	    $(INSTALL_DATA) $(srcdir)/utilities/sriov/data/sriov.conf \
 	        $(DESTDIR)$(sysconfdir)/openvswitch/sriov.conf
 
-MAN_FRAGMENTS += vswitchd-ext/sriov-unixctl.man
+MAN_FRAGMENTS += vswitchd-ext/show/unixctl.man
 EXTRA_DIST += \
 	tests/sriov-replay.py \
 	vswitchd-ext/automake.mk \

@@ -17,7 +17,7 @@
 /* The glue: the only part that the hooks call, and the only one that knows all
  * others.  It decides when something is done, never what.
  *
- *     kernel --> source --> table --> plan --> apply --> OVSDB
+ *     kernel --> source --> model --> plan --> apply --> OVSDB
  *                              +--> defaults, show
  *
  * On a host without an eswitch it listens for one and does nothing else. */
@@ -38,19 +38,19 @@
 #include "openvswitch/vlog.h"
 #include "simap.h"
 #include "smap.h"
-#include "sriov-apply.h"
-#include "sriov-bond.h"
-#include "sriov-compat.h"
-#include "sriov-datapath.h"
-#include "sriov-db.h"
-#include "sriov-defaults.h"
-#include "sriov-flows.h"
-#include "sriov-memory.h"
-#include "sriov-plan.h"
-#include "sriov-rows.h"
-#include "sriov-show.h"
-#include "sriov-source.h"
-#include "sriov-table.h"
+#include "database/session.h"
+#include "rules/bond.h"
+#include "compat.h"
+#include "datapath/ports.h"
+#include "database/view.h"
+#include "rules/defaults.h"
+#include "datapath/flows.h"
+#include "rules/history.h"
+#include "rules/plan.h"
+#include "database/rows.h"
+#include "show/show.h"
+#include "inventory/source.h"
+#include "inventory/model.h"
 #include "sset.h"
 #include "timeval.h"
 #include "unixctl.h"
@@ -63,16 +63,16 @@ static const struct sriov_source_class *source; /* NULL if it did not open. */
 static char *remote;                    /* Of the OVSDB server. */
 static long long int started;           /* In ms. */
 
-static struct sriov_table *table;       /* Never NULL while 'source' is not. */
-static bool table_stale;                /* To be read again... */
+static struct sriov_model *model;       /* Never NULL while 'source' is not. */
+static bool model_stale;                /* To be read again... */
 static long long int read_after;        /* ...not before then (ms). */
 static struct sriov_defaults defaults;
-static struct sriov_memory memory;
+static struct sriov_history history;
 
 static bool configured;         /* cx_sriov_config() was called this round, */
 static bool leader;             /* which only the process does that holds
                                  * bridge.c's lock on the database. */
-static bool defaults_stale;     /* 'table' changed since they were made. */
+static bool defaults_stale;     /* 'model' changed since they were made. */
 static unsigned int config_seqno;       /* Of bridge.c's database, then. */
 static const struct ovsrec_open_vswitch *config;    /* The row then, or NULL if
                                                      * not a leader. */
@@ -113,25 +113,25 @@ plan_again(void)
     recheck_at = time_msec() + RECHECK_DELAY;
 }
 
-/* Replaces 'table' by what 'source' has now. */
+/* Replaces 'model' by what 'source' has now. */
 static void
-read_table(void)
+read_model(void)
 {
     long long int start = time_msec();
-    struct sriov_table *new = source->read();
+    struct sriov_model *new = source->read();
     long long int end = time_msec();
 
-    table_stale = false;
+    model_stale = false;
     read_after = end + (READ_SHARE - 1) * (end - start);
     if (!new) {
         return;
     }
-    if (table && sriov_table_equal(table, new)) {
-        sriov_table_destroy(new);
+    if (model && sriov_model_equal(model, new)) {
+        sriov_model_destroy(new);
         return;
     }
-    sriov_table_destroy(table);
-    table = new;
+    sriov_model_destroy(model);
+    model = new;
     defaults_stale = true;
     plan_again();
 }
@@ -164,7 +164,7 @@ may_offload(const struct netdev *netdev)
         return true;
     }
     ifindex = netdev_get_ifindex(netdev);
-    return (ifindex <= 0 || sriov_table_link(table, ifindex)
+    return (ifindex <= 0 || sriov_model_link(model, ifindex)
             || source->may_offload(ifindex));
 }
 
@@ -176,7 +176,7 @@ cx_sriov_init(const char *remote_)
     remote = xstrdup(remote_);
     started = time_msec();
     sriov_defaults_init(&defaults);
-    sriov_memory_init(&memory);
+    sriov_history_init(&history);
 
     /* Words that ovs-appctl-bashcomp.bash can complete. */
     unixctl_command_register("sriov/show",
@@ -193,11 +193,11 @@ cx_sriov_init(const char *remote_)
     if (source->open()) {
         source = NULL;
     } else {
-        read_table();
+        read_model();
     }
-    if (!table) {
-        table = sriov_table_create();
-        sriov_table_finish(table);
+    if (!model) {
+        model = sriov_model_create();
+        sriov_model_finish(model);
     }
 }
 
@@ -220,7 +220,7 @@ cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
         bool acting_changed;
         bool stale;             /* What bridge.c configured last. */
 
-        sriov_defaults_update(&defaults, cfg, table);
+        sriov_defaults_update(&defaults, cfg, model);
         acting_changed = defaults.acting != old_acting;
         if (!config_seqno) {
             ports_left = sriov_rows_have_ports(cfg);
@@ -231,7 +231,7 @@ cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
         stale = (acting_changed
                  || cx_sriov_lacp_fallback_ab() != old_fallback);
         if (defaults_stale || acting_changed) {
-            stale = sriov_bond_update(table, defaults.acting) || stale;
+            stale = sriov_bond_update(model, defaults.acting) || stale;
         }
         defaults_stale = false;
         config_seqno = seqno;
@@ -265,7 +265,7 @@ cx_sriov_check_name(const char *datapath_type, const char *port_type,
     if (strcmp(datapath_type, "system") || strcmp(port_type, "system")) {
         return 0;
     }
-    *errp = sriov_datapath_check_name(name);
+    *errp = sriov_ports_check_name(name);
     if (!*errp) {
         return 0;
     }
@@ -293,19 +293,19 @@ cx_sriov_configure_bond(const struct ovsrec_port *cfg, struct bond_settings *s)
     }
     s->offload = sriov_bond_offload(
         sriov_config_bond_offload(row, &cfg->other_config),
-        members, cfg->n_interfaces, table, defaults.acting, &why);
+        members, cfg->n_interfaces, model, defaults.acting, &why);
     s->uplink_of = sriov_bond_uplink_of;
     free(members);
     free(row);
 }
 
 static void
-make_plan_input(struct sriov_plan_input *in, const struct sriov_db *db)
+make_plan_input(struct sriov_plan_input *in, const struct sriov_view *view)
 {
     *in = (struct sriov_plan_input) {
-        .table = table,
-        .db = db,
-        .memory = &memory,
+        .model = model,
+        .view = view,
+        .history = &history,
         .enabled = defaults.enable != SRIOV_FALSE,
         .acting = defaults.acting && defaults.enable != SRIOV_FALSE,
         .hw_tc = !strcmp(defaults.hw_offload.value, "true"),
@@ -328,7 +328,7 @@ prepare_link(const struct sriov_op *op)
 {
     static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
     const struct sriov_link *link = op->port->link;
-    struct sriov_track *track = sriov_memory_find(&memory, op->port->key);
+    struct sriov_track *track = sriov_history_find(&history, op->port->key);
     char *detail = NULL;
     const char *step;
     int error;
@@ -351,7 +351,7 @@ prepare_link(const struct sriov_op *op)
 static void
 note_retry(const struct sriov_op *op)
 {
-    struct sriov_track *track = sriov_memory_find(&memory, op->port->key);
+    struct sriov_track *track = sriov_history_find(&history, op->port->key);
 
     VLOG_INFO("%s: Open vSwitch could not add it (%s), trying again",
               op->old->name, (op->decision->iface->error
@@ -377,7 +377,7 @@ do_now(const struct sriov_plan *plan)
         }
     }
     if (!smap_is_empty(&failed)) {
-        sriov_datapath_forget(&failed);
+        sriov_ports_forget(&failed);
         /* Have bridge.c configure its ports again. */
         if_notifier_manual_report();
         plan_again();
@@ -401,10 +401,10 @@ do_write(const struct sriov_plan *plan)
         }
     }
     if (!smap_is_empty(&renamed)) {
-        sriov_datapath_forget(&renamed);
+        sriov_ports_forget(&renamed);
     }
     smap_destroy(&renamed);
-    sriov_apply_commit(plan);
+    sriov_session_commit(plan);
 }
 
 /* Returns true if plans are to be made. */
@@ -420,12 +420,13 @@ is_active(void)
 static void
 run_plan(void)
 {
-    const struct sriov_db *db = sriov_apply_read_db(config, config_seqno);
+    const struct sriov_view *view = sriov_session_read_view(config,
+                                                            config_seqno);
     struct sriov_plan_input in;
     struct sriov_plan *plan;
 
-    sriov_memory_update(&memory, table, db, time_msec());
-    make_plan_input(&in, db);
+    sriov_history_update(&history, model, view, time_msec());
+    make_plan_input(&in, view);
     plan = sriov_plan_create(&in);
     plan_stale = false;
     plan_wake = plan->wake;
@@ -436,13 +437,13 @@ run_plan(void)
     session_needed = plan->writes || plan->absent;
     if (session_needed) {
         close_at = time_msec() + SESSION_LINGER;
-        if (!sriov_apply_is_open()) {
-            sriov_apply_open(remote);
+        if (!sriov_session_is_open()) {
+            sriov_session_open(remote);
         } else if (plan->writes) {
             do_write(plan);
         }
     }
-    ports_left = plan->writes || !shash_is_empty(&db->ports);
+    ports_left = plan->writes || !shash_is_empty(&view->ports);
     sriov_plan_destroy(plan);
 }
 
@@ -450,16 +451,16 @@ run_plan(void)
 static void
 run_session(void)
 {
-    if (!sriov_apply_is_open()) {
+    if (!sriov_session_is_open()) {
         return;
     }
-    if (sriov_apply_run()) {
+    if (sriov_session_run()) {
         plan_stale = true;
     }
     if (time_msec() >= close_at) {
         if (!session_needed && !(plan_stale && is_active())
-            && sriov_apply_can_close(config)) {
-            sriov_apply_close();
+            && sriov_session_can_close(config)) {
+            sriov_session_close();
         } else {
             close_at = time_msec() + SESSION_LINGER;
         }
@@ -479,11 +480,11 @@ cx_sriov_run(void)
     if (!source) {
         return;
     }
-    if (source->run(table)) {
-        table_stale = true;
+    if (source->run(model)) {
+        model_stale = true;
     }
-    if (table_stale && time_msec() >= read_after) {
-        read_table();
+    if (model_stale && time_msec() >= read_after) {
+        read_model();
     }
 
     run_session();
@@ -498,7 +499,7 @@ cx_sriov_run(void)
         plan_stale = true;
     }
     if (plan_stale && !defaults_stale
-        && (!sriov_apply_is_open() || sriov_apply_is_ready())) {
+        && (!sriov_session_is_open() || sriov_session_is_ready())) {
         run_plan();
     }
 }
@@ -512,18 +513,18 @@ cx_sriov_wait(void)
         return;
     }
     source->wait();
-    if (table_stale) {
+    if (model_stale) {
         poll_timer_wait_until(read_after);
     }
     if (leader && defaults_stale) {
         poll_immediate_wake();
     }
-    if (sriov_apply_is_open()) {
-        sriov_apply_wait();
+    if (sriov_session_is_open()) {
+        sriov_session_wait();
         poll_timer_wait_until(close_at);
     }
     if (is_active()
-        && (!sriov_apply_is_open() || sriov_apply_is_ready())) {
+        && (!sriov_session_is_open() || sriov_session_is_ready())) {
         if (plan_stale) {
             poll_immediate_wake();
         } else if (MIN(plan_wake, recheck_at) != LLONG_MAX) {
@@ -535,16 +536,16 @@ cx_sriov_wait(void)
 void
 cx_sriov_exit(void)
 {
-    sriov_apply_close();
+    sriov_session_close();
     netdev_set_flow_api_filter(NULL);
     if (source) {
         source->close();
         source = NULL;
     }
-    sriov_table_destroy(table);
-    table = NULL;
+    sriov_model_destroy(model);
+    model = NULL;
     sriov_bond_destroy();
-    sriov_memory_destroy(&memory);
+    sriov_history_destroy(&history);
     sriov_defaults_destroy(&defaults);
     free(remote);
     remote = NULL;
@@ -565,7 +566,7 @@ sriov_show_cmd(struct unixctl_conn *conn, int argc, const char *argv[],
     struct json *object = NULL;
     bool flows = false;
     struct sriov_plan_input in;
-    const struct sriov_db *db;
+    const struct sriov_view *view;
     struct sriov_plan *plan;
     bool found;
 
@@ -588,13 +589,13 @@ sriov_show_cmd(struct unixctl_conn *conn, int argc, const char *argv[],
         show.hw = &hw;
         show.sw = &sw;
     }
-    db = sriov_apply_get_db(config, config_seqno);
-    make_plan_input(&in, db);
+    view = sriov_session_get_view(config, config_seqno);
+    make_plan_input(&in, view);
     plan = sriov_plan_create(&in);
     show.defaults = &defaults;
-    show.table = table;
-    show.db = db;
-    show.db_known = sriov_apply_db_is_known();
+    show.model = model;
+    show.view = view;
+    show.view_known = sriov_session_view_is_known();
     show.plan = plan;
     if (json) {
         found = sriov_show_json(&show, &object);
@@ -631,8 +632,8 @@ sriov_resync_cmd(struct unixctl_conn *conn, int argc OVS_UNUSED,
                                     "the log of ovs-vswitchd");
         return;
     }
-    read_table();
-    sriov_memory_forgive(&memory);
+    read_model();
+    sriov_history_forgive(&history);
     plan_again();
     unixctl_command_reply(conn, NULL);
 }

@@ -11,7 +11,7 @@ AC_DEFUN([OVS_CHECK_CX_SRIOV_API],
 #
 # Checks for the libraries of cx-sriov, which are required: libnl-3 with its
 # route and genl parts (netlink), and libudev; for ovs-sriov libinih as well.
-# Then for what sriov-compat.h has to know about this series.
+# Then for what compat.h has to know about this series.
 AC_DEFUN([OVS_CHECK_CX_SRIOV],
   [PKG_CHECK_MODULES([CX_SRIOV],
      [libnl-3.0 >= 3.5 libnl-route-3.0 libnl-genl-3.0 libudev], [],

@@ -24,7 +24,7 @@ use_fetched
 ovs_programs="ovsdb/ovsdb-server ovsdb/ovsdb-tool ovsdb/ovsdb-client vswitchd/ovs-vswitchd utilities/ovs-vsctl
               utilities/ovs-appctl utilities/ovs-ofctl utilities/ovs-dpctl"
 # Beside the programs: the schema, and what the distribution's Open vSwitch has not.
-ovs_files="vswitchd/vswitch.ovsschema utilities/ovs-sriov utilities/60-ovs-sriov.rules"
+ovs_files="vswitchd/vswitch.ovsschema utilities/ovs-sriov utilities/sriov/data/60-ovs-sriov.rules"
 for program in $ovs_programs $ovs_files; do
     [ -e "$ovs/$program" ] || die "$ovs/$program is missing: build Open vSwitch first (make)"
 done
@@ -92,7 +92,7 @@ for program in $ovs_programs; do
 done
 cp "$ovs/vswitchd/vswitch.ovsschema" "$image/opt/ovs/"
 copy_program "$ovs/utilities/ovs-sriov" "$image/bin/ovs-sriov"
-cp "$ovs/utilities/60-ovs-sriov.rules" "$image/lib/udev/rules.d/"
+cp "$ovs/utilities/sriov/data/60-ovs-sriov.rules" "$image/lib/udev/rules.d/"
 for program in $ovs_programs; do
     name=${program##*/}
     source=$(find "$root/usr/lib/openvswitch-switch" "$root/usr/sbin" "$root/usr/bin" -type f -name "$name" | head -n 1)

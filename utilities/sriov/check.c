@@ -1,0 +1,605 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* See check.h for where this stands, and in the PCI Express
+ * specification 7.8 (extended capabilities: ARI, ACS, SR-IOV). */
+
+#include <config.h>
+#include "sriov/check.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/json.h"
+#include "openvswitch/shash.h"
+#include "compat.h"
+#include "sriov/host.h"
+#include "sriov/conf.h"
+#include "sriov/leftovers.h"
+#include "sriov/netlink.h"
+#include "sriov/plan.h"
+#include "svec.h"
+#include "util.h"
+
+/* What checking takes along. */
+struct checker {
+    struct findings *findings;
+    const char *root;
+    const struct host *host;
+    const struct host_conf *conf;
+    struct host_nl *nl;         /* NULL in tests. */
+};
+
+/* Adds a finding.  'advice' is NULL if it passes. */
+static void OVS_PRINTF_FORMAT(5, 6)
+add(struct checker *c, enum finding_level level, const char *subject,
+    const char *advice, const char *format, ...)
+{
+    struct findings *findings = c->findings;
+    struct finding *finding;
+    va_list args;
+
+    if (findings->n >= findings->allocated) {
+        findings->array = x2nrealloc(findings->array, &findings->allocated,
+                                     sizeof *findings->array);
+    }
+    finding = &findings->array[findings->n++];
+    finding->level = level;
+    finding->subject = xstrdup(subject);
+    finding->advice = level == FINDING_PASS ? NULL : advice;
+    va_start(args, format);
+    finding->text = xvasprintf(format, args);
+    va_end(args);
+}
+
+/* The machine. */
+
+static void
+check_iommu(struct checker *c)
+{
+    struct svec groups = SVEC_EMPTY_INITIALIZER;
+
+    host_read_folder(&groups, "%s/sys/kernel/iommu_groups", c->root);
+    if (groups.n) {
+        add(c, FINDING_PASS, "iommu", NULL, "on, %"PRIuSIZE" groups",
+            groups.n);
+    } else {
+        add(c, FINDING_FAIL, "iommu", "enable IOMMU (AMD) or VT-d (Intel) in "
+            "the BIOS; on Intel also add intel_iommu=on to the kernel's "
+            "command line", "off: VMs cannot have VFs");
+    }
+    svec_destroy(&groups);
+}
+
+static void
+check_devlink(struct checker *c)
+{
+    if (!c->nl) {
+        return;
+    } else if (host_nl_has_devlink(c->nl)) {
+        add(c, FINDING_PASS, "devlink", NULL, "available");
+    } else {
+        add(c, FINDING_FAIL, "devlink", "load the NIC's driver, and use a "
+            "kernel with CONFIG_NET_DEVLINK", "the kernel has none");
+    }
+}
+
+/* Returns what the kernel's configuration says about 'option' ("y", "m"), or
+ * "" if that is not set.  The caller must free it. */
+static char *
+kernel_option(const char *config, const char *option)
+{
+    char *line = xasprintf("\nCONFIG_%s=", option);
+    const char *p = strstr(config, line);
+    char *value;
+
+    p = p ? p + strlen(line) : "";
+    value = xmemdup0(p, strcspn(p, "\n"));
+    free(line);
+    return value;
+}
+
+static void
+check_kernel(struct checker *c)
+{
+    static const struct {
+        const char *option;
+        enum finding_level level; /* If it is not set. */
+        const char *why;
+    } options[] = {
+        { "PCI_IOV", FINDING_FAIL, "there are no VFs without it" },
+        { "NET_SWITCHDEV", FINDING_FAIL, "there is no switchdev mode" },
+        { "NET_CLS_ACT", FINDING_FAIL, "nothing is offloaded" },
+        { "NET_CLS_FLOWER", FINDING_FAIL, "nothing is offloaded" },
+        { "NET_SCH_INGRESS", FINDING_FAIL, "nothing is offloaded" },
+        { "NET_ACT_MIRRED", FINDING_FAIL, "nothing is offloaded" },
+        { "NET_ACT_GACT", FINDING_FAIL, "drops are not offloaded" },
+        { "NET_ACT_VLAN", FINDING_FAIL, "VLANs are not offloaded" },
+        { "NET_ACT_PEDIT", FINDING_WARN, "routing is not offloaded" },
+        { "NET_ACT_CSUM", FINDING_WARN, "routing is not offloaded" },
+        { "NET_ACT_TUNNEL_KEY", FINDING_WARN, "tunnels are not offloaded" },
+        { "NET_ACT_CT", FINDING_WARN, "connection tracking is not offloaded" },
+        { "NET_TC_SKB_EXT", FINDING_WARN, "connection tracking and "
+          "recirculation are not offloaded" },
+        { "VFIO_PCI", FINDING_FAIL, "VMs cannot have VFs" },
+    };
+    struct utsname uts;
+    struct ds missing = DS_EMPTY_INITIALIZER;
+    char *config;
+
+    if (uname(&uts)) {
+        return;
+    }
+    config = host_read_file("%s/boot/config-%s", c->root, uts.release);
+    config = config ? config
+             : host_read_file("%s/lib/modules/%s/config", c->root,
+                              uts.release);
+    if (!config) {
+        add(c, FINDING_WARN, "kernel", "see that there are NET_CLS_FLOWER, "
+            "NET_ACT_MIRRED, NET_ACT_VLAN, NET_ACT_CT and NET_TC_SKB_EXT",
+            "%s: its configuration is not in /boot", uts.release);
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+        char *value = kernel_option(config, options[i].option);
+
+        if (!*value) {
+            add(c, options[i].level, "kernel", "use a kernel that has it, if "
+                "you need that", "%s has no CONFIG_%s: %s", uts.release,
+                options[i].option, options[i].why);
+            ds_put_cstr(&missing, options[i].option);
+        }
+        free(value);
+    }
+    if (!missing.length) {
+        add(c, FINDING_PASS, "kernel", NULL, "%s has all options",
+            uts.release);
+    }
+    ds_destroy(&missing);
+    free(config);
+}
+
+/* PCI. */
+
+/* Reads 16 bits at 'offset' of the configuration space of a PCI device whose
+ * folder is 'path'.  Beyond the first 64 bytes only root can. */
+static bool
+read_pci_config(const char *path, off_t offset, void *data, size_t size)
+{
+    char *file = xasprintf("%s/config", path);
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    bool ok = fd >= 0 && pread(fd, data, size, offset) == size;
+
+    free(file);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return ok;
+}
+
+/* Returns where the extended capability 'id' is, or 0. */
+static off_t
+find_capability(const char *path, uint16_t id)
+{
+    off_t offset = 0x100;
+    uint32_t header;
+
+    for (int i = 0; i < 64 && offset >= 0x100; i++) {
+        if (!read_pci_config(path, offset, &header, sizeof header)) {
+            return 0;
+        }
+        if ((header & 0xffff) == id) {
+            return offset;
+        }
+        offset = header >> 20;
+    }
+    return 0;
+}
+
+/* ARI: without it, there is room for 8 functions only behind a port. */
+static void
+check_ari(struct checker *c, const struct host_pf *pf, const char *path)
+{
+    enum { SRIOV = 0x10, CONTROL = 8, ARI = 1 << 4 };
+    off_t sriov = find_capability(path, SRIOV);
+    uint16_t control;
+
+    if (!sriov || !read_pci_config(path, sriov + CONTROL, &control,
+                                   sizeof control)) {
+        return;
+    }
+    /* Only the lowest function has the bit. */
+    if (control & ARI) {
+        add(c, FINDING_PASS, pf->pci, NULL, "ARI is on");
+    } else if (strchr(pf->pci, '.')[1] == '0' && pf->total_vfs > 7) {
+        add(c, FINDING_WARN, pf->pci, "enable ARI in the BIOS, if VFs cannot "
+            "be made", "ARI is off: there may be fewer VFs than it has");
+    }
+}
+
+/* IOMMU groups: what is in one group can only be given away together. */
+static void
+check_groups(struct checker *c, const struct host_pf *pf)
+{
+    const char *advice = "enable ACS in the BIOS, or use another slot";
+    size_t n_shared = 0;
+
+    for (size_t i = 0; i < pf->n_vfs; i++) {
+        n_shared += pf->vfs[i].n_in_group > 1;
+    }
+    if (n_shared) {
+        add(c, FINDING_FAIL, pf->pci, advice, "%"PRIuSIZE" of its VFs share "
+            "an IOMMU group: no VM can have one of them alone", n_shared);
+    } else if (pf->n_vfs && pf->vfs[0].iommu_group) {
+        add(c, FINDING_PASS, pf->pci, NULL, "each VF has an IOMMU group of "
+            "its own");
+    } else if (!pf->n_vfs && pf->n_in_group > 1) {
+        add(c, FINDING_WARN, pf->pci, advice, "its IOMMU group has %"PRIuSIZE
+            " devices: VFs may share groups, too", pf->n_in_group);
+    }
+}
+
+/* PFs. */
+
+static void
+check_eswitch(struct checker *c, const struct host_pf *pf,
+              const struct host_section *section)
+{
+    enum sriov_mode mode = section ? section->mode : SRIOV_MODE_SWITCHDEV;
+
+    if (!c->nl) {
+        return;
+    } else if (pf->mode == SRIOV_MODE_NONE && mode == SRIOV_MODE_SWITCHDEV) {
+        add(c, FINDING_FAIL, pf->pci, "use a driver that offers one; update "
+            "the NIC's firmware", "no eswitch (driver %s)",
+            pf->driver ? pf->driver : "none");
+    } else if (pf->mode == mode) {
+        add(c, FINDING_PASS, pf->pci, NULL, "eswitch mode %s",
+            sriov_mode_to_string(mode));
+    } else {
+        add(c, section ? FINDING_FAIL : FINDING_WARN, pf->pci,
+            section ? "run ovs-sriov apply"
+            : "give it a section in sriov.conf, if it is to be offloaded to",
+            "eswitch mode %s", sriov_mode_to_string(pf->mode));
+    }
+    if (pf->mode == SRIOV_MODE_SWITCHDEV && pf->has_hw_tc) {
+        if (pf->hw_tc) {
+            add(c, FINDING_PASS, pf->pci, NULL, "%s: hw-tc-offload is on",
+                pf->netdev);
+        } else {
+            add(c, FINDING_WARN, pf->pci, "put it on a bridge, which turns it "
+                "on, or: ethtool -K UPLINK hw-tc-offload on",
+                "%s: hw-tc-offload is off", pf->netdev);
+        }
+    }
+}
+
+static void
+check_vfs(struct checker *c, const struct host_pf *pf,
+          const struct host_section *section)
+{
+    unsigned int n_mtu = 0, n_names = 0, n_unbound = 0;
+
+    if (!pf->total_vfs) {
+        add(c, FINDING_FAIL, pf->pci, "enable SR-IOV in the NIC's firmware "
+            "(mlxconfig: SRIOV_EN=1, NUM_OF_VFS) and in the BIOS",
+            "it can have no VFs");
+    } else if (section && section->has_vfs && section->vfs != pf->num_vfs) {
+        add(c, FINDING_FAIL, pf->pci, section->vfs > pf->total_vfs
+            ? "raise their number in the NIC's firmware (mlxconfig: "
+            "NUM_OF_VFS)" : "run ovs-sriov apply",
+            "%u VFs; sriov.conf says %u, and there can be %u", pf->num_vfs,
+            section->vfs, pf->total_vfs);
+    } else {
+        add(c, FINDING_PASS, pf->pci, NULL, "%u of %u VFs", pf->num_vfs,
+            pf->total_vfs);
+    }
+    for (size_t i = 0; i < pf->n_vfs; i++) {
+        const struct host_vf *vf = &pf->vfs[i];
+
+        n_unbound += !vf->driver;
+        n_mtu += vf->rep && vf->rep_mtu != pf->mtu;
+        n_names += section && host_vf_wants(HOST_STEP_NAMES, c->conf, pf, vf);
+    }
+    if (n_mtu) {
+        add(c, FINDING_WARN, pf->pci, "put the uplink on a bridge, or write "
+            "mtu = in sriov.conf", "%u representors have another mtu than "
+            "their uplink, which has %u", n_mtu, pf->mtu);
+    }
+    if (n_names) {
+        add(c, FINDING_WARN, pf->pci, "run ovs-sriov apply",
+            "%u representors do not have the name that sriov.conf gives them",
+            n_names);
+    }
+    if (n_unbound) {
+        add(c, FINDING_WARN, pf->pci, "none, if VMs get them: that binds "
+            "vfio-pci; else load their driver", "%u VFs have no driver",
+            n_unbound);
+    }
+}
+
+static void
+check_pfs(struct checker *c)
+{
+    if (!c->host->n) {
+        add(c, FINDING_FAIL, "sriov", "enable SR-IOV in the BIOS and in the "
+            "NIC's firmware (mlxconfig: SRIOV_EN=1, NUM_OF_VFS), and load its "
+            "driver", "no NIC with SR-IOV");
+    }
+    for (size_t i = 0; i < c->host->n; i++) {
+        const struct host_pf *pf = c->host->pfs[i];
+        const struct host_section *section = host_section_of(c->conf, pf);
+        char *path = xasprintf("%s/sys/bus/pci/devices/%s", c->root, pf->pci);
+
+        check_vfs(c, pf, section);
+        check_groups(c, pf);
+        check_ari(c, pf, path);
+        check_eswitch(c, pf, section);
+        free(path);
+    }
+    for (size_t i = 0; i < c->conf->n; i++) {
+        const struct host_section *section = c->conf->sections[i];
+
+        if (section->match == HOST_MATCH_PCI
+            && !host_find_pf(c->host, section->id)) {
+            add(c, FINDING_FAIL, section->id, "see \"ovs-sriov list\" for the "
+                "PFs that there are", "%s:%u: there is no such PF",
+                c->conf->path, section->line);
+        }
+    }
+}
+
+/* Traps of how-tos. */
+
+/* Returns true if a PF may have 'switch_id': some drivers tell theirs in
+ * switchdev mode only. */
+static bool
+switch_id_may_exist(const struct host *host, const char *switch_id)
+{
+    for (size_t i = 0; i < host->n; i++) {
+        const char *id = host->pfs[i]->switch_id;
+
+        if (!id || !strcmp(id, switch_id)) {
+            return true;
+        }
+    }
+    return !host->n;
+}
+
+static void
+check_files(struct checker *c)
+{
+    static const char *const what[] = {
+        [HOWTO_MODE] = "sets the mode of an eswitch",
+        [HOWTO_VFS] = "sets the number of VFs",
+        [HOWTO_NAMES] = "names representors",
+    };
+    struct howto h;
+
+    howto_read(&h, c->root);
+    for (size_t i = 0; i < h.n_rules; i++) {
+        const struct howto_rule *rule = &h.rules[i];
+        char *at = xasprintf("%s:%u", rule->file, rule->line);
+
+        if (rule->switch_id
+            && !switch_id_may_exist(c->host, rule->switch_id)) {
+            add(c, FINDING_FAIL, at, "use sriov.conf, which needs none: "
+                "ovs-sriov import", "switch id %s is that of no NIC here: the "
+                "rule does nothing", rule->switch_id);
+        } else {
+            add(c, FINDING_WARN, at, "leave it to sriov.conf: ovs-sriov "
+                "import", "the rule %s", what[rule->kind]);
+        }
+        free(at);
+    }
+    if (h.n_settings) {
+        add(c, FINDING_WARN, h.settings[0].file, "put the package's own back: "
+            "apt-get install --reinstall openvswitch-switch",
+            "edited: line %u sets what is the default now, and upgrades will "
+            "revert it", h.settings[0].line);
+    }
+    howto_destroy(&h);
+}
+
+/* Returns other_config of all rows of 'table' in what "ovs-vsctl --format=json
+ * list" prints, which the caller must free, or NULL if there is no database to
+ * ask. */
+static struct json *
+read_other_config(const char *table)
+{
+    char *command = xasprintf("ovs-vsctl --timeout=5 --format=json "
+                              "--columns=other_config list %s 2>/dev/null",
+                              table);
+    FILE *stream = popen(command, "r");
+    struct json *json = stream ? json_from_stream(stream) : NULL;
+
+    if (stream) {
+        pclose(stream);
+    }
+    free(command);
+    if (json && json->type != JSON_OBJECT) {
+        json_destroy(json);
+        json = NULL;
+    }
+    return json;
+}
+
+/* Keys, and the tables in which they have an effect. */
+static const struct {
+    const char *key;
+    const char *tables;
+} known_keys[] = {
+    { "hw-offload", "Open_vSwitch" },
+    { "tc-policy", "Open_vSwitch" },
+    { "sriov", "Open_vSwitch" },
+    { "lacp-fallback-ab", "Open_vSwitch Port" },
+    { "sriov-auto-add", "Open_vSwitch Bridge" },
+    { "sriov-representors", "Bridge" },
+    { "sriov-switch-id", "Bridge" },
+    { "bond-offload", "Port" },
+};
+
+/* Checks the keys in 'map', a cell of other_config: ["map", [[KEY, VALUE],
+ * ...]]. */
+static void
+check_keys(struct checker *c, const char *table, const struct json *map)
+{
+    const struct json *pairs = sriov_compat_array_at(map, 1);
+
+    for (size_t i = 0; i < sriov_compat_array_size(pairs); i++) {
+        const struct json *pair = sriov_compat_array_at(pairs, i);
+        const char *key = json_string(sriov_compat_array_at(pair, 0));
+        const char *value = json_string(sriov_compat_array_at(pair, 1));
+
+        for (size_t j = 0; j < ARRAY_SIZE(known_keys); j++) {
+            if (strcmp(key, known_keys[j].key)) {
+                continue;
+            }
+            if (!strstr(known_keys[j].tables, table)) {
+                add(c, FINDING_FAIL, "ovsdb", "remove it there (ovs-vsctl "
+                    "remove TABLE RECORD other_config KEY), and set it where "
+                    "it belongs", "other_config:%s is in table %s, where it "
+                    "has no effect; it belongs in %s", key, table,
+                    known_keys[j].tables);
+            } else if ((!strcmp(key, "hw-offload") || !strcmp(key, "sriov"))
+                       && !strcmp(value, "false")) {
+                add(c, FINDING_FAIL, "ovsdb", "ovs-vsctl remove Open_vSwitch "
+                    ". other_config KEY, and restart openvswitch-switch",
+                    "other_config:%s=false: nothing is offloaded", key);
+            }
+        }
+    }
+}
+
+static void
+check_ovsdb(struct checker *c)
+{
+    static const char *const tables[] = { "Open_vSwitch", "Bridge", "Port",
+                                          "Interface" };
+    size_t n = c->findings->n;
+
+    for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+        struct json *json = read_other_config(tables[i]);
+        const struct json *data = (json
+                                   ? shash_find_data(json_object(json), "data")
+                                   : NULL);
+
+        if (!data || data->type != JSON_ARRAY) {
+            add(c, FINDING_WARN, "ovsdb", "start it: systemctl start "
+                "openvswitch-switch", "Open vSwitch does not run");
+            json_destroy(json);
+            return;
+        }
+        for (size_t j = 0; j < sriov_compat_array_size(data); j++) {
+            const struct json *row = sriov_compat_array_at(data, j);
+
+            check_keys(c, tables[i], sriov_compat_array_at(row, 0));
+        }
+        json_destroy(json);
+    }
+    if (c->findings->n == n) {
+        add(c, FINDING_PASS, "ovsdb", NULL, "keys are where they belong");
+    }
+}
+
+/* Stores in '*findings', which the caller must destroy, what is good and what
+ * is not.  'nl' is NULL in tests, which have files below 'root' instead. */
+void
+host_check(struct findings *findings, const char *root,
+           const struct host *host, const struct host_conf *conf,
+           struct host_nl *nl)
+{
+    struct checker c = { findings, root, host, conf, nl };
+
+    memset(findings, 0, sizeof *findings);
+    check_iommu(&c);
+    check_kernel(&c);
+    check_devlink(&c);
+    check_pfs(&c);
+    check_files(&c);
+    check_ovsdb(&c);
+}
+
+void
+findings_destroy(struct findings *findings)
+{
+    for (size_t i = 0; i < findings->n; i++) {
+        free(findings->array[i].subject);
+        free(findings->array[i].text);
+    }
+    free(findings->array);
+}
+
+/* Printing. */
+
+static const char *
+level_to_string(enum finding_level level)
+{
+    return (level == FINDING_PASS ? "pass"
+            : level == FINDING_WARN ? "warn" : "fail");
+}
+
+struct json *
+findings_to_json(const struct findings *findings)
+{
+    struct json *array = json_array_create_empty();
+
+    for (size_t i = 0; i < findings->n; i++) {
+        const struct finding *f = &findings->array[i];
+        struct json *json = json_object_create();
+
+        json_object_put_string(json, "level", level_to_string(f->level));
+        json_object_put_string(json, "subject", f->subject);
+        json_object_put_string(json, "text", f->text);
+        if (f->advice) {
+            json_object_put_string(json, "advice", f->advice);
+        }
+        json_array_add(array, json);
+    }
+    return array;
+}
+
+void
+findings_to_text(const struct findings *findings, struct ds *s)
+{
+    for (size_t i = 0; i < findings->n; i++) {
+        const struct finding *f = &findings->array[i];
+
+        ds_put_format(s, "%s  %s: %s", level_to_string(f->level), f->subject,
+                      f->text);
+        if (f->advice) {
+            ds_put_format(s, " -> %s", f->advice);
+        }
+        ds_put_char(s, '\n');
+    }
+}
+
+bool
+findings_fail(const struct findings *findings)
+{
+    for (size_t i = 0; i < findings->n; i++) {
+        if (findings->array[i].level == FINDING_FAIL) {
+            return true;
+        }
+    }
+    return false;
+}

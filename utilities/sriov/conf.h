@@ -1,0 +1,95 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+#ifndef SRIOV_HOST_CONF_H
+#define SRIOV_HOST_CONF_H 1
+
+/* sriov.conf: what PFs are to be like, see ovs-sriov(8).
+ *
+ *     sriov.conf --> CONF --+
+ *     kernel --> inventory -+--> plan --> carried out
+ *
+ * Read as a whole and checked as a whole: a file with an error in it is not
+ * used at all, and all of its errors are told at once. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "openvswitch/types.h"
+#include "inventory/model.h"
+
+struct svec;
+
+/* How a section names its PFs, the more specific first. */
+enum host_match {
+    HOST_MATCH_PCI,             /* [0000:81:00.0] */
+    HOST_MATCH_SWITCH_ID,       /* [switch-id 3264160003bd70c4] */
+    HOST_MATCH_DEVICE,          /* [15b3:101f] */
+    HOST_MATCH_VENDOR,          /* [15b3:*] */
+};
+
+/* A key that can be left out. */
+enum host_bool {
+    HOST_UNSET,                 /* Leave it as it is. */
+    HOST_OFF,
+    HOST_ON,
+};
+
+struct host_section {
+    char *name;                 /* What is between the brackets. */
+    unsigned int line;          /* Where. */
+    enum host_match match;
+    char *id;                   /* PCI address or switch id, else NULL. */
+    uint16_t vendor, device;    /* HOST_MATCH_DEVICE and _VENDOR. */
+
+    enum sriov_mode mode;
+    bool has_vfs;               /* Else their number stays. */
+    unsigned int vfs;
+    char *names;                /* Template; NULL: names stay. */
+    unsigned int mtu;           /* 0: it stays. */
+    bool has_mac;
+    struct eth_addr mac;        /* Of VF 0; the next VF has the next one. */
+    enum host_bool trust, spoofchk, multiport;
+    char *steering;             /* devlink's flow_steering_mode, or NULL. */
+    struct {                    /* Line of each key that was given, or 0. */
+        unsigned int mode, vfs, names, mtu, mac, trust, spoofchk, multiport,
+            steering;
+    } at;
+};
+
+struct host_conf {
+    char *path;
+    struct host_section **sections; /* In the file's order. */
+    size_t n, allocated;
+};
+
+#define HOST_DEFAULT_NAMES "ovs-sw{switch}{port}"
+
+struct host_conf *host_conf_read(const char *path, struct svec *errors);
+void host_conf_destroy(struct host_conf *);
+
+const struct host_section *host_conf_find(const struct host_conf *,
+                                          const char *pci, uint16_t vendor,
+                                          uint16_t device,
+                                          const char *switch_id);
+char *host_conf_card(const struct host_conf *, const char *pci);
+
+bool host_pci_address(const char *, char **);
+bool host_same_card(const char *pci_a, const char *pci_b);
+struct eth_addr host_vf_mac(const struct host_section *, unsigned int vf);
+char *host_expand_name(const char *template, const char *card,
+                       const char *port);
+
+#endif /* conf.h */

@@ -1,0 +1,546 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* See host.h for where this stands, and in the kernel
+ * Documentation/ABI/testing/sysfs-bus-pci for the files read here. */
+
+#include <config.h>
+#include "sriov/host.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <libudev.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/shash.h"
+#include "sriov/netlink.h"
+#include "inventory/netlink.h"
+#include "svec.h"
+#include "util.h"
+
+/* Files. */
+
+/* Returns what the file that 'format' names has in it, without the line end,
+ * which the caller must free.  NULL if it cannot be read. */
+char *
+host_read_file(const char *format, ...)
+{
+    struct ds s = DS_EMPTY_INITIALIZER;
+    char buffer[4096];
+    va_list args;
+    ssize_t n;
+    int fd;
+
+    va_start(args, format);
+    char *path = xvasprintf(format, args);
+    va_end(args);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    free(path);
+    if (fd < 0) {
+        return NULL;
+    }
+    while ((n = read(fd, buffer, sizeof buffer)) > 0) {
+        ds_put_buffer(&s, buffer, n);
+    }
+    close(fd);
+    if (n < 0) {
+        ds_destroy(&s);
+        return NULL;
+    }
+    ds_chomp(&s, '\n');
+    return ds_steal_cstr(&s);
+}
+
+/* Stores in '*number' the number, decimal or 0x..., that the file 'name' in
+ * the folder 'path' has in it. */
+bool
+host_read_number(const char *path, const char *name, long long int *number)
+{
+    char *s = host_read_file("%s/%s", path, name);
+    bool ok = s && str_to_llong(s, 0, number);
+
+    free(s);
+    return ok;
+}
+
+/* Writes 'value' to the file at 'path'.  Returns 0 or a positive errno
+ * value. */
+int
+host_write_file(const char *path, const char *value)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    int error;
+
+    if (fd < 0) {
+        return errno;
+    }
+    error = write(fd, value, strlen(value)) < 0 ? errno : 0;
+    close(fd);
+    return error;
+}
+
+/* Returns the last part of what the symbolic link 'name' in the folder 'path'
+ * points to, which the caller must free, or NULL. */
+static char *
+read_target(const char *path, const char *name)
+{
+    char *link = xasprintf("%s/%s", path, name);
+    char *target = sriov_nl_link_target(link);
+
+    free(link);
+    return target;
+}
+
+/* Adds to 'names', sorted, what is in the folder that 'format' names. */
+void
+host_read_folder(struct svec *names, const char *format, ...)
+{
+    struct dirent *entry;
+    va_list args;
+    DIR *dir;
+
+    va_start(args, format);
+    char *path = xvasprintf(format, args);
+    va_end(args);
+    dir = opendir(path);
+    while (dir && (entry = readdir(dir))) {
+        if (entry->d_name[0] != '.') {
+            svec_add(names, entry->d_name);
+        }
+    }
+    if (dir) {
+        closedir(dir);
+    }
+    svec_sort(names);
+    free(path);
+}
+
+/* The data. */
+
+struct host_pf *
+host_add_pf(struct host *host, const char *pci)
+{
+    struct host_pf *pf = xzalloc(sizeof *pf);
+
+    pf->pci = xstrdup(pci);
+    pf->numa_node = -1;
+    if (host->n >= host->allocated) {
+        host->pfs = x2nrealloc(host->pfs, &host->allocated,
+                               sizeof *host->pfs);
+    }
+    host->pfs[host->n++] = pf;
+    return pf;
+}
+
+struct host_vf *
+host_pf_add_vf(struct host_pf *pf)
+{
+    struct host_vf *vf;
+
+    pf->vfs = xrealloc(pf->vfs, (pf->n_vfs + 1) * sizeof *pf->vfs);
+    vf = &pf->vfs[pf->n_vfs];
+    memset(vf, 0, sizeof *vf);
+    vf->number = pf->n_vfs++;
+    return vf;
+}
+
+static int
+compare_pfs(const void *a_, const void *b_)
+{
+    const struct host_pf *const *a = a_;
+    const struct host_pf *const *b = b_;
+
+    return strcmp((*a)->pci, (*b)->pci);
+}
+
+void
+host_sort(struct host *host)
+{
+    if (host->n) {
+        qsort(host->pfs, host->n, sizeof *host->pfs, compare_pfs);
+    }
+}
+
+static void
+vf_uninit(struct host_vf *vf)
+{
+    free(vf->pci);
+    free(vf->driver);
+    free(vf->iommu_group);
+    free(vf->user);
+    free(vf->netdev);
+    free(vf->label);
+    free(vf->rep);
+}
+
+void
+host_destroy(struct host *host)
+{
+    if (!host) {
+        return;
+    }
+    for (size_t i = 0; i < host->n; i++) {
+        struct host_pf *pf = host->pfs[i];
+
+        for (size_t j = 0; j < pf->n_vfs; j++) {
+            vf_uninit(&pf->vfs[j]);
+        }
+        free(pf->vfs);
+        free(pf->pci);
+        free(pf->model);
+        free(pf->driver);
+        free(pf->firmware);
+        free(pf->iommu_group);
+        free(pf->steering);
+        free(pf->netdev);
+        free(pf->switch_id);
+        free(pf->port);
+        free(pf);
+    }
+    free(host->pfs);
+    free(host);
+}
+
+/* Returns the PF at 'pci', or NULL. */
+struct host_pf *
+host_find_pf(const struct host *host, const char *pci)
+{
+    for (size_t i = 0; i < host->n; i++) {
+        if (!strcmp(host->pfs[i]->pci, pci)) {
+            return host->pfs[i];
+        }
+    }
+    return NULL;
+}
+
+/* Users of VFs. */
+
+/* Adds to 'users' which process has which file below /dev/vfio/ open: from the
+ * file's path to a description of the process. */
+static void
+read_vfio_users(struct shash *users)
+{
+    struct svec pids = SVEC_EMPTY_INITIALIZER;
+    const char *pid;
+    size_t i;
+
+    host_read_folder(&pids, "/proc");
+    SVEC_FOR_EACH (i, pid, &pids) {
+        struct svec fds = SVEC_EMPTY_INITIALIZER;
+        const char *fd;
+        size_t j;
+
+        if (!isdigit((unsigned char) pid[0])) {
+            continue;
+        }
+        host_read_folder(&fds, "/proc/%s/fd", pid);
+        SVEC_FOR_EACH (j, fd, &fds) {
+            char *link = xasprintf("/proc/%s/fd/%s", pid, fd);
+            char target[PATH_MAX];
+            ssize_t n = readlink(link, target, sizeof target - 1);
+
+            free(link);
+            target[MAX(n, 0)] = '\0';
+            if (!strncmp(target, "/dev/vfio/", 10)
+                && !shash_find(users, target)) {
+                char *comm = host_read_file("/proc/%s/comm", pid);
+
+                shash_add(users, target, xasprintf("%s, process %s",
+                                                   comm ? comm : "?", pid));
+                free(comm);
+            }
+        }
+        svec_destroy(&fds);
+    }
+    svec_destroy(&pids);
+}
+
+/* Returns which process has the VF open, whose folder in sysfs is 'path', or
+ * NULL.  The path of the device is that of its IOMMU group or, with iommufd,
+ * one of its own. */
+static const char *
+find_vfio_user(const struct shash *users, const char *path,
+               const char *iommu_group)
+{
+    char *group = xasprintf("/dev/vfio/%s", iommu_group ? iommu_group : "-");
+    const char *user = shash_find_data(users, group);
+    struct svec devices = SVEC_EMPTY_INITIALIZER;
+
+    host_read_folder(&devices, "%s/vfio-dev", path);
+    if (!user && devices.n) {
+        char *device = xasprintf("/dev/vfio/devices/%s", devices.names[0]);
+
+        user = shash_find_data(users, device);
+        free(device);
+    }
+    svec_destroy(&devices);
+    free(group);
+    return user;
+}
+
+/* Finds out who uses the VFs of 'pf', the ones that apply leaves alone. */
+static void
+find_users(struct host_pf *pf, const char *root, struct shash *vfio_users)
+{
+    for (size_t i = 0; i < pf->n_vfs; i++) {
+        struct host_vf *vf = &pf->vfs[i];
+
+        if (!vf->driver) {
+            continue;
+        }
+        if (strstr(vf->driver, "vfio")) {
+            char *path = xasprintf("%s/sys/bus/pci/devices/%s", root, vf->pci);
+            const char *user;
+
+            if (!*root && shash_is_empty(vfio_users)) {
+                /* One that is never found, so as to look only once. */
+                shash_add(vfio_users, "", xstrdup(""));
+                read_vfio_users(vfio_users);
+            }
+            user = find_vfio_user(vfio_users, path, vf->iommu_group);
+            vf->user = (user
+                        ? xasprintf("a VM has it (%s)", user)
+                        : xasprintf("reserved for VMs (driver %s)",
+                                    vf->driver));
+            free(path);
+        } else if (strstr(vf->driver, "uio")) {
+            vf->user = xasprintf("reserved for a program (driver %s)",
+                                 vf->driver);
+        } else if (!vf->netdev) {
+            vf->user = xstrdup("its network device is in another network "
+                               "namespace");
+        }
+    }
+}
+
+/* sysfs. */
+
+static void
+read_iommu_group(const char *root, const char *path, char **group, size_t *n)
+{
+    struct svec devices = SVEC_EMPTY_INITIALIZER;
+
+    *group = read_target(path, "iommu_group");
+    if (*group) {
+        host_read_folder(&devices, "%s/sys/kernel/iommu_groups/%s/devices", root,
+                    *group);
+    }
+    *n = devices.n;
+    svec_destroy(&devices);
+}
+
+/* Returns the name of a network device of the PCI device whose folder is
+ * 'path': the one that is no representor.  NULL if there is none. */
+static char *
+read_netdev(const char *path)
+{
+    struct svec netdevs = SVEC_EMPTY_INITIALIZER;
+    const char *name;
+    char *netdev = NULL;
+    size_t i;
+
+    host_read_folder(&netdevs, "%s/net", path);
+    SVEC_FOR_EACH (i, name, &netdevs) {
+        char *port = host_read_file("%s/net/%s/phys_port_name", path, name);
+        struct sriov_port_id id;
+        bool is_rep = (port && sriov_port_id_from_string(port, &id)
+                       && id.flavour != SRIOV_UPLINK);
+
+        free(port);
+        if (!is_rep && !netdev) {
+            netdev = xstrdup(name);
+        }
+    }
+    svec_destroy(&netdevs);
+    return netdev;
+}
+
+static void
+read_vfs(const char *root, const char *path, struct host_pf *pf)
+{
+    for (unsigned int i = 0; i < pf->num_vfs; i++) {
+        char *name = xasprintf("virtfn%u", i);
+        char *address = read_target(path, name);
+
+        if (address) {
+            struct host_vf *vf = host_pf_add_vf(pf);
+            char *vf_path = xasprintf("%s/sys/bus/pci/devices/%s", root,
+                                      address);
+
+            vf->number = i;
+            vf->pci = address;
+            vf->driver = read_target(vf_path, "driver");
+            vf->netdev = read_netdev(vf_path);
+            read_iommu_group(root, vf_path, &vf->iommu_group,
+                             &vf->n_in_group);
+            free(vf_path);
+        }
+        free(name);
+    }
+}
+
+/* Returns true if the PCI device whose folder is 'path' is a network
+ * controller, rather than an NVMe drive, for instance. */
+static bool
+is_network(const char *path)
+{
+    long long int class;
+
+    return host_read_number(path, "class", &class) && class >> 16 == 0x02;
+}
+
+/* Reads which device of which vendor 'pf' is. */
+void
+host_read_ids(const char *root, struct host_pf *pf)
+{
+    char *path = xasprintf("%s/sys/bus/pci/devices/%s", root, pf->pci);
+    long long int number;
+
+    if (host_read_number(path, "vendor", &number)) {
+        pf->vendor = number;
+    }
+    if (host_read_number(path, "device", &number)) {
+        pf->device = number;
+    }
+    free(path);
+}
+
+/* Adds the PF at 'pci' with its VFs, if there is one. */
+static void
+read_pf(struct host *host, const char *root, const char *pci)
+{
+    char *path = xasprintf("%s/sys/bus/pci/devices/%s", root, pci);
+    long long int number;
+    char *netdev;
+
+    if (!host_read_number(path, "sriov_totalvfs", &number)) {
+        free(path);
+        return;
+    }
+    netdev = read_netdev(path);
+    if (netdev || is_network(path)) {
+        struct host_pf *pf = host_add_pf(host, pci);
+
+        pf->total_vfs = number;
+        if (host_read_number(path, "sriov_numvfs", &number)) {
+            pf->num_vfs = number;
+        }
+        host_read_ids(root, pf);
+        if (host_read_number(path, "numa_node", &number)) {
+            pf->numa_node = number;
+        }
+        pf->driver = read_target(path, "driver");
+        read_iommu_group(root, path, &pf->iommu_group, &pf->n_in_group);
+        pf->netdev = netdev;
+        if (netdev) {
+            char *net = xasprintf("%s/net/%s", path, netdev);
+
+            pf->switch_id = host_read_file("%s/phys_switch_id", net);
+            pf->port = host_read_file("%s/phys_port_name", net);
+            if (host_read_number(net, "mtu", &number)) {
+                pf->mtu = number;
+            }
+            if (host_read_number(net, "ifindex", &number)) {
+                pf->ifindex = number;
+            }
+            free(net);
+        }
+        read_vfs(root, path, pf);
+    }
+    free(path);
+}
+
+/* Returns the host's inventory, which the caller must free with
+ * host_destroy(): from sysfs below 'root', which is "" but in tests, and, if
+ * 'nl' is not NULL, from the kernel. */
+struct host *
+host_read(const char *root, struct host_nl *nl)
+{
+    struct host *host = xzalloc(sizeof *host);
+    struct shash users = SHASH_INITIALIZER(&users);
+    struct svec devices = SVEC_EMPTY_INITIALIZER;
+    const char *pci;
+    size_t i;
+
+    host_read_folder(&devices, "%s/sys/bus/pci/devices", root);
+    SVEC_FOR_EACH (i, pci, &devices) {
+        read_pf(host, root, pci);
+    }
+    svec_destroy(&devices);
+    for (i = 0; i < host->n; i++) {
+        find_users(host->pfs[i], root, &users);
+    }
+    shash_destroy_free_data(&users);
+    if (nl) {
+        host_nl_read(nl, host);
+    }
+    return host;
+}
+
+/* Details that take a while, for people to read. */
+
+/* Returns the model of the device with 'modalias' as udev's database of
+ * hardware has it, or NULL. */
+static char *
+find_model(struct udev_hwdb *hwdb, const char *modalias)
+{
+    struct udev_list_entry *entry;
+    char *model = NULL;
+
+    udev_list_entry_foreach(entry,
+                            udev_hwdb_get_properties_list_entry(hwdb, modalias,
+                                                                0)) {
+        if (!strcmp(udev_list_entry_get_name(entry),
+                    "ID_MODEL_FROM_DATABASE")) {
+            free(model);
+            model = xstrdup(udev_list_entry_get_value(entry));
+        }
+    }
+    return model;
+}
+
+/* Adds models, and with 'nl' also what firmware there is. */
+void
+host_read_details(struct host *host, struct host_nl *nl)
+{
+    struct udev *udev = udev_new();
+    struct udev_hwdb *hwdb = udev ? udev_hwdb_new(udev) : NULL;
+
+    for (size_t i = 0; i < host->n; i++) {
+        struct host_pf *pf = host->pfs[i];
+
+        if (hwdb) {
+            char *modalias = xasprintf("pci:v%08Xd%08Xsv", pf->vendor,
+                                       pf->device);
+
+            pf->model = find_model(hwdb, modalias);
+            free(modalias);
+        }
+        if (nl) {
+            pf->firmware = host_nl_firmware(nl, pf->pci);
+        }
+    }
+    udev_hwdb_unref(hwdb);
+    udev_unref(udev);
+}

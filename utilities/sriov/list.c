@@ -1,0 +1,204 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* See list.h for where this stands. */
+
+#include <config.h>
+#include "sriov/list.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/json.h"
+#include "packets.h"
+#include "show/grid.h"
+#include "sriov/host.h"
+#include "util.h"
+
+/* JSON. */
+
+static void
+put_string(struct json *json, const char *key, const char *value)
+{
+    if (value) {
+        json_object_put_string(json, key, value);
+    }
+}
+
+static void
+put_number(struct json *json, const char *key, long long int value)
+{
+    json_object_put(json, key, json_integer_create(value));
+}
+
+static void
+put_bool(struct json *json, const char *key, bool value)
+{
+    json_object_put(json, key, json_boolean_create(value));
+}
+
+static struct json *
+vf_to_json(const struct host_vf *vf)
+{
+    struct json *json = json_object_create();
+
+    put_number(json, "vf", vf->number);
+    put_string(json, "pci_address", vf->pci);
+    put_string(json, "driver", vf->driver);
+    put_string(json, "in_use", vf->user);
+    put_string(json, "iommu_group", vf->iommu_group);
+    put_string(json, "netdev", vf->netdev);
+    put_string(json, "port", vf->label);
+    put_string(json, "representor", vf->rep);
+    if (vf->has_mac) {
+        json_object_put_format(json, "mac", ETH_ADDR_FMT,
+                               ETH_ADDR_ARGS(vf->mac));
+    }
+    if (vf->has_trust) {
+        put_bool(json, "trust", vf->trust);
+    }
+    if (vf->has_spoofchk) {
+        put_bool(json, "spoofchk", vf->spoofchk);
+    }
+    return json;
+}
+
+static struct json *
+pf_to_json(const struct host_pf *pf)
+{
+    struct json *json = json_object_create();
+    struct json *vfs = json_array_create_empty();
+
+    put_string(json, "pci_address", pf->pci);
+    json_object_put_format(json, "id", "%04x:%04x", pf->vendor, pf->device);
+    put_string(json, "model", pf->model);
+    put_string(json, "driver", pf->driver);
+    put_string(json, "firmware", pf->firmware);
+    put_string(json, "netdev", pf->netdev);
+    put_string(json, "switch_id", pf->switch_id);
+    put_string(json, "mode", sriov_mode_to_string(pf->mode));
+    put_bool(json, "multiport", pf->multiport);
+    put_string(json, "steering", pf->steering);
+    put_string(json, "iommu_group", pf->iommu_group);
+    if (pf->netdev) {
+        put_number(json, "mtu", pf->mtu);
+    }
+    if (pf->has_hw_tc) {
+        put_bool(json, "hw_tc_offload", pf->hw_tc);
+    }
+    if (pf->numa_node >= 0) {
+        put_number(json, "numa_node", pf->numa_node);
+    }
+    put_number(json, "vfs_now", pf->num_vfs);
+    put_number(json, "vfs_possible", pf->total_vfs);
+    for (size_t i = 0; i < pf->n_vfs; i++) {
+        json_array_add(vfs, vf_to_json(&pf->vfs[i]));
+    }
+    json_object_put(json, "vfs", vfs);
+    return json;
+}
+
+/* Returns the inventory as an array of PFs, which the caller must free. */
+struct json *
+host_list_json(const struct host *host)
+{
+    struct json *json = json_array_create_empty();
+
+    for (size_t i = 0; i < host->n; i++) {
+        json_array_add(json, pf_to_json(host->pfs[i]));
+    }
+    return json;
+}
+
+/* Text. */
+
+static void
+put(struct sriov_grid *grid, const char *cell)
+{
+    sriov_grid_put(grid, cell ? cell : "");
+}
+
+static void
+list_vfs(const struct host_pf *pf, struct ds *s)
+{
+    struct sriov_grid grid = SRIOV_GRID_INITIALIZER(8);
+
+    put(&grid, "VF");
+    put(&grid, "PCI ADDRESS");
+    put(&grid, "DRIVER");
+    put(&grid, "IOMMU GROUP");
+    put(&grid, "NETDEV");
+    put(&grid, "REPRESENTOR");
+    put(&grid, "MAC");
+    put(&grid, "IN USE");
+    for (size_t i = 0; i < pf->n_vfs; i++) {
+        const struct host_vf *vf = &pf->vfs[i];
+
+        sriov_grid_put_nocopy(&grid, xasprintf("%u", vf->number));
+        put(&grid, vf->pci);
+        put(&grid, vf->driver);
+        put(&grid, vf->iommu_group);
+        put(&grid, vf->netdev);
+        put(&grid, vf->rep);
+        sriov_grid_put_nocopy(&grid, vf->has_mac
+                              ? xasprintf(ETH_ADDR_FMT, ETH_ADDR_ARGS(vf->mac))
+                              : xstrdup(""));
+        put(&grid, vf->user);
+    }
+    if (pf->n_vfs) {
+        sriov_grid_print(&grid, 2, s);
+    }
+    sriov_grid_destroy(&grid);
+}
+
+static void
+list_fact(struct ds *s, const char *name, const char *value)
+{
+    if (value) {
+        ds_put_format(s, "  %s %s\n", name, value);
+    }
+}
+
+/* Appends the inventory to 's', for people to read. */
+void
+host_list_text(const struct host *host, struct ds *s)
+{
+    if (!host->n) {
+        ds_put_cstr(s, "no PF with SR-IOV; \"ovs-sriov check\" says why\n");
+    }
+    for (size_t i = 0; i < host->n; i++) {
+        const struct host_pf *pf = host->pfs[i];
+
+        ds_put_format(s, "%sPF %s: %s, %u of %u VFs\n", i ? "\n" : "", pf->pci,
+                      pf->mode == SRIOV_MODE_NONE ? "no eswitch"
+                      : sriov_mode_to_string(pf->mode),
+                      pf->num_vfs, pf->total_vfs);
+        ds_put_format(s, "  model %s [%04x:%04x]\n",
+                      pf->model ? pf->model : "unknown", pf->vendor,
+                      pf->device);
+        list_fact(s, "driver", pf->driver ? pf->driver : "none");
+        list_fact(s, "firmware", pf->firmware);
+        list_fact(s, "netdev", pf->netdev);
+        list_fact(s, "switch id", pf->switch_id);
+        list_fact(s, "multiport", pf->multiport ? "on" : NULL);
+        list_fact(s, "steering", pf->steering);
+        list_fact(s, "IOMMU group", pf->iommu_group);
+        if (pf->numa_node >= 0) {
+            ds_put_format(s, "  NUMA node %d\n", pf->numa_node);
+        }
+        list_vfs(pf, s);
+    }
+}

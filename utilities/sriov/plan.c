@@ -1,0 +1,459 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* See plan.h for where this stands. */
+
+#include <config.h>
+#include "sriov/plan.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/util.h"
+#include "packets.h"
+#include "sriov/host.h"
+#include "util.h"
+
+/* What is wanted. */
+
+const struct host_section *
+host_section_of(const struct host_conf *conf, const struct host_pf *pf)
+{
+    return host_conf_find(conf, pf->pci, pf->vendor, pf->device,
+                          pf->switch_id);
+}
+
+/* Returns the name that the representor 'label' ("pf0vf3") of 'pf' should
+ * have, which the caller must free, or NULL if that is not configured. */
+char *
+host_name_of(const struct host_conf *conf, const struct host_pf *pf,
+             const char *label)
+{
+    const struct host_section *section = host_section_of(conf, pf);
+    char *name = NULL;
+
+    if (section && section->names) {
+        char *card = host_conf_card(conf, pf->pci);
+
+        name = host_expand_name(section->names, card, label);
+        free(card);
+    }
+    return name;
+}
+
+static bool
+differs(enum host_bool wanted, bool known, bool value)
+{
+    return (wanted != HOST_UNSET
+            && (!known || (wanted == HOST_ON) != value));
+}
+
+/* Returns true if step 'kind' has something to do for 'vf' of 'pf', which must
+ * be configured. */
+bool
+host_vf_wants(enum host_step_kind kind, const struct host_conf *conf,
+              const struct host_pf *pf, const struct host_vf *vf)
+{
+    const struct host_section *section = host_section_of(conf, pf);
+
+    switch (kind) {
+    case HOST_STEP_UNBIND:
+        return vf->driver != NULL;
+    case HOST_STEP_BIND:
+        return !vf->driver;
+    case HOST_STEP_WAIT:
+        return section->mode == SRIOV_MODE_SWITCHDEV && !vf->rep;
+    case HOST_STEP_NAMES: {
+        char *name = vf->rep ? host_name_of(conf, pf, vf->label) : NULL;
+        bool wants = name && strcmp(name, vf->rep);
+
+        free(name);
+        return wants;
+    }
+    case HOST_STEP_MTU:
+        return section->mtu && vf->rep && vf->rep_mtu != section->mtu;
+    case HOST_STEP_MAC:
+        return (section->has_mac
+                && !(vf->has_mac
+                     && eth_addr_equals(vf->mac,
+                                        host_vf_mac(section, vf->number))));
+    case HOST_STEP_TRUST:
+        return differs(section->trust, vf->has_trust, vf->trust);
+    case HOST_STEP_SPOOFCHK:
+        return differs(section->spoofchk, vf->has_spoofchk,
+                       vf->spoofchk);
+    case HOST_STEP_REMOVE:
+    case HOST_STEP_LEGACY:
+    case HOST_STEP_STEERING:
+    case HOST_STEP_MODE:
+    case HOST_STEP_MULTIPORT:
+    case HOST_STEP_VFS:
+    default:
+        return false;
+    }
+}
+
+/* Returns true if step 'kind' leaves whoever uses 'vf' undisturbed, or there is
+ * nobody, or with 'force'. */
+bool
+host_vf_may(enum host_step_kind kind, const struct host_vf *vf, bool force)
+{
+    return (!vf->user || force || kind == HOST_STEP_MTU
+            || kind == HOST_STEP_WAIT);
+}
+
+/* Steps. */
+
+/* What making a plan takes along. */
+struct planner {
+    struct host_plan *plan;
+    const struct host_conf *conf;
+    const struct host *host;
+    bool force;
+};
+
+/* What is planned for one PF. */
+struct target {
+    const struct host_pf *pf;
+    const struct host_section *section;
+    bool refused;               /* So nothing more is planned for it. */
+    bool renew;                 /* Its VFs are all made anew. */
+    bool unbound;               /* Its VFs are taken from their drivers. */
+    bool reps;                  /* Representors will come. */
+    bool too_many;              /* More VFs are asked for than it can have. */
+};
+
+static struct host_step * OVS_PRINTF_FORMAT(4, 5)
+add_step(struct planner *p, const struct target *t, enum host_step_kind kind,
+         const char *format, ...)
+{
+    struct host_plan *plan = p->plan;
+    struct host_step *step;
+    va_list args;
+
+    if (plan->n >= plan->allocated) {
+        plan->steps = x2nrealloc(plan->steps, &plan->allocated,
+                                 sizeof *plan->steps);
+    }
+    step = &plan->steps[plan->n++];
+    step->kind = kind;
+    step->pci = xstrdup(t->pf->pci);
+    step->section = t->section;
+    step->refusal = NULL;
+    va_start(args, format);
+    step->text = xvasprintf(format, args);
+    va_end(args);
+    return step;
+}
+
+/* Says which VFs 'pf' has that are in use, or returns NULL.  The caller must
+ * free it. */
+static char *
+users_of(const struct host_pf *pf)
+{
+    struct ds s = DS_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < pf->n_vfs; i++) {
+        const struct host_vf *vf = &pf->vfs[i];
+
+        if (vf->user) {
+            ds_put_format(&s, "%sVF %u (%s): %s", s.length ? "; " : "",
+                          vf->number, vf->pci, vf->user);
+        }
+    }
+    return s.length ? ds_steal_cstr(&s) : NULL;
+}
+
+static char *
+refusal_of(const char *users)
+{
+    return xasprintf("%s; free them and run this again, or use --force",
+                     users);
+}
+
+/* Plans what concerns the eswitch as a whole, up to its mode. */
+static void
+plan_eswitch(struct planner *p, struct target *t)
+{
+    const struct host_section *section = t->section;
+    const struct host_pf *pf = t->pf;
+    const char *mode = sriov_mode_to_string(section->mode);
+    bool switchdev = section->mode == SRIOV_MODE_SWITCHDEV;
+    bool steer = (section->steering
+                  && !nullable_string_is_equal(section->steering,
+                                               pf->steering));
+    bool set_mode = pf->mode != section->mode;
+    bool new_vfs = section->has_vfs && section->vfs != pf->num_vfs;
+    struct host_step *step;
+
+    if (pf->mode == SRIOV_MODE_NONE) {
+        set_mode = steer = false;
+        if (switchdev) {
+            step = add_step(p, t, HOST_STEP_MODE, "eswitch mode %s", mode);
+            step->refusal = (
+                pf->driver
+                ? xasprintf("driver %s offers no eswitch for it; load one "
+                            "that does, or write mode = legacy", pf->driver)
+                : xstrdup("it has no driver; load the NIC's"));
+            t->refused = true;
+            return;
+        }
+    }
+    if (new_vfs && section->vfs > pf->total_vfs) {
+        t->too_many = true;
+        new_vfs = false;
+    }
+
+    t->renew = new_vfs && section->vfs;
+    t->reps = switchdev && (set_mode || steer || t->renew);
+    bool remove = new_vfs && pf->num_vfs;
+    bool disturb = (set_mode || steer) && pf->num_vfs;
+    char *users = remove || disturb ? users_of(pf) : NULL;
+    if (users && !p->force) {
+        step = (new_vfs
+                ? add_step(p, t, HOST_STEP_VFS, "%u VFs", section->vfs)
+                : add_step(p, t, HOST_STEP_MODE, "eswitch mode %s", mode));
+        step->refusal = refusal_of(users);
+        t->refused = true;
+        free(users);
+        return;
+    }
+    free(users);
+
+    if (remove) {
+        add_step(p, t, HOST_STEP_REMOVE, "0 VFs, since their number cannot "
+                 "change otherwise");
+    } else if (disturb) {
+        for (size_t i = 0; i < pf->n_vfs; i++) {
+            t->unbound |= pf->vfs[i].driver != NULL;
+        }
+        if (t->unbound) {
+            add_step(p, t, HOST_STEP_UNBIND, "take VFs from their drivers");
+        }
+    }
+    if (steer && pf->mode == SRIOV_MODE_SWITCHDEV) {
+        add_step(p, t, HOST_STEP_LEGACY, "eswitch mode legacy, in which "
+                 "steering can change");
+        set_mode = switchdev;
+    }
+    if (steer) {
+        add_step(p, t, HOST_STEP_STEERING, "steering %s", section->steering);
+    }
+    if (set_mode) {
+        add_step(p, t, HOST_STEP_MODE, "eswitch mode %s", mode);
+    }
+}
+
+/* Plans multiport, which makes all representors of the NIC anew. */
+static void
+plan_multiport(struct planner *p, struct target *t)
+{
+    const struct host_section *section = t->section;
+    struct host_step *step;
+
+    if (!differs(section->multiport, true, t->pf->multiport)) {
+        return;
+    }
+    step = add_step(p, t, HOST_STEP_MULTIPORT, "multiport %s",
+                    section->multiport == HOST_ON ? "on" : "off");
+    for (size_t i = 0; i < p->host->n && !p->force && !t->refused; i++) {
+        const struct host_pf *other = p->host->pfs[i];
+        char *users = (host_same_card(t->pf->pci, other->pci)
+                       ? users_of(other) : NULL);
+
+        if (users) {
+            step->refusal = refusal_of(users);
+            t->refused = true;
+        }
+        free(users);
+    }
+}
+
+/* Plans a step about VFs, unless it has nothing to do.  'fresh' says that the
+ * VFs are not there yet, so that it cannot be known. */
+static void OVS_PRINTF_FORMAT(5, 6)
+plan_vfs_step(struct planner *p, const struct target *t,
+              enum host_step_kind kind, bool fresh, const char *format, ...)
+{
+    bool needed = fresh;
+    va_list args;
+
+    va_start(args, format);
+    char *text = xvasprintf(format, args);
+    va_end(args);
+    for (size_t i = 0; i < t->pf->n_vfs && !fresh; i++) {
+        const struct host_vf *vf = &t->pf->vfs[i];
+
+        if (!host_vf_wants(kind, p->conf, t->pf, vf)) {
+            continue;
+        } else if (host_vf_may(kind, vf, p->force)) {
+            needed = true;
+        } else {
+            svec_add_nocopy(&p->plan->notes,
+                            xasprintf("%s: %s: left alone: VF %u (%s): %s",
+                                      t->pf->pci, text, vf->number, vf->pci,
+                                      vf->user));
+        }
+    }
+    if (needed) {
+        add_step(p, t, kind, "%s", text);
+    }
+    free(text);
+}
+
+/* Plans what concerns VFs and their representors. */
+static void
+plan_vfs(struct planner *p, const struct target *t)
+{
+    const struct host_section *section = t->section;
+    const struct host_pf *pf = t->pf;
+    bool switchdev = section->mode == SRIOV_MODE_SWITCHDEV;
+    unsigned int n = section->has_vfs ? section->vfs : pf->num_vfs;
+
+    if (t->too_many) {
+        n = pf->num_vfs;
+    } else if (t->renew) {
+        add_step(p, t, HOST_STEP_VFS, "%u VFs", n);
+    }
+    if (n) {
+        if (switchdev) {
+            plan_vfs_step(p, t, HOST_STEP_WAIT, t->reps,
+                          "wait for %u representors", n);
+        }
+        if (switchdev && section->names) {
+            plan_vfs_step(p, t, HOST_STEP_NAMES, t->reps,
+                          "names of representors: %s", section->names);
+        }
+    }
+    if (section->mtu) {
+        /* The uplink's counts, too. */
+        plan_vfs_step(p, t, HOST_STEP_MTU,
+                      (t->reps && n) || pf->mtu != section->mtu,
+                      "mtu %u", section->mtu);
+    }
+    if (!n) {
+        return;
+    }
+    if (section->has_mac) {
+        struct eth_addr last = host_vf_mac(section, n - 1);
+
+        plan_vfs_step(p, t, HOST_STEP_MAC, t->renew,
+                      "addresses of VFs: "ETH_ADDR_FMT" to "ETH_ADDR_FMT,
+                      ETH_ADDR_ARGS(section->mac), ETH_ADDR_ARGS(last));
+    }
+    if (section->trust != HOST_UNSET) {
+        plan_vfs_step(p, t, HOST_STEP_TRUST, t->renew, "trust %s for VFs",
+                      section->trust == HOST_ON ? "on" : "off");
+    }
+    if (section->spoofchk != HOST_UNSET) {
+        plan_vfs_step(p, t, HOST_STEP_SPOOFCHK, t->renew,
+                      "spoofchk %s for VFs",
+                      section->spoofchk == HOST_ON ? "on" : "off");
+    }
+}
+
+/* Plans how what plan_eswitch() began comes to an end. */
+static void
+plan_end(struct planner *p, const struct target *t)
+{
+    unsigned int max = t->pf->total_vfs;
+
+    if (t->too_many) {
+        add_step(p, t, HOST_STEP_VFS, "%u VFs", t->section->vfs)->refusal
+            = xasprintf("it can have %u at most; raise their number in the "
+                        "NIC's firmware (mlxconfig: SRIOV_EN, NUM_OF_VFS), or "
+                        "write vfs = %u", max, max);
+    }
+    if (t->unbound) {
+        add_step(p, t, HOST_STEP_BIND, "give VFs back to drivers");
+    }
+}
+
+/* Notes the sections by PCI address that no PF is there for. */
+static void
+note_missing(struct planner *p)
+{
+    for (size_t i = 0; i < p->conf->n; i++) {
+        const struct host_section *section = p->conf->sections[i];
+
+        if (section->match == HOST_MATCH_PCI
+            && !host_find_pf(p->host, section->id)) {
+            svec_add_nocopy(&p->plan->notes,
+                            xasprintf("%s: left alone: there is no such PF, "
+                                      "or it has no driver or no SR-IOV; it "
+                                      "is set up when it comes",
+                                      section->id));
+        }
+    }
+}
+
+/* Makes '*plan', which the caller must destroy, for all PFs of 'host', or for
+ * that at PCI address 'only' if it is not NULL.  'force' is for VFs that are
+ * in use, too. */
+void
+host_plan_make(struct host_plan *plan, const struct host_conf *conf,
+               const struct host *host, const char *only, bool force)
+{
+    struct planner p = { plan, conf, host, force };
+    struct target *targets = xcalloc(host->n, sizeof *targets);
+    size_t n = 0;
+
+    memset(plan, 0, sizeof *plan);
+    svec_init(&plan->notes);
+    for (size_t i = 0; i < host->n; i++) {
+        const struct host_section *section = host_section_of(conf,
+                                                             host->pfs[i]);
+
+        if (section && (!only || !strcmp(only, host->pfs[i]->pci))) {
+            targets[n].pf = host->pfs[i];
+            targets[n].section = section;
+            n++;
+        }
+    }
+
+    for (size_t i = 0; i < n; i++) {
+        plan_eswitch(&p, &targets[i]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!targets[i].refused) {
+            plan_multiport(&p, &targets[i]);
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!targets[i].refused) {
+            plan_vfs(&p, &targets[i]);
+        }
+        plan_end(&p, &targets[i]);
+    }
+    if (!only) {
+        note_missing(&p);
+    }
+    free(targets);
+}
+
+void
+host_plan_destroy(struct host_plan *plan)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        free(plan->steps[i].pci);
+        free(plan->steps[i].text);
+        free(plan->steps[i].refusal);
+    }
+    free(plan->steps);
+    svec_destroy(&plan->notes);
+}

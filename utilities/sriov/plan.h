@@ -1,0 +1,84 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+#ifndef SRIOV_HOST_PLAN_H
+#define SRIOV_HOST_PLAN_H 1
+
+/* The plan: what has to be done so that PFs are as sriov.conf says.
+ *
+ *     sriov.conf ---> conf --+
+ *     kernel --> inventory --+--> PLAN --> apply
+ *
+ * A pure function of the two.  Each step is about all VFs of a PF, and does
+ * nothing to those that are as they should be: when it is carried out, there
+ * may be other ones than when it was planned. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "svec.h"
+#include "sriov/conf.h"
+
+struct host;
+struct host_pf;
+struct host_vf;
+
+/* In the order in which hardware needs them, mlx5 for instance: steering can
+ * only be chosen before switchdev mode, in which all PFs of a NIC must be
+ * before there is multiport.  A VF takes its address when its driver starts. */
+enum host_step_kind {
+    HOST_STEP_UNBIND,           /* Take VFs from the host's drivers. */
+    HOST_STEP_REMOVE,           /* No VFs. */
+    HOST_STEP_LEGACY,           /* Legacy mode, for the next one. */
+    HOST_STEP_STEERING,
+    HOST_STEP_MODE,
+    HOST_STEP_MULTIPORT,
+    HOST_STEP_VFS,
+    HOST_STEP_WAIT,             /* For representors. */
+    HOST_STEP_NAMES,
+    HOST_STEP_MTU,
+    HOST_STEP_MAC,
+    HOST_STEP_TRUST,
+    HOST_STEP_SPOOFCHK,
+    HOST_STEP_BIND,             /* Give VFs back to drivers, in any case. */
+};
+
+struct host_step {
+    enum host_step_kind kind;
+    char *pci;                  /* The PF. */
+    const struct host_section *section;
+    char *text;                 /* What is done, for people to read. */
+    char *refusal;              /* Why it must not be done, or NULL. */
+};
+
+struct host_plan {
+    struct host_step *steps;
+    size_t n, allocated;
+    struct svec notes;          /* What is left alone, and why. */
+};
+
+void host_plan_make(struct host_plan *, const struct host_conf *,
+                    const struct host *, const char *only, bool force);
+void host_plan_destroy(struct host_plan *);
+
+/* What VFs and PFs should be like. */
+const struct host_section *host_section_of(const struct host_conf *,
+                                           const struct host_pf *);
+char *host_name_of(const struct host_conf *, const struct host_pf *,
+                   const char *label);
+bool host_vf_wants(enum host_step_kind, const struct host_conf *,
+                   const struct host_pf *, const struct host_vf *);
+bool host_vf_may(enum host_step_kind, const struct host_vf *, bool force);
+
+#endif /* plan.h */

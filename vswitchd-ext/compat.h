@@ -1,0 +1,135 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+#ifndef SRIOV_COMPAT_H
+#define SRIOV_COMPAT_H 1
+
+/* What differs between the Open vSwitch series that we build for.  cx-sriov.m4
+ * finds out what this one has. */
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "openvswitch/json.h"
+#include "unixctl.h"
+#include "util.h"
+#ifdef HAVE_DPIF_OFFLOAD        /* Series 4.0 on. */
+#include "dpif-offload.h"
+#include "netdev-provider.h"
+#else
+#include "netdev-offload.h"
+#endif
+
+/* Returns true if ovs-vswitchd acted on hw-offload=true, which it does only
+ * once: there is no way back but a restart. */
+static inline bool
+sriov_compat_hw_offload_enabled(void)
+{
+#ifdef HAVE_DPIF_OFFLOAD
+    return dpif_offload_enabled();
+#else
+    return netdev_is_flow_api_enabled();
+#endif
+}
+
+/* Returns true if we have to set the TC policy, which stock reads only when it
+ * turns offload on.  'hw_offload' is whether it does or did. */
+static inline bool
+sriov_compat_sets_tc_policy(bool hw_offload OVS_UNUSED)
+{
+#ifdef HAVE_DPIF_OFFLOAD
+    /* It also does so per datapath, after that one's first flows. */
+    return hw_offload;
+#else
+    return netdev_is_flow_api_enabled();
+#endif
+}
+
+/* Returns true if hw-offload-priority means something to this series, and then
+ * stores in '*provider' what offloads the flows of network device 'name', as
+ * dpif/offload/show calls it, or NULL if nothing does. */
+static inline bool
+sriov_compat_offload_provider(const char *name OVS_UNUSED,
+                              const char **provider OVS_UNUSED)
+{
+#ifdef HAVE_DPIF_OFFLOAD
+    struct netdev *netdev = netdev_from_name(name);
+    const struct dpif_offload *offload
+        = (netdev
+           ? ovsrcu_get(const struct dpif_offload *, &netdev->dpif_offload)
+           : NULL);
+
+    *provider = offload ? dpif_offload_type(offload) : NULL;
+    netdev_close(netdev);
+    return true;
+#else
+    return false;
+#endif
+}
+
+/* Returns the number of elements of 'json', which must be an array. */
+static inline size_t
+sriov_compat_array_size(const struct json *json)
+{
+#ifdef HAVE_JSON_ARRAY_AT       /* Series 4.0 on. */
+    return json_array_size(json);
+#else
+    return json_array(json)->n;
+#endif
+}
+
+/* Returns element 'i' of 'json', which must be an array. */
+static inline const struct json *
+sriov_compat_array_at(const struct json *json, size_t i)
+{
+#ifdef HAVE_JSON_ARRAY_AT
+    return json_array_at(json, i);
+#else
+    return json_array(json)->elems[i];
+#endif
+}
+
+/* Returns true if 'conn' asked for JSON with ovs-appctl's own --format. */
+static inline bool
+sriov_compat_wants_json(struct unixctl_conn *conn OVS_UNUSED)
+{
+#ifdef HAVE_UNIXCTL_JSON        /* Series 3.4 on. */
+    return unixctl_command_get_output_format(conn) == UNIXCTL_OUTPUT_FMT_JSON;
+#else
+    return false;
+#endif
+}
+
+/* Replies with 'json', which is destroyed, as JSON if sriov_compat_wants_json(),
+ * else as indented text. */
+static inline void
+sriov_compat_reply_json(struct unixctl_conn *conn, struct json *json)
+{
+    char *text;
+
+#ifdef HAVE_UNIXCTL_JSON
+    if (sriov_compat_wants_json(conn)) {
+        unixctl_command_reply_json(conn, json);
+        return;
+    }
+#endif
+    text = json_to_string(json, JSSF_PRETTY | JSSF_SORT);
+    unixctl_command_reply(conn, text);
+    free(text);
+    json_destroy(json);
+}
+
+#endif /* compat.h */

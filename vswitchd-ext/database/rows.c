@@ -1,0 +1,355 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+/* See rows.h for where this stands. */
+
+#include <config.h>
+#include "database/rows.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules/config.h"
+#include "database/view.h"
+#include "inventory/model.h"
+#include "util.h"
+#include "vswitch-idl.h"
+
+/* The marks, in external_ids of the Port and the Interface. */
+#define MARK_PREFIX "sriov-"
+#define MARK_OWNER "sriov-owner"
+#define OWNER "cx-sriov"
+#define MARK_PF "sriov-pf"
+#define MARK_PORT "sriov-port"
+
+/* The columns that hold what people set.  A port of ours in which all of them
+ * have their default is untouched; all of them move along when it gets another
+ * name. */
+static const struct ovsdb_idl_column *const port_settings[] = {
+    &ovsrec_port_col_bond_downdelay, &ovsrec_port_col_bond_fake_iface,
+    &ovsrec_port_col_bond_mode, &ovsrec_port_col_bond_updelay,
+    &ovsrec_port_col_cvlans, &ovsrec_port_col_fake_bridge,
+    &ovsrec_port_col_lacp, &ovsrec_port_col_mac,
+    &ovsrec_port_col_other_config, &ovsrec_port_col_protected_,
+    &ovsrec_port_col_qos, &ovsrec_port_col_tag, &ovsrec_port_col_trunks,
+    &ovsrec_port_col_vlan_mode, &ovsrec_port_col_external_ids,
+};
+static const struct ovsdb_idl_column *const iface_settings[] = {
+    &ovsrec_interface_col_bfd, &ovsrec_interface_col_cfm_mpid,
+    &ovsrec_interface_col_ingress_policing_burst,
+    &ovsrec_interface_col_ingress_policing_kpkts_burst,
+    &ovsrec_interface_col_ingress_policing_kpkts_rate,
+    &ovsrec_interface_col_ingress_policing_rate,
+    &ovsrec_interface_col_lldp, &ovsrec_interface_col_mac,
+    &ovsrec_interface_col_ofport_request, &ovsrec_interface_col_options,
+    &ovsrec_interface_col_other_config, &ovsrec_interface_col_type,
+    &ovsrec_interface_col_mtu_request, &ovsrec_interface_col_external_ids,
+};
+
+/* What else is replicated. */
+static const struct ovsdb_idl_column *const other_columns[] = {
+    &ovsrec_open_vswitch_col_bridges, &ovsrec_open_vswitch_col_other_config,
+    &ovsrec_bridge_col_name, &ovsrec_bridge_col_ports,
+    &ovsrec_bridge_col_other_config, &ovsrec_bridge_col_external_ids,
+    &ovsrec_port_col_name, &ovsrec_port_col_interfaces,
+    &ovsrec_interface_col_name, &ovsrec_interface_col_ofport,
+    &ovsrec_interface_col_error,
+};
+
+static void
+add_columns(struct ovsdb_idl *idl,
+            const struct ovsdb_idl_column *const columns[], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        ovsdb_idl_add_column(idl, columns[i]);
+    }
+}
+
+/* Has 'idl' replicate all that the functions below read and write. */
+void
+sriov_rows_add_columns(struct ovsdb_idl *idl)
+{
+    add_columns(idl, port_settings, ARRAY_SIZE(port_settings));
+    add_columns(idl, iface_settings, ARRAY_SIZE(iface_settings));
+    add_columns(idl, other_columns, ARRAY_SIZE(other_columns));
+}
+
+/* Reading. */
+
+static bool
+only_marks(const struct smap *external_ids)
+{
+    struct smap_node *node;
+
+    SMAP_FOR_EACH (node, external_ids) {
+        if (strncmp(node->key, MARK_PREFIX, strlen(MARK_PREFIX))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Returns true if the 'n' columns 'settings' of 'row' have their defaults,
+ * 'except' and external_ids aside. */
+static bool
+settings_are_default(const struct ovsdb_idl_row *row,
+                     const struct ovsdb_idl_column *const settings[], size_t n,
+                     const struct ovsdb_idl_column *except)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct ovsdb_idl_column *c = settings[i];
+
+        if (c != except && strcmp(c->name, "external_ids")
+            && !ovsdb_datum_is_default(ovsdb_idl_read(row, c), &c->type)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Returns true if nobody changed 'port', one of ours, since we added it. */
+static bool
+is_pristine(const struct ovsrec_port *port, bool has_mtu, int64_t mtu)
+{
+    const struct ovsrec_interface *iface;
+
+    if (port->n_interfaces != 1) {
+        return false;
+    }
+    iface = port->interfaces[0];
+    return (only_marks(&port->external_ids)
+            && only_marks(&iface->external_ids)
+            && settings_are_default(&port->header_, port_settings,
+                                    ARRAY_SIZE(port_settings), NULL)
+            && settings_are_default(&iface->header_, iface_settings,
+                                    ARRAY_SIZE(iface_settings),
+                                    &ovsrec_interface_col_mtu_request)
+            && has_mtu == (iface->n_mtu_request > 0)
+            && (!has_mtu || iface->mtu_request[0] == mtu));
+}
+
+static bool
+is_ours(const struct ovsrec_port *row)
+{
+    return !strcmp(smap_get_def(&row->external_ids, MARK_OWNER, ""), OWNER);
+}
+
+/* Returns true if a port of ours is in 'cfg'. */
+bool
+sriov_rows_have_ports(const struct ovsrec_open_vswitch *cfg)
+{
+    for (size_t i = 0; i < cfg->n_bridges; i++) {
+        for (size_t j = 0; j < cfg->bridges[i]->n_ports; j++) {
+            if (is_ours(cfg->bridges[i]->ports[j])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Stores in 'iface' what bridge.c writes into 'row'. */
+static void
+convert_result(struct sriov_view_iface *iface,
+               const struct ovsrec_interface *row)
+{
+    free(iface->error);
+    iface->error = nullable_xstrdup(row->error);
+    iface->has_ofport = row->n_ofport > 0;
+    iface->ofport = row->n_ofport ? row->ofport[0] : 0;
+}
+
+static void
+convert_port(struct sriov_view *view, struct sriov_view_bridge *br,
+             const struct ovsrec_port *row, bool all)
+{
+    const char *pf = smap_get(&row->external_ids, MARK_PF);
+    const char *label = smap_get(&row->external_ids, MARK_PORT);
+    char *key = is_ours(row) && pf && label ? sriov_key(pf, label) : NULL;
+    struct sriov_view_port *port = sriov_view_add_port(view, br, row->name,
+                                                       key);
+    long long int mtu = smap_get_int(&row->external_ids, SRIOV_ROWS_MTU, 0);
+
+    free(key);
+    port->uuid = row->header_.uuid;
+    if (row->n_interfaces > 1) {
+        char *name = xasprintf("Port %s", row->name);
+
+        port->bond_offload = sriov_config_bond_offload(name,
+                                                       &row->other_config);
+        free(name);
+    }
+    if (port->key) {
+        port->has_our_mtu = mtu > 0;
+        port->our_mtu = mtu;
+        port->pristine = all && is_pristine(row, mtu > 0, mtu);
+    }
+
+    for (size_t i = 0; i < row->n_interfaces; i++) {
+        const struct ovsrec_interface *ir = row->interfaces[i];
+        struct sriov_view_iface *iface = sriov_view_add_iface(view, port,
+                                                              ir->name);
+
+        free(iface->type);
+        iface->type = xstrdup(ir->type);
+        iface->dpdk_devargs = nullable_xstrdup(smap_get(&ir->options,
+                                                        "dpdk-devargs"));
+        iface->offload_priority
+            = nullable_xstrdup(smap_get(&ir->other_config,
+                                        "hw-offload-priority"));
+        convert_result(iface, ir);
+        iface->has_mtu_request = ir->n_mtu_request > 0;
+        iface->mtu_request = ir->n_mtu_request ? ir->mtu_request[0] : 0;
+    }
+}
+
+/* Returns what 'cfg' says, as plain data that the caller must free with
+ * sriov_view_destroy().  Nothing if 'cfg' is null.
+ *
+ * 'cfg' may be from bridge.c's session.  That one lacks some of the columns that
+ * people may change; 'all' says that it is not from there, and no port counts
+ * as pristine without. */
+struct sriov_view *
+sriov_rows_read(const struct ovsrec_open_vswitch *cfg, bool all)
+{
+    struct sriov_view *view = sriov_view_create();
+
+    if (!cfg) {
+        return view;
+    }
+
+    bool auto_add = sriov_config_bool("Open_vSwitch", &cfg->other_config,
+                                      "sriov-auto-add", true);
+    for (size_t i = 0; i < cfg->n_bridges; i++) {
+        const struct ovsrec_bridge *row = cfg->bridges[i];
+        struct sriov_view_bridge *br = sriov_view_add_bridge(view, row->name);
+        char *name = xasprintf("Bridge %s", row->name);
+
+        br->uuid = row->header_.uuid;
+        br->auto_add = sriov_config_bool(name, &row->other_config,
+                                         "sriov-auto-add", auto_add);
+        br->switch_id = sriov_config_switch_id(name, &row->other_config);
+        br->representors = sriov_config_representors(name,
+                                                     &row->other_config);
+        sset_from_delimited_string(&br->deleted,
+                                   smap_get_def(&row->external_ids,
+                                                SRIOV_ROWS_DELETED,
+                                                ""), ",");
+        free(name);
+        for (size_t j = 0; j < row->n_ports; j++) {
+            convert_port(view, br, row->ports[j], all);
+        }
+    }
+    return view;
+}
+
+/* Reads again into 'view', which was read from 'cfg', what bridge.c itself
+ * writes: all that can have changed while the sequence number of its session
+ * did not, external_ids aside. */
+void
+sriov_rows_refresh(const struct ovsrec_open_vswitch *cfg,
+                   struct sriov_view *view)
+{
+    for (size_t i = 0; i < view->n_bridges; i++) {
+        for (size_t j = 0; j < view->bridges[i]->n_ports; j++) {
+            struct sriov_view_port *port = view->bridges[i]->ports[j];
+
+            for (size_t k = 0; k < port->n_ifaces; k++) {
+                convert_result(port->ifaces[k],
+                               cfg->bridges[i]->ports[j]->interfaces[k]);
+            }
+        }
+    }
+}
+
+/* Writing. */
+
+/* Adds to 'external_ids' the marks of the representor 'rep', in place of those
+ * that it has.  'mtu' is what mtu_request becomes, in bytes, 0 for none. */
+void
+sriov_rows_put_marks(struct smap *external_ids, const struct sriov_port *rep,
+                     unsigned int mtu)
+{
+    struct smap_node *node;
+
+    SMAP_FOR_EACH_SAFE (node, external_ids) {
+        if (!strncmp(node->key, MARK_PREFIX, strlen(MARK_PREFIX))) {
+            smap_remove_node(external_ids, node);
+        }
+    }
+    smap_add(external_ids, MARK_OWNER, OWNER);
+    smap_add_nocopy(external_ids, xstrdup(MARK_PF),
+                    sriov_dev_id(rep->bus, rep->dev_name));
+    smap_add(external_ids, MARK_PORT, rep->label);
+    if (rep->flavour == SRIOV_VF || rep->flavour == SRIOV_SF) {
+        smap_add_format(external_ids,
+                        rep->flavour == SRIOV_VF ? "sriov-vf" : "sriov-sf",
+                        "%"PRIu32, rep->number);
+    }
+    if (rep->vf_pci) {
+        smap_add(external_ids, "sriov-vf-pci", rep->vf_pci);
+    }
+    if (mtu) {
+        smap_add_format(external_ids, SRIOV_ROWS_MTU, "%u", mtu);
+    }
+}
+
+static void
+copy_settings(const struct ovsdb_idl_row *old, const struct ovsdb_idl_row *new,
+              const struct ovsdb_idl_column *const settings[], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        ovsdb_idl_txn_verify(old, settings[i]);
+        ovsdb_idl_txn_write_clone(new, settings[i],
+                                  ovsdb_idl_read(old, settings[i]));
+    }
+}
+
+/* Gives 'new' what people set in 'old', another row of the session that has a
+ * transaction.  That fails if somebody changes 'old' in the meantime. */
+void
+sriov_rows_copy_port_settings(const struct ovsrec_port *old,
+                              const struct ovsrec_port *new)
+{
+    copy_settings(&old->header_, &new->header_, port_settings,
+                  ARRAY_SIZE(port_settings));
+}
+
+/* Likewise. */
+void
+sriov_rows_copy_iface_settings(const struct ovsrec_interface *old,
+                               const struct ovsrec_interface *new)
+{
+    copy_settings(&old->header_, &new->header_, iface_settings,
+                  ARRAY_SIZE(iface_settings));
+}
+
+/* Has the transaction of 'row''s session fail if somebody changes what people
+ * can set in 'row' and its interfaces. */
+void
+sriov_rows_verify_settings(const struct ovsrec_port *row)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(port_settings); i++) {
+        ovsdb_idl_txn_verify(&row->header_, port_settings[i]);
+    }
+    for (size_t i = 0; i < row->n_interfaces; i++) {
+        for (size_t j = 0; j < ARRAY_SIZE(iface_settings); j++) {
+            ovsdb_idl_txn_verify(&row->interfaces[i]->header_,
+                                 iface_settings[j]);
+        }
+    }
+}

@@ -1,0 +1,582 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+/* See model.h for where this stands. */
+
+#include <config.h>
+#include "inventory/model.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "openvswitch/util.h"
+#include "packets.h"
+#include "util.h"
+
+static int compare_links(const void *, const void *);
+
+struct sriov_model *
+sriov_model_create(void)
+{
+    return xzalloc(sizeof(struct sriov_model));
+}
+
+static void
+dev_destroy(struct sriov_dev *dev)
+{
+    free(dev->bus);
+    free(dev->name);
+    free(dev->driver);
+    free(dev);
+}
+
+static void
+port_destroy(struct sriov_port *port)
+{
+    free(port->bus);
+    free(port->dev_name);
+    free(port->vf_pci);
+    free(port->label);
+    free(port->key);
+    free(port);
+}
+
+static void
+link_destroy(struct sriov_link *link)
+{
+    free(link->name);
+    free(link->switch_id);
+    free(link->port_name);
+    free(link->kind);
+    free(link->parent_bus);
+    free(link->parent);
+    free(link);
+}
+
+void
+sriov_model_destroy(struct sriov_model *model)
+{
+    if (!model) {
+        return;
+    }
+    for (size_t i = 0; i < model->n_devs; i++) {
+        dev_destroy(model->devs[i]);
+    }
+    for (size_t i = 0; i < model->n_ports; i++) {
+        port_destroy(model->ports[i]);
+    }
+    for (size_t i = 0; i < model->n_links; i++) {
+        link_destroy(model->links[i]);
+    }
+    free(model->devs);
+    free(model->ports);
+    free(model->links);
+    free(model);
+}
+
+/* Adds a device to 'model', which owns it.  The caller fills in the rest. */
+struct sriov_dev *
+sriov_model_add_dev(struct sriov_model *model, const char *bus,
+                    const char *name)
+{
+    struct sriov_dev *dev = xzalloc(sizeof *dev);
+
+    dev->bus = xstrdup(bus);
+    dev->name = xstrdup(name);
+    if (model->n_devs >= model->allocated_devs) {
+        model->devs = x2nrealloc(model->devs, &model->allocated_devs,
+                                 sizeof *model->devs);
+    }
+    model->devs[model->n_devs++] = dev;
+    return dev;
+}
+
+/* Adds a port of the device 'bus'/'dev' to 'model', which owns it.  The caller
+ * fills in the rest. */
+struct sriov_port *
+sriov_model_add_port(struct sriov_model *model, const char *bus,
+                     const char *dev, uint32_t index)
+{
+    struct sriov_port *port = xzalloc(sizeof *port);
+
+    port->bus = xstrdup(bus);
+    port->dev_name = xstrdup(dev);
+    port->index = index;
+    port->flavour = SRIOV_OTHER;
+    if (model->n_ports >= model->allocated_ports) {
+        model->ports = x2nrealloc(model->ports, &model->allocated_ports,
+                                  sizeof *model->ports);
+    }
+    model->ports[model->n_ports++] = port;
+    return port;
+}
+
+/* Adds a link to 'model', which owns it.  The caller fills in the rest. */
+struct sriov_link *
+sriov_model_add_link(struct sriov_model *model, int ifindex, const char *name)
+{
+    struct sriov_link *link = xzalloc(sizeof *link);
+
+    link->ifindex = ifindex;
+    link->name = xstrdup(name);
+    if (model->n_links >= model->allocated_links) {
+        model->links = x2nrealloc(model->links, &model->allocated_links,
+                                  sizeof *model->links);
+    }
+    model->links[model->n_links++] = link;
+    return link;
+}
+
+/* Returns the link with 'ifindex', or NULL.  'model' must be finished. */
+const struct sriov_link *
+sriov_model_link(const struct sriov_model *model, int ifindex)
+{
+    const struct sriov_link target = { .ifindex = ifindex };
+    const struct sriov_link *key = &target;
+    struct sriov_link **p;
+
+    if (!model->n_links) {
+        return NULL;
+    }
+    p = bsearch(&key, model->links, model->n_links, sizeof *model->links,
+                compare_links);
+    return p ? *p : NULL;
+}
+
+/* Returns the device 'bus'/'name', or NULL. */
+const struct sriov_dev *
+sriov_model_dev(const struct sriov_model *model, const char *bus,
+                const char *name)
+{
+    for (size_t i = 0; i < model->n_devs; i++) {
+        const struct sriov_dev *dev = model->devs[i];
+
+        if (!strcmp(dev->name, name) && !strcmp(dev->bus, bus)) {
+            return dev;
+        }
+    }
+    return NULL;
+}
+
+/* Returns the Linux bond or team that 'link' is a member of, or NULL. */
+const struct sriov_link *
+sriov_link_bond(const struct sriov_model *model, const struct sriov_link *link)
+{
+    const struct sriov_link *master
+        = link->master ? sriov_model_link(model, link->master) : NULL;
+
+    return (master && master->kind
+            && (!strcmp(master->kind, "bond") || !strcmp(master->kind, "team"))
+            ? master : NULL);
+}
+
+bool
+sriov_port_is_representor(const struct sriov_port *port)
+{
+    return (port->dev->mode == SRIOV_MODE_SWITCHDEV
+            && (port->flavour == SRIOV_PF || port->flavour == SRIOV_VF
+                || port->flavour == SRIOV_SF));
+}
+
+bool
+sriov_port_is_uplink(const struct sriov_port *port)
+{
+    return port->flavour == SRIOV_UPLINK && port->dev->mode != SRIOV_MODE_NONE;
+}
+
+/* Returns the uplink that the representor 'rep' belongs to: the one of its
+ * device, if that has several the one with its PF's number.  NULL if there is
+ * none. */
+const struct sriov_port *
+sriov_port_uplink(const struct sriov_model *model,
+                  const struct sriov_port *rep)
+{
+    const struct sriov_port *uplink = NULL;
+    size_t n = 0;
+
+    for (size_t i = 0; i < model->n_ports; i++) {
+        const struct sriov_port *port = model->ports[i];
+
+        if (port->dev == rep->dev && sriov_port_is_uplink(port)) {
+            if (port->pf == rep->pf) {
+                return port;
+            }
+            uplink = port;
+            n++;
+        }
+    }
+    return n == 1 ? uplink : NULL;
+}
+
+const char *
+sriov_mode_to_string(enum sriov_mode mode)
+{
+    return (mode == SRIOV_MODE_SWITCHDEV ? "switchdev"
+            : mode == SRIOV_MODE_LEGACY ? "legacy" : "none");
+}
+
+/* Returns true if there is an eswitch in switchdev mode. */
+bool
+sriov_model_active(const struct sriov_model *model)
+{
+    for (size_t i = 0; i < model->n_devs; i++) {
+        if (model->devs[i]->mode == SRIOV_MODE_SWITCHDEV) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Names. */
+
+/* Returns how the device 'bus'/'name' is called in OVSDB and in output: its
+ * PCI address, or bus/name on another bus.  The caller must free it. */
+char *
+sriov_dev_id(const char *bus, const char *name)
+{
+    return strcmp(bus, "pci") ? xasprintf("%s/%s", bus, name) : xstrdup(name);
+}
+
+/* Returns the key of port 'label' of the device 'dev', which is the identity
+ * of a representor beyond its own life: it has the same one when it comes
+ * back.  The caller must free it. */
+char *
+sriov_key(const char *dev, const char *label)
+{
+    return xasprintf("%s %s", dev, label);
+}
+
+/* Reads a decimal number at '*s' and moves '*s' past it. */
+static bool
+scan_number(const char **s, uint32_t *number)
+{
+    size_t n = strspn(*s, "0123456789");
+    char digits[11];
+    unsigned int u;
+
+    if (!n || n >= sizeof digits) {
+        return false;
+    }
+    ovs_strlcpy(digits, *s, n + 1);
+    if (!str_to_uint(digits, 10, &u)) {
+        return false;
+    }
+    *number = u;
+    *s += n;
+    return true;
+}
+
+/* Parses the phys_port_name of a representor ("pf0", "pf0vf3", "pf0sf88", each
+ * with an optional "c1" in front) or of an uplink ("p0") into '*id'.  Returns
+ * false if it is something else. */
+bool
+sriov_port_id_from_string(const char *s, struct sriov_port_id *id)
+{
+    memset(id, 0, sizeof *id);
+    if (s[0] == 'p' && s[1] != 'f') {
+        s++;
+        id->flavour = SRIOV_UPLINK;
+        return scan_number(&s, &id->pf) && !*s;
+    }
+    if (s[0] == 'c') {
+        s++;
+        if (!scan_number(&s, &id->controller)) {
+            return false;
+        }
+        id->has_controller = true;
+    }
+    if (strncmp(s, "pf", 2)) {
+        return false;
+    }
+    s += 2;
+    if (!scan_number(&s, &id->pf)) {
+        return false;
+    }
+    if (!*s) {
+        id->flavour = SRIOV_PF;
+        return true;
+    }
+    id->flavour = !strncmp(s, "vf", 2) ? SRIOV_VF : SRIOV_SF;
+    if (id->flavour == SRIOV_SF && strncmp(s, "sf", 2)) {
+        return false;
+    }
+    s += 2;
+    return scan_number(&s, &id->number) && !*s;
+}
+
+static char *
+port_label(const struct sriov_port *port)
+{
+    char *controller = (port->external
+                        ? xasprintf("c%"PRIu32, port->controller)
+                        : xstrdup(""));
+    char *label;
+
+    switch (port->flavour) {
+    case SRIOV_UPLINK:
+        label = xasprintf("p%"PRIu32, port->pf);
+        break;
+    case SRIOV_PF:
+        label = xasprintf("%spf%"PRIu32, controller, port->pf);
+        break;
+    case SRIOV_VF:
+    case SRIOV_SF:
+        label = xasprintf("%spf%"PRIu32"%s%"PRIu32, controller, port->pf,
+                          port->flavour == SRIOV_VF ? "vf" : "sf",
+                          port->number);
+        break;
+    case SRIOV_OTHER:
+    default:
+        label = xasprintf("port%"PRIu32, port->index);
+        break;
+    }
+    free(controller);
+    return label;
+}
+
+/* Returns the device that 'link' names as its parent, created if need be.
+ * Where the kernel names no parent, links of one switch id share a device
+ * whose name is that id. */
+static struct sriov_dev *
+derived_dev(struct sriov_model *model, const struct sriov_link *link)
+{
+    const char *bus = link->parent ? link->parent_bus : "switch";
+    const char *name = link->parent ? link->parent : link->switch_id;
+    struct sriov_dev *dev = CONST_CAST(struct sriov_dev *,
+                                       sriov_model_dev(model, bus ? bus : "",
+                                                       name));
+
+    if (!dev) {
+        dev = sriov_model_add_dev(model, bus ? bus : "", name);
+        dev->from_names = true;
+        dev->mode = SRIOV_MODE_SWITCHDEV;
+    }
+    return dev;
+}
+
+/* Returns true if a port of an eswitch with 'switch_id' was derived from the
+ * name of a link. */
+static bool
+switch_id_is_derived(const struct sriov_model *model, const char *switch_id)
+{
+    for (size_t i = 0; i < model->n_ports; i++) {
+        const struct sriov_port *port = model->ports[i];
+
+        if (port->from_names
+            && !strcmp(sriov_model_link(model, port->ifindex)->switch_id,
+                       switch_id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Adds a port for each link that devlink does not know but whose names tell
+ * what it is: a representor's ('uplinks' false), or, where representors were
+ * found so, an uplink's ('uplinks' true). */
+static void
+derive_ports(struct sriov_model *model, bool uplinks)
+{
+    for (size_t i = 0; i < model->n_links; i++) {
+        const struct sriov_link *link = model->links[i];
+        struct sriov_port_id id;
+
+        if (!link->switch_id || !link->port_name
+            || !sriov_port_id_from_string(link->port_name, &id)
+            || (id.flavour == SRIOV_UPLINK) != uplinks
+            || link->has_port
+            || (uplinks && !switch_id_is_derived(model, link->switch_id))) {
+            continue;
+        }
+
+        struct sriov_dev *dev = derived_dev(model, link);
+        if (dev->mode == SRIOV_MODE_LEGACY) {
+            continue;
+        } else if (dev->mode == SRIOV_MODE_NONE) {
+            dev->mode = SRIOV_MODE_SWITCHDEV;
+            dev->from_names = true;
+        }
+
+        struct sriov_port *port = sriov_model_add_port(model, dev->bus,
+                                                       dev->name, 0);
+        port->from_names = true;
+        port->flavour = id.flavour;
+        port->pf = id.pf;
+        port->number = id.number;
+        port->external = id.has_controller;
+        port->controller = id.controller;
+        port->ifindex = link->ifindex;
+    }
+}
+
+static int
+compare_u32(uint32_t a, uint32_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+static int
+compare_links(const void *a_, const void *b_)
+{
+    const struct sriov_link *const *a = a_;
+    const struct sriov_link *const *b = b_;
+
+    return (*a)->ifindex < (*b)->ifindex ? -1 : (*a)->ifindex > (*b)->ifindex;
+}
+
+static int
+compare_devs(const void *a_, const void *b_)
+{
+    const struct sriov_dev *const *a = a_;
+    const struct sriov_dev *const *b = b_;
+    int cmp = strcmp((*a)->bus, (*b)->bus);
+
+    return cmp ? cmp : strcmp((*a)->name, (*b)->name);
+}
+
+static int
+compare_ports(const void *a_, const void *b_)
+{
+    const struct sriov_port *a = *(const struct sriov_port *const *) a_;
+    const struct sriov_port *b = *(const struct sriov_port *const *) b_;
+    int cmp = strcmp(a->bus, b->bus);
+
+    cmp = cmp ? cmp : strcmp(a->dev_name, b->dev_name);
+    cmp = cmp ? cmp : compare_u32(a->flavour, b->flavour);
+    cmp = cmp ? cmp : compare_u32(a->external, b->external);
+    cmp = cmp ? cmp : compare_u32(a->controller, b->controller);
+    cmp = cmp ? cmp : compare_u32(a->pf, b->pf);
+    cmp = cmp ? cmp : compare_u32(a->number, b->number);
+    cmp = cmp ? cmp : compare_u32(a->index, b->index);
+    return cmp ? cmp : compare_u32(a->ifindex, b->ifindex);
+}
+
+/* Joins and sorts what a source put into 'model', see the comment at the top
+ * of model.h. */
+void
+sriov_model_finish(struct sriov_model *model)
+{
+    if (model->n_links) {
+        qsort(model->links, model->n_links, sizeof *model->links,
+              compare_links);
+        for (size_t i = 0; i < model->n_ports; i++) {
+            const struct sriov_link *link
+                = sriov_model_link(model, model->ports[i]->ifindex);
+
+            if (link) {
+                CONST_CAST(struct sriov_link *, link)->has_port = true;
+            }
+        }
+        derive_ports(model, false);
+        derive_ports(model, true);
+    }
+
+    for (size_t i = 0; i < model->n_ports; i++) {
+        struct sriov_port *port = model->ports[i];
+
+        char *dev_id = sriov_dev_id(port->bus, port->dev_name);
+
+        port->label = port_label(port);
+        port->key = sriov_key(dev_id, port->label);
+        free(dev_id);
+        port->link = (port->ifindex
+                      ? sriov_model_link(model, port->ifindex) : NULL);
+        port->dev = sriov_model_dev(model, port->bus, port->dev_name);
+        if (!port->dev) {
+            /* A device that went away between two dumps. */
+            port->dev = sriov_model_add_dev(model, port->bus, port->dev_name);
+        }
+    }
+    if (model->n_devs) {
+        qsort(model->devs, model->n_devs, sizeof *model->devs, compare_devs);
+    }
+    if (model->n_ports) {
+        qsort(model->ports, model->n_ports, sizeof *model->ports,
+              compare_ports);
+    }
+}
+
+static bool
+dev_equal(const struct sriov_dev *a, const struct sriov_dev *b)
+{
+    return (!strcmp(a->bus, b->bus)
+            && !strcmp(a->name, b->name)
+            && nullable_string_is_equal(a->driver, b->driver)
+            && a->mode == b->mode
+            && a->multiport == b->multiport
+            && a->from_names == b->from_names);
+}
+
+static bool
+port_equal(const struct sriov_port *a, const struct sriov_port *b)
+{
+    return (!strcmp(a->bus, b->bus)
+            && !strcmp(a->dev_name, b->dev_name)
+            && a->index == b->index
+            && a->from_names == b->from_names
+            && !strcmp(a->label, b->label)
+            && a->has_mac == b->has_mac
+            && eth_addr_equals(a->mac, b->mac)
+            && nullable_string_is_equal(a->vf_pci, b->vf_pci)
+            && a->ifindex == b->ifindex);
+}
+
+static bool
+link_equal(const struct sriov_link *a, const struct sriov_link *b)
+{
+    return (a->ifindex == b->ifindex
+            && !strcmp(a->name, b->name)
+            && nullable_string_is_equal(a->switch_id, b->switch_id)
+            && nullable_string_is_equal(a->port_name, b->port_name)
+            && nullable_string_is_equal(a->kind, b->kind)
+            && nullable_string_is_equal(a->parent_bus, b->parent_bus)
+            && nullable_string_is_equal(a->parent, b->parent)
+            && a->master == b->master
+            && a->mtu == b->mtu
+            && eth_addr_equals(a->mac, b->mac)
+            && a->up == b->up
+            && a->carrier == b->carrier
+            && a->initialized == b->initialized
+            && a->has_hw_tc == b->has_hw_tc
+            && a->hw_tc == b->hw_tc);
+}
+
+/* Returns true if the finished models 'a' and 'b' say the same. */
+bool
+sriov_model_equal(const struct sriov_model *a, const struct sriov_model *b)
+{
+    if (a->n_devs != b->n_devs || a->n_ports != b->n_ports
+        || a->n_links != b->n_links) {
+        return false;
+    }
+    for (size_t i = 0; i < a->n_devs; i++) {
+        if (!dev_equal(a->devs[i], b->devs[i])) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < a->n_ports; i++) {
+        if (!port_equal(a->ports[i], b->ports[i])) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < a->n_links; i++) {
+        if (!link_equal(a->links[i], b->links[i])) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,387 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+/* Netlink sockets: one for events, or one for requests, of which each is done
+ * before the next one starts.  See netlink.h for where this stands, and
+ * Documentation/userspace-api/netlink/intro.rst in the kernel for dumps,
+ * extended acknowledgements and generic netlink. */
+
+#include <config.h>
+#include "inventory/netlink.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/genetlink.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "openvswitch/util.h"
+#include "openvswitch/vlog.h"
+#include "unicode.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(sriov_netlink);
+
+#ifndef SOL_NETLINK
+#define SOL_NETLINK 270
+#endif
+
+enum {
+    /* Bytes of the largest message that is received: a dump's parts are at
+     * most as large as this buffer, see netlink_dump() in the kernel. */
+    MESSAGE_SIZE = 32 * 1024,
+
+    /* Bytes of events that the kernel keeps for us while we are busy. */
+    EVENT_BUFFER_SIZE = 4 * 1024 * 1024,
+
+    /* Seconds to wait for an answer.  The kernel prepares it while the request
+     * is being sent, so a wait means that it is lost. */
+    ANSWER_TIMEOUT = 5,
+
+    /* Messages that sriov_nl_receive() reads at once. */
+    MAX_RECEIVE = 1000,
+};
+
+/* A request and what became of it. */
+struct transaction {
+    sriov_nl_func *reply;       /* Called for each reply, or NULL. */
+    void *aux;                  /* For 'reply'. */
+    bool done;                  /* The kernel has given its last answer... */
+    int error;                  /* ...which is this errno value, or 0... */
+    char *detail;               /* ...and its reason in words, or NULL. */
+};
+
+static int
+errno_from_nl(int nl_error)
+{
+    switch (-nl_error) {
+    case NLE_AGAIN: return EAGAIN;
+    case NLE_DUMP_INTR: return EINTR;
+    case NLE_NOMEM: return ENOBUFS;
+    case NLE_PERM: return EPERM;
+    case NLE_AF_NOSUPPORT: return EAFNOSUPPORT;
+    case NLE_PROTO_MISMATCH: return EPROTONOSUPPORT;
+    case NLE_OBJ_NOTFOUND: return ENOENT;
+    default: return EPROTO;
+    }
+}
+
+/* Returns true if 'error' says more about the moment than about the request:
+ * an interrupted dump, a lost or a garbled answer, a busy device. */
+bool
+sriov_nl_is_transient(int error)
+{
+    return (error == EINTR || error == EAGAIN || error == EBUSY
+            || error == ENOBUFS || error == ENOMEM || error == EPROTO);
+}
+
+/* Opens a socket for requests.  Returns 0 and stores it in '*skp', to be
+ * closed with sriov_nl_close(), or returns an error and stores NULL. */
+int
+sriov_nl_open(int protocol, struct nl_sock **skp)
+{
+    const struct timeval timeout = { .tv_sec = ANSWER_TIMEOUT };
+    struct nl_sock *sk = nl_socket_alloc();
+    int on = 1;
+    int error;
+
+    *skp = NULL;
+    if (!sk) {
+        out_of_memory();
+    }
+    error = nl_connect(sk, protocol);
+    if (!error) {
+        error = nl_socket_set_msg_buf_size(sk, MESSAGE_SIZE);
+    }
+    if (error) {
+        nl_socket_free(sk);
+        return errno_from_nl(error);
+    }
+
+    int fd = nl_socket_get_fd(sk);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+
+    /* Kernels before 4.12 know neither of these, and do without. */
+    setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
+    setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
+
+    *skp = sk;
+    return 0;
+}
+
+/* Opens a socket for events, which sriov_nl_receive() passes to 'func'.  The
+ * caller joins groups with nl_socket_add_membership().  Returns as
+ * sriov_nl_open() does. */
+int
+sriov_nl_listen(int protocol, nl_recvmsg_msg_cb_t func, struct nl_sock **skp)
+{
+    int error = sriov_nl_open(protocol, skp);
+
+    if (!error) {
+        const int size = EVENT_BUFFER_SIZE;
+        struct nl_sock *sk = *skp;
+        int fd = nl_socket_get_fd(sk);
+
+        nl_socket_disable_seq_check(sk);
+        nl_socket_modify_cb(sk, NL_CB_VALID, NL_CB_CUSTOM, func, NULL);
+        nl_socket_set_nonblocking(sk);
+        if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size)) {
+            setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+        }
+    }
+    return error;
+}
+
+/* Passes the events that wait in 'sk', from sriov_nl_listen(), to its
+ * function.  Stops after many, so that a flood of them does not stop the
+ * caller.  Returns 0, or an error if events were lost (ENOBUFS) or could not
+ * be read. */
+int
+sriov_nl_receive(struct nl_sock *sk)
+{
+    int error = 0;
+
+    for (int i = 0; i < MAX_RECEIVE; i++) {
+        int retval = nl_recvmsgs_default(sk);
+
+        if (retval == -NLE_AGAIN) {
+            break;
+        } else if (retval < 0) {
+            error = errno_from_nl(retval);
+            if (error != ENOBUFS) {
+                break;
+            }
+        }
+    }
+    return error;
+}
+
+/* Closes 'sk', which may be NULL. */
+void
+sriov_nl_close(struct nl_sock *sk)
+{
+    nl_socket_free(sk);
+}
+
+/* One request. */
+
+static int
+valid_cb(struct nl_msg *msg, void *tx_)
+{
+    struct transaction *tx = tx_;
+
+    if (tx->reply) {
+        tx->reply(nlmsg_hdr(msg), tx->aux);
+    }
+    return NL_OK;
+}
+
+/* The end of a dump, which carries an error if it had to end early. */
+static int
+finish_cb(struct nl_msg *msg, void *tx_)
+{
+    struct nlmsghdr *nlh = nlmsg_hdr(msg);
+    struct transaction *tx = tx_;
+    int32_t error;
+
+    if (nlmsg_datalen(nlh) >= sizeof error) {
+        memcpy(&error, nlmsg_data(nlh), sizeof error);
+        tx->error = error < 0 ? -error : 0;
+    }
+    tx->done = true;
+    return NL_OK;
+}
+
+static int
+ack_cb(struct nl_msg *msg OVS_UNUSED, void *tx_)
+{
+    struct transaction *tx = tx_;
+
+    tx->done = true;
+    return NL_OK;
+}
+
+static int
+error_cb(struct sockaddr_nl *sa OVS_UNUSED, struct nlmsgerr *err, void *tx_)
+{
+    static const struct nla_policy policy[NLMSGERR_ATTR_MAX + 1] = {
+        [NLMSGERR_ATTR_MSG] = { .type = NLA_STRING },
+    };
+    struct nlmsghdr *nlh = ALIGNED_CAST(struct nlmsghdr *,
+                                        (char *) err - NLMSG_HDRLEN);
+    struct nlattr *tb[NLMSGERR_ATTR_MAX + 1];
+    struct transaction *tx = tx_;
+    size_t size = sizeof *err;
+
+    tx->done = true;
+    tx->error = -err->error;
+
+    /* The request follows, of which CAP_ACK leaves only the header. */
+    if (!(nlh->nlmsg_flags & NLM_F_CAPPED)
+        && err->msg.nlmsg_len > NLMSG_HDRLEN) {
+        size += NLMSG_ALIGN(err->msg.nlmsg_len) - NLMSG_HDRLEN;
+    }
+    if (nlh->nlmsg_flags & NLM_F_ACK_TLVS && size <= MESSAGE_SIZE
+        && sriov_nl_parse(nlh, size, policy, tb, NLMSGERR_ATTR_MAX)
+        && tb[NLMSGERR_ATTR_MSG]) {
+        free(tx->detail);
+        tx->detail = xstrdup(nla_get_string(tb[NLMSGERR_ATTR_MSG]));
+    }
+    return NL_STOP;
+}
+
+/* Sends 'msg', which is freed, through 'sk', from sriov_nl_open(), and calls
+ * 'reply', if that is not NULL, with 'aux' for each message that answers it.
+ * Returns 0 or an error: the kernel's, or EINTR if things changed during a
+ * dump, so that it is incomplete, or another if the answer could not be read.
+ *
+ * If 'detail' is not NULL, stores in it what the kernel said about the error,
+ * which the caller must free, or NULL. */
+int
+sriov_nl_transact(struct nl_sock *sk, struct nl_msg *msg, sriov_nl_func *reply,
+                  void *aux, char **detail)
+{
+    struct transaction tx = { .reply = reply, .aux = aux };
+    struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
+    int retval;
+
+    if (!cb) {
+        out_of_memory();
+    }
+    nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, valid_cb, &tx);
+    nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, finish_cb, &tx);
+    nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, ack_cb, &tx);
+    nl_cb_err(cb, NL_CB_CUSTOM, error_cb, &tx);
+
+    retval = nl_send_auto(sk, msg);
+    while (retval >= 0 && !tx.done) {
+        /* Not 0 unless the kernel breaks off. */
+        retval = nl_recvmsgs_report(sk, cb);
+        retval = retval ? retval : -NLE_FAILURE;
+    }
+    if (retval < 0 && (!tx.done || (retval == -NLE_DUMP_INTR && !tx.error))) {
+        tx.error = errno_from_nl(retval);
+    }
+    nl_cb_put(cb);
+    nlmsg_free(msg);
+
+    if (detail) {
+        *detail = tx.detail;
+    } else {
+        free(tx.detail);
+    }
+    return tx.error;
+}
+
+/* Returns a new request 'cmd' to the generic netlink family with number
+ * 'family', with the given NLM_F_* 'flags'.  There is room for some 4 kB of
+ * attributes. */
+struct nl_msg *
+sriov_nl_genl_request(int family, uint8_t cmd, int flags)
+{
+    struct nl_msg *msg = nlmsg_alloc();
+
+    if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, flags,
+                             cmd, 1)) {
+        out_of_memory();
+    }
+    return msg;
+}
+
+/* Returns the number of the generic netlink family that is called 'family', or
+ * 0 if the kernel has none.  'sk' is a socket of NETLINK_GENERIC. */
+int
+sriov_nl_family(struct nl_sock *sk, const char *family)
+{
+    return MAX(genl_ctrl_resolve(sk, family), 0);
+}
+
+/* Returns the number of multicast group 'group' of 'family', or 0 if the
+ * kernel has none.  'sk' is a socket of NETLINK_GENERIC. */
+int
+sriov_nl_group(struct nl_sock *sk, const char *family, const char *group)
+{
+    return MAX(genl_ctrl_resolve_grp(sk, family, group), 0);
+}
+
+/* Contents. */
+
+static bool
+parsed(int retval)
+{
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 5);
+
+    if (retval < 0) {
+        VLOG_WARN_RL(&rl, "skipped a netlink message that cannot be read: %s",
+                     nl_geterror(retval));
+    }
+    return retval >= 0;
+}
+
+/* Parses the attributes of 'nlh' behind a family's header of 'header_size'
+ * bytes into 'tb', which has 'max' + 1 elements, as 'policy' does.  Attributes
+ * that are not in 'policy' are passed over.  Returns false, after having
+ * logged it, if the message is truncated or an attribute is not what 'policy'
+ * says. */
+bool
+sriov_nl_parse(struct nlmsghdr *nlh, size_t header_size,
+               const struct nla_policy *policy, struct nlattr **tb, int max)
+{
+    return parsed(nlmsg_parse(nlh, header_size, tb, max, policy));
+}
+
+/* Like sriov_nl_parse(), for the attributes in 'nla'. */
+bool
+sriov_nl_parse_nested(struct nlattr *nla, const struct nla_policy *policy,
+                      struct nlattr **tb, int max)
+{
+    return parsed(nla_parse_nested(tb, max, nla, policy));
+}
+
+/* Returns true if 'name', of a device or a bus, can stand in a path of sysfs
+ * and in OVSDB. */
+bool
+sriov_nl_name_is_valid(const char *name)
+{
+    char *error = utf8_validate(name, NULL);
+    bool valid = (!error && name[0] && !strchr(name, '/')
+                  && strcmp(name, ".") && strcmp(name, ".."));
+
+    free(error);
+    return valid;
+}
+
+/* Returns the last part of what the symbolic link at 'path' points to, which
+ * the caller must free, or NULL if there is no such link. */
+char *
+sriov_nl_link_target(const char *path)
+{
+    char target[PATH_MAX];
+    ssize_t n = readlink(path, target, sizeof target - 1);
+    char *slash;
+
+    if (n <= 0) {
+        return NULL;
+    }
+    target[n] = '\0';
+    slash = strrchr(target, '/');
+    return xstrdup(slash ? slash + 1 : target);
+}

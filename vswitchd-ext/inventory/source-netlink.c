@@ -1,0 +1,581 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+/* The source that asks the kernel.  See source.h for where it stands.
+ *
+ *     RTNLGRP_LINK, devlink "config", nlctrl "notify", udev's net and pci
+ *          |
+ *          | events
+ *          v
+ *        dirty --> read (rtnetlink, devlink, ethtool, udev, sysfs) --> model
+ *
+ * Events arrive on sockets of their own, opened before the first read, and are
+ * only looked at for whether they can matter.  Each read opens new sockets for
+ * its requests, so that no answer to an earlier one can be in its way, and
+ * reads everything.  (There is no need to listen to ethtool: a change of a
+ * feature is an event of RTNLGRP_LINK as well.)
+ *
+ * Without an eswitch, only the three netlink groups wake us up. */
+
+#include <config.h>
+#include "inventory/source.h"
+
+#include <errno.h>
+#include <libudev.h>
+#include <limits.h>
+#include <linux/devlink.h>
+#include <linux/ethtool_netlink.h>
+#include <linux/genetlink.h>
+#include <linux/rtnetlink.h>
+#include <netlink/genl/genl.h>
+#include <netlink/socket.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "coverage.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/util.h"
+#include "openvswitch/vlog.h"
+#include "simap.h"
+#include "inventory/netlink.h"
+#include "inventory/model.h"
+#include "timeval.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(sriov_source_netlink);
+
+COVERAGE_DEFINE(sriov_events_lost);
+COVERAGE_DEFINE(sriov_read);
+COVERAGE_DEFINE(sriov_read_interrupted);
+
+static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 5);
+
+enum {
+    /* Attempts to read everything without something changing meanwhile. */
+    MAX_ATTEMPTS = 4,
+
+    /* Milliseconds from a failed read to the next one: doubled each time. */
+    MIN_BACKOFF = 100,
+    MAX_BACKOFF = 10 * 1000,
+
+    /* udev's events that are received at once. */
+    MAX_UDEV_EVENTS = 1000,
+
+    /* Bytes of udev's events that wait while we are busy. */
+    UDEV_BUFFER_SIZE = 4 * 1024 * 1024,
+};
+
+/* The one instance. */
+static struct {
+    /* Event sockets. */
+    struct nl_sock *route;
+    struct nl_sock *genl;
+
+    /* Numbers of generic netlink families, 0 while the kernel has none. */
+    int devlink;
+    int ethtool;
+    bool families_changed;      /* To be looked up again. */
+
+    /* udev; NULL until there is an eswitch. */
+    struct udev *udev;
+    struct udev_monitor *monitor;
+    bool udev_runs;             /* Else 'monitor' listens to the kernel. */
+    struct simap initialized;   /* Links that udev is done with: from their
+                                 * names to their ifindexes. */
+
+    /* State. */
+    bool dirty;                 /* An event since the last read. */
+    const struct sriov_model *current; /* Only inside netlink_run(). */
+    long long int retry_at;     /* When to read again, in ms of time_msec(), or
+                                 * LLONG_MAX. */
+    int backoff;                /* Milliseconds, 0 after success. */
+} src;
+
+static int route_event(struct nl_msg *, void *);
+static int genl_event(struct nl_msg *, void *);
+static void receive(struct nl_sock *, const char *what);
+static void find_families(struct nl_sock *);
+
+static bool udev_start(void);
+static void udev_receive(const struct sriov_model *);
+static void udev_stop(void);
+static void read_initialized(struct sriov_model *);
+
+static void
+netlink_close(void)
+{
+    udev_stop();
+    sriov_nl_close(src.route);
+    sriov_nl_close(src.genl);
+    simap_destroy(&src.initialized);
+    memset(&src, 0, sizeof src);
+}
+
+static int
+netlink_open(void)
+{
+    struct nl_sock *query = NULL;
+    int error;
+
+    memset(&src, 0, sizeof src);
+    src.retry_at = LLONG_MAX;
+    simap_init(&src.initialized);
+
+    error = sriov_nl_listen(NETLINK_ROUTE, route_event, &src.route);
+    if (!error && nl_socket_add_membership(src.route, RTNLGRP_LINK)) {
+        error = EPROTO;
+    }
+    if (error) {
+        VLOG_ERR("cannot listen for changes of network devices (%s)",
+                 ovs_strerror(error));
+        netlink_close();
+        return error;
+    }
+
+    /* Without generic netlink there is no devlink, but there may be links with
+     * names that tell enough. */
+    error = sriov_nl_open(NETLINK_GENERIC, &query);
+    if (!error) {
+        error = sriov_nl_listen(NETLINK_GENERIC, genl_event, &src.genl);
+    }
+    if (!error) {
+        int group = sriov_nl_group(query, "nlctrl", "notify");
+
+        if (group) {
+            nl_socket_add_membership(src.genl, group);
+        }
+        find_families(query);
+    } else {
+        VLOG_INFO("no generic netlink (%s), so no devlink",
+                  ovs_strerror(error));
+    }
+    sriov_nl_close(query);
+    return 0;
+}
+
+static bool
+netlink_run(const struct sriov_model *current)
+{
+    src.current = current;
+    receive(src.route, "network devices");
+    receive(src.genl, "devlink");
+    src.current = NULL;
+    udev_receive(current);
+
+    if (src.families_changed) {
+        struct nl_sock *query;
+
+        src.families_changed = false;
+        if (!sriov_nl_open(NETLINK_GENERIC, &query)) {
+            find_families(query);
+            sriov_nl_close(query);
+        }
+        src.dirty = true;
+    }
+    return src.dirty || time_msec() >= src.retry_at;
+}
+
+static void
+netlink_wait(void)
+{
+    poll_fd_wait(nl_socket_get_fd(src.route), POLLIN);
+    if (src.genl) {
+        poll_fd_wait(nl_socket_get_fd(src.genl), POLLIN);
+    }
+    if (src.monitor) {
+        poll_fd_wait(udev_monitor_get_fd(src.monitor), POLLIN);
+    }
+    if (src.retry_at != LLONG_MAX) {
+        poll_timer_wait_until(src.retry_at);
+    }
+}
+
+/* Reads everything into 'model'.  Returns 0 or an error, with which 'model' is
+ * incomplete. */
+static int
+read_model(struct sriov_model *model)
+{
+    struct nl_sock *route = NULL;
+    struct nl_sock *genl = NULL;
+    int error = 0;
+
+    if (src.devlink || src.ethtool) {
+        error = sriov_nl_open(NETLINK_GENERIC, &genl);
+    }
+    if (!error && src.devlink) {
+        error = sriov_nl_devlink_read(genl, src.devlink, model);
+    }
+    if (!error) {
+        error = sriov_nl_open(NETLINK_ROUTE, &route);
+    }
+    if (!error) {
+        error = sriov_nl_links_read(route, model);
+    }
+    if (!error && src.ethtool) {
+        error = sriov_nl_features_read(genl, src.ethtool, model);
+    }
+    sriov_nl_close(route);
+    sriov_nl_close(genl);
+    return error;
+}
+
+/* Returns true if 'model', not yet finished, has anything to do with an
+ * eswitch. */
+static bool
+has_eswitch(const struct sriov_model *model)
+{
+    for (size_t i = 0; i < model->n_devs; i++) {
+        if (model->devs[i]->mode != SRIOV_MODE_NONE) {
+            return true;
+        }
+    }
+    return model->n_links > 0;
+}
+
+static struct sriov_model *
+netlink_read(void)
+{
+    struct sriov_model *model = NULL;
+    int error = EINTR;
+
+    src.dirty = false;
+    for (int i = 0; i < MAX_ATTEMPTS && error == EINTR; i++) {
+        sriov_model_destroy(model);
+        model = sriov_model_create();
+        error = read_model(model);
+        COVERAGE_INC(sriov_read);
+        if (error == EINTR) {
+            COVERAGE_INC(sriov_read_interrupted);
+        }
+        if (!error && model->n_links && udev_start()) {
+            /* Something may have happened before we listened. */
+            error = EINTR;
+        }
+    }
+    if (error) {
+        src.backoff = MIN(src.backoff ? 2 * src.backoff : MIN_BACKOFF,
+                          MAX_BACKOFF);
+        src.retry_at = time_msec() + src.backoff;
+        VLOG_INFO_RL(&rl, "cannot read devices and links (%s), trying again "
+                     "in %d ms", ovs_strerror(error), src.backoff);
+        sriov_model_destroy(model);
+        return NULL;
+    }
+    src.backoff = 0;
+    src.retry_at = LLONG_MAX;
+
+    /* Devices without an eswitch are of use only beside others. */
+    if (!has_eswitch(model)) {
+        sriov_model_destroy(model);
+        model = sriov_model_create();
+    }
+    read_initialized(model);
+    sriov_model_finish(model);
+    return model;
+}
+
+static int
+netlink_set_link(const struct sriov_link *link, bool up, bool hw_tc,
+                 const char **step, char **detail)
+{
+    struct nl_sock *sk;
+    int error = 0;
+
+    *step = NULL;
+    *detail = NULL;
+    if (up && !link->up) {
+        *step = "set up";
+        error = sriov_nl_open(NETLINK_ROUTE, &sk);
+        if (!error) {
+            error = sriov_nl_link_set_up(sk, link->ifindex, detail);
+            sriov_nl_close(sk);
+        }
+    }
+    if (!error && hw_tc && !(link->has_hw_tc && link->hw_tc)) {
+        *step = "turn hw-tc-offload on";
+        error = src.ethtool ? sriov_nl_open(NETLINK_GENERIC, &sk) : EOPNOTSUPP;
+        if (!error) {
+            error = sriov_nl_link_set_hw_tc(sk, src.ethtool, link->ifindex,
+                                            detail);
+            sriov_nl_close(sk);
+        }
+    }
+    return error;
+}
+
+static bool
+netlink_may_offload(int ifindex)
+{
+    struct nl_sock *route = NULL;
+    struct nl_sock *genl = NULL;
+    bool may = (!src.ethtool
+                || sriov_nl_open(NETLINK_ROUTE, &route)
+                || sriov_nl_open(NETLINK_GENERIC, &genl)
+                || sriov_nl_link_may_offload(route, genl, src.ethtool,
+                                             ifindex));
+
+    sriov_nl_close(route);
+    sriov_nl_close(genl);
+    return may;
+}
+
+const struct sriov_source_class sriov_source_netlink = {
+    .open = netlink_open,
+    .close = netlink_close,
+    .run = netlink_run,
+    .wait = netlink_wait,
+    .read = netlink_read,
+    .set_link = netlink_set_link,
+    .may_offload = netlink_may_offload,
+};
+
+/* Events of netlink. */
+
+static int
+route_event(struct nl_msg *msg, void *aux OVS_UNUSED)
+{
+    if (!src.dirty) {
+        src.dirty = sriov_nl_link_event(nlmsg_hdr(msg), src.current);
+    }
+    return NL_OK;
+}
+
+/* Takes note of a family that appears or vanishes. */
+static void
+family_event(struct nlmsghdr *nlh)
+{
+    static const struct nla_policy policy[CTRL_ATTR_MAX + 1] = {
+        [CTRL_ATTR_FAMILY_NAME] = { .type = NLA_STRING,
+                                    .maxlen = GENL_NAMSIZ },
+    };
+    struct nlattr *tb[CTRL_ATTR_MAX + 1];
+
+    if (genlmsg_valid_hdr(nlh, 0)
+        && (genlmsg_hdr(nlh)->cmd == CTRL_CMD_NEWFAMILY
+            || genlmsg_hdr(nlh)->cmd == CTRL_CMD_DELFAMILY)
+        && sriov_nl_parse(nlh, GENL_HDRLEN, policy, tb, CTRL_ATTR_MAX)
+        && tb[CTRL_ATTR_FAMILY_NAME]) {
+        const char *name = nla_get_string(tb[CTRL_ATTR_FAMILY_NAME]);
+
+        if (!strcmp(name, DEVLINK_GENL_NAME)
+            || !strcmp(name, ETHTOOL_GENL_NAME)) {
+            src.families_changed = true;
+        }
+    }
+}
+
+static int
+genl_event(struct nl_msg *msg, void *aux OVS_UNUSED)
+{
+    struct nlmsghdr *nlh = nlmsg_hdr(msg);
+
+    if (nlh->nlmsg_type == GENL_ID_CTRL) {
+        family_event(nlh);
+    } else if (nlh->nlmsg_type == src.devlink && !src.dirty) {
+        src.dirty = sriov_nl_devlink_event(nlh);
+    }
+    return NL_OK;
+}
+
+/* Looks at the events that wait in 'sk', which may be NULL, about 'what'. */
+static void
+receive(struct nl_sock *sk, const char *what)
+{
+    int error = sk ? sriov_nl_receive(sk) : 0;
+
+    if (error) {
+        COVERAGE_INC(sriov_events_lost);
+        VLOG_INFO_RL(&rl, "events about %s were lost (%s), reading "
+                     "everything again", what, ovs_strerror(error));
+        src.families_changed |= sk == src.genl;
+        src.dirty = true;
+    }
+}
+
+/* Looks up the generic netlink families and listens to devlink, if there is
+ * one. */
+static void
+find_families(struct nl_sock *query)
+{
+    src.devlink = sriov_nl_family(query, DEVLINK_GENL_NAME);
+    src.ethtool = sriov_nl_family(query, ETHTOOL_GENL_NAME);
+    if (src.devlink && src.genl) {
+        int group = sriov_nl_group(query, DEVLINK_GENL_NAME,
+                                   DEVLINK_GENL_MCGRP_CONFIG_NAME);
+
+        if (group) {
+            nl_socket_add_membership(src.genl, group);
+        }
+    }
+}
+
+/* udev. */
+
+/* Returns true if udev runs, and for our network namespace: it does not see
+ * the devices of others. */
+static bool
+udev_runs(void)
+{
+    struct stat self, init;
+
+    return (!access("/run/udev/control", F_OK)
+            && (stat("/proc/self/ns/net", &self)
+                || stat("/proc/1/ns/net", &init)
+                || self.st_ino == init.st_ino));
+}
+
+/* Starts to listen to udev or, if it does not run, to the kernel, unless that
+ * has been done.  Returns true if it has been done now. */
+static bool
+udev_start(void)
+{
+    bool runs = udev_runs();
+
+    if (src.udev && src.udev_runs == runs) {
+        return false;
+    }
+    udev_stop();
+    src.udev_runs = runs;
+    src.udev = udev_new();
+    if (!src.udev) {
+        out_of_memory();
+    }
+    src.monitor = udev_monitor_new_from_netlink(src.udev,
+                                                runs ? "udev" : "kernel");
+    if (!src.monitor
+        || udev_monitor_filter_add_match_subsystem_devtype(src.monitor, "net",
+                                                           NULL) < 0
+        || udev_monitor_filter_add_match_subsystem_devtype(src.monitor, "pci",
+                                                           NULL) < 0
+        || udev_monitor_enable_receiving(src.monitor) < 0) {
+        VLOG_INFO_RL(&rl, "cannot listen to %s's device events",
+                     runs ? "udev" : "the kernel");
+        udev_monitor_unref(src.monitor);
+        src.monitor = NULL;
+    } else {
+        /* Needs CAP_NET_ADMIN; works without, with a smaller buffer. */
+        udev_monitor_set_receive_buffer_size(src.monitor, UDEV_BUFFER_SIZE);
+    }
+    return true;
+}
+
+/* Returns true if 'model' has a VF's representor whose VF was not there yet:
+ * drivers make representors first. */
+static bool
+lacks_vf(const struct sriov_model *model)
+{
+    for (size_t i = 0; i < model->n_ports; i++) {
+        const struct sriov_port *port = model->ports[i];
+
+        if (port->flavour == SRIOV_VF && !port->external && !port->vf_pci
+            && !strcmp(port->bus, "pci")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Returns true if the event 'dev' may say that udev is done with a link in
+ * 'current' with which it was not yet, or that the kernel is with a VF. */
+static bool
+udev_event_matters(struct udev_device *dev, const struct sriov_model *current)
+{
+    const char *subsystem = udev_device_get_subsystem(dev);
+    const char *s = udev_device_get_property_value(dev, "IFINDEX");
+    int ifindex;
+
+    if (subsystem && !strcmp(subsystem, "pci")) {
+        return lacks_vf(current);
+    } else if (s && str_to_int(s, 10, &ifindex)) {
+        const struct sriov_link *link = sriov_model_link(current, ifindex);
+
+        return link && !link->initialized;
+    } else {
+        return false;
+    }
+}
+
+/* Looks at udev's events. */
+static void
+udev_receive(const struct sriov_model *current)
+{
+    if (!src.monitor) {
+        return;
+    }
+    for (int i = 0; i < MAX_UDEV_EVENTS; i++) {
+        struct udev_device *dev;
+
+        errno = 0;
+        dev = udev_monitor_receive_device(src.monitor);
+        if (dev) {
+            if (!src.dirty && current) {
+                src.dirty = udev_event_matters(dev, current);
+            }
+            udev_device_unref(dev);
+        } else if (errno == ENOBUFS) {
+            COVERAGE_INC(sriov_events_lost);
+            src.dirty = true;
+        } else if (errno != EINTR) {
+            break;
+        }
+    }
+}
+
+static void
+udev_stop(void)
+{
+    udev_monitor_unref(src.monitor);
+    udev_unref(src.udev);
+    src.monitor = NULL;
+    src.udev = NULL;
+}
+
+/* Returns true if udev is done with the link 'name'.  It calls a device
+ * initialized, and says so to all who ask, before it gives it its name. */
+static bool
+udev_is_done(const char *name)
+{
+    struct udev_device *dev
+        = udev_device_new_from_subsystem_sysname(src.udev, "net", name);
+    bool done = (dev && udev_device_get_is_initialized(dev) > 0
+                 && !udev_device_get_property_value(dev, "ID_RENAMING"));
+
+    udev_device_unref(dev);
+    return done;
+}
+
+/* Fills in 'initialized' of the links in 'model'. */
+static void
+read_initialized(struct sriov_model *model)
+{
+    struct simap initialized = SIMAP_INITIALIZER(&initialized);
+
+    for (size_t i = 0; i < model->n_links; i++) {
+        struct sriov_link *link = model->links[i];
+
+        link->initialized
+            = (!src.udev_runs || !src.monitor
+               || simap_get(&src.initialized, link->name) == link->ifindex
+               || udev_is_done(link->name));
+        if (link->initialized) {
+            simap_put(&initialized, link->name, link->ifindex);
+        }
+    }
+    simap_swap(&initialized, &src.initialized);
+    simap_destroy(&initialized);
+}

@@ -1,0 +1,168 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+/* See bond.h for where this stands. */
+
+#include <config.h>
+#include "rules/bond.h"
+
+#include <string.h>
+
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/shash.h"
+#include "ovs-rcu.h"
+#include "inventory/model.h"
+#include "util.h"
+
+/* The name of the uplink of its PF (a string) by the name of a representor.
+ * Written by the main thread, read by all that translate flows. */
+static OVSRCU_TYPE(struct shash *) uplinks = OVSRCU_INITIALIZER(NULL);
+
+/* What decides how bonds are configured: the uplinks of eswitches in switchdev
+ * mode, and whether those can forward between their PFs. */
+static char *signature;
+
+static void
+free_uplinks(struct shash *map)
+{
+    shash_destroy_free_data(map);
+    free(map);
+}
+
+static void
+publish(struct shash *new)
+{
+    struct shash *old = ovsrcu_get_protected(struct shash *, &uplinks);
+
+    ovsrcu_set(&uplinks, new);
+    if (old) {
+        ovsrcu_postpone(free_uplinks, old);
+    }
+}
+
+static bool
+is_active_uplink(const struct sriov_port *port)
+{
+    return (sriov_port_is_uplink(port) && port->link
+            && port->dev->mode == SRIOV_MODE_SWITCHDEV);
+}
+
+/* Publishes which uplink each representor of 'model' belongs to, none unless
+ * 'acting'.  Returns true if bonds have to be configured again. */
+bool
+sriov_bond_update(const struct sriov_model *model, bool acting)
+{
+    struct shash *map = xmalloc(sizeof *map);
+    struct ds new_signature = DS_EMPTY_INITIALIZER;
+    bool changed;
+
+    shash_init(map);
+    for (size_t i = 0; acting && i < model->n_ports; i++) {
+        const struct sriov_port *port = model->ports[i];
+
+        if (is_active_uplink(port)) {
+            ds_put_format(&new_signature, "%s%s ", port->link->name,
+                          port->dev->multiport ? "+" : "");
+        } else if (sriov_port_is_representor(port) && port->link) {
+            const struct sriov_port *uplink = sriov_port_uplink(model, port);
+
+            if (uplink && uplink->link) {
+                shash_add_once(map, port->link->name,
+                               xstrdup(uplink->link->name));
+            }
+        }
+    }
+    publish(map);
+
+    changed = strcmp(signature ? signature : "", ds_cstr(&new_signature));
+    free(signature);
+    signature = ds_steal_cstr(&new_signature);
+    return changed;
+}
+
+void
+sriov_bond_destroy(void)
+{
+    publish(NULL);
+    free(signature);
+    signature = NULL;
+}
+
+/* Returns the name of the uplink that the device 'representor' belongs to, or
+ * NULL if it is no representor.  May be called in any thread; the string is
+ * valid until the caller's next RCU quiescent state. */
+const char *
+sriov_bond_uplink_of(const char *representor)
+{
+    const struct shash *map = ovsrcu_get(struct shash *, &uplinks);
+
+    return map ? shash_find_data(map, representor) : NULL;
+}
+
+/* Returns the uplink of an eswitch in switchdev mode with the name 'name', or
+ * NULL. */
+static const struct sriov_port *
+find_uplink(const struct sriov_model *model, const char *name)
+{
+    for (size_t i = 0; i < model->n_ports; i++) {
+        const struct sriov_port *port = model->ports[i];
+
+        if (is_active_uplink(port) && !strcmp(port->link->name, name)) {
+            return port;
+        }
+    }
+    return NULL;
+}
+
+/* Returns what is in force for a bond of the 'n_members' devices 'members'
+ * with 'config' as its other_config:bond-offload, and in '*why' (a static
+ * string) for what reason. */
+enum bond_offload
+sriov_bond_offload(enum sriov_bond_config config, const char *const members[],
+                   size_t n_members, const struct sriov_model *model,
+                   bool acting, const char **why)
+{
+    bool multiport = true;
+
+    if (!acting) {
+        *why = "cx-sriov does not act";
+        return BOND_OFFLOAD_OFF;
+    } else if (config != SRIOV_BOND_AUTO) {
+        *why = "set in other_config";
+        return (config == SRIOV_BOND_LOCAL ? BOND_OFFLOAD_LOCAL
+                : config == SRIOV_BOND_HASH ? BOND_OFFLOAD_HASH
+                : BOND_OFFLOAD_OFF);
+    }
+    for (size_t i = 0; i < n_members; i++) {
+        const struct sriov_port *uplink = find_uplink(model, members[i]);
+
+        if (!uplink) {
+            *why = "not all members are uplinks of an eswitch";
+            return BOND_OFFLOAD_OFF;
+        }
+        multiport = multiport && uplink->dev->multiport;
+    }
+    *why = (multiport ? "the eswitch forwards between its PFs"
+            : "the eswitch does not forward between its PFs");
+    return multiport ? BOND_OFFLOAD_HASH : BOND_OFFLOAD_LOCAL;
+}
+
+const char *
+sriov_bond_offload_name(enum bond_offload offload)
+{
+    return (offload == BOND_OFFLOAD_LOCAL ? "local"
+            : offload == BOND_OFFLOAD_HASH ? "hash" : "off");
+}

@@ -1,0 +1,48 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+#ifndef SRIOV_BOND_H
+#define SRIOV_BOND_H 1
+
+/* OVS bonds of uplinks: how what representors send is spread over the members,
+ * so that the NIC can do it.
+ *
+ *     model --> BOND --> ofproto/bond.c
+ *
+ * In balance-tcp mode stock Open vSwitch hashes in the datapath and
+ * recirculates, for which TC has no action: nothing that a VF sends to the
+ * wire is offloaded.  See other_config:bond-offload in
+ * ovs-vswitchd.conf.db(5) for the ways out. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "ofproto/bond.h"
+#include "rules/config.h"
+
+struct sriov_model;
+
+bool sriov_bond_update(const struct sriov_model *, bool acting);
+void sriov_bond_destroy(void);
+const char *sriov_bond_uplink_of(const char *representor);
+
+enum bond_offload sriov_bond_offload(enum sriov_bond_config,
+                                     const char *const members[],
+                                     size_t n_members,
+                                     const struct sriov_model *, bool acting,
+                                     const char **why);
+const char *sriov_bond_offload_name(enum bond_offload);
+
+#endif /* bond.h */

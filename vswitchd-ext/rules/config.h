@@ -1,0 +1,57 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+#ifndef SRIOV_CONFIG_H
+#define SRIOV_CONFIG_H 1
+
+/* Reads the keys of other_config that ovs-vswitchd.conf.db(5) documents.
+ *
+ * A value that cannot be read is logged, rate-limited, with row, key, value
+ * and what is used instead, and counts as not set.  'row' is how messages call
+ * the row. */
+
+#include <stdbool.h>
+
+struct smap;
+
+/* other_config:sriov of the Open_vSwitch row. */
+enum sriov_enable {
+    SRIOV_AUTO,                 /* Act while there is an eswitch. */
+    SRIOV_TRUE,
+    SRIOV_FALSE,
+};
+
+/* other_config:bond-offload of a Port. */
+enum sriov_bond_config {
+    SRIOV_BOND_AUTO,
+    SRIOV_BOND_LOCAL,
+    SRIOV_BOND_HASH,
+    SRIOV_BOND_OFF,
+};
+
+enum sriov_enable sriov_config_enable(const struct smap *);
+bool sriov_config_bool(const char *row, const struct smap *, const char *key,
+                       bool default_value);
+char *sriov_config_switch_id(const char *row, const struct smap *);
+char *sriov_config_representors(const char *row, const struct smap *);
+enum sriov_bond_config sriov_config_bond_offload(const char *row,
+                                                 const struct smap *);
+const char *sriov_config_user_bool(const struct smap *, const char *key,
+                                   const char *default_value, bool warn);
+const char *sriov_config_user_tc_policy(const struct smap *,
+                                        const char *default_value, bool warn);
+
+#endif /* config.h */

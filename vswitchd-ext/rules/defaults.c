@@ -1,0 +1,151 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+/* See defaults.h for where this stands. */
+
+#include <config.h>
+#include "rules/defaults.h"
+
+#include <string.h>
+
+#include "compat.h"
+#include "rules/config.h"
+#include "inventory/model.h"
+#include "sset.h"
+#include "tc.h"
+#include "util.h"
+#include "vswitch-idl.h"
+
+void
+sriov_defaults_init(struct sriov_defaults *d)
+{
+    *d = (struct sriov_defaults) {
+        .hw_offload = { .key = "hw-offload", .value = "false" },
+        .tc_policy = { .key = "tc-policy", .value = TC_POLICY_DEFAULT },
+        .lacp_fallback_ab = { .key = "lacp-fallback-ab", .value = "false" },
+    };
+    smap_init(&d->other_config);
+}
+
+void
+sriov_defaults_destroy(struct sriov_defaults *d)
+{
+    smap_destroy(&d->other_config);
+}
+
+/* Returns true if an uplink of an eswitch is in a bridge as a member of a
+ * Linux bond or team. */
+static bool
+has_bonded_uplink(const struct ovsrec_open_vswitch *cfg,
+                  const struct sriov_model *model)
+{
+    struct sset bonds = SSET_INITIALIZER(&bonds);
+    bool found = false;
+
+    for (size_t i = 0; i < model->n_ports; i++) {
+        const struct sriov_port *port = model->ports[i];
+        const struct sriov_link *bond
+            = (sriov_port_is_uplink(port) && port->link
+               ? sriov_link_bond(model, port->link) : NULL);
+
+        if (bond) {
+            sset_add(&bonds, bond->name);
+        }
+    }
+    for (size_t i = 0; !sset_is_empty(&bonds) && i < cfg->n_bridges; i++) {
+        const struct ovsrec_bridge *br = cfg->bridges[i];
+
+        for (size_t j = 0; j < br->n_ports; j++) {
+            const struct ovsrec_port *port = br->ports[j];
+
+            for (size_t k = 0; k < port->n_interfaces; k++) {
+                found = found || sset_contains(&bonds,
+                                               port->interfaces[k]->name);
+            }
+        }
+    }
+    sset_destroy(&bonds);
+    return found;
+}
+
+/* Brings '*setting' up to date.  'user' is what the user set, or NULL;
+ * 'default_value' counts where nothing was. */
+static void
+set_setting(struct sriov_setting *setting, const char *user,
+            const char *default_value, const char *why)
+{
+    setting->explicit = user != NULL;
+    setting->value = user ? user : default_value;
+    setting->why = user ? "set in other_config" : why;
+}
+
+/* Brings 'd' up to date with 'cfg', the Open_vSwitch row, and 'model'. */
+void
+sriov_defaults_update(struct sriov_defaults *d,
+                      const struct ovsrec_open_vswitch *cfg,
+                      const struct sriov_model *model)
+{
+    const struct smap *user = &cfg->other_config;
+    const char *old_tc_policy = d->tc_policy.value;
+    bool was_acting = d->acting;
+    const char *why, *tc_why, *tc_policy, *def;
+
+    d->enable = sriov_config_enable(user);
+    if (d->enable == SRIOV_AUTO) {
+        d->acting = sriov_model_active(model);
+        why = (d->acting ? "default: an eswitch is in switchdev mode"
+               : "default: no eswitch is in switchdev mode");
+    } else {
+        d->acting = d->enable == SRIOV_TRUE;
+        why = (d->acting ? "default: other_config:sriov=true"
+               : "default: other_config:sriov=false");
+    }
+
+    tc_why = why;
+    tc_policy = d->acting ? "skip_sw" : TC_POLICY_DEFAULT;
+    if (d->acting && has_bonded_uplink(cfg, model)) {
+        tc_policy = "none";
+        tc_why = "default: an uplink is in a Linux bond";
+    }
+
+    def = d->acting ? "true" : "false";
+    /* A module that does not act has nothing to complain about. */
+    set_setting(&d->tc_policy,
+                sriov_config_user_tc_policy(user, tc_policy, d->acting),
+                tc_policy, tc_why);
+    set_setting(&d->lacp_fallback_ab,
+                sriov_config_user_bool(user, "lacp-fallback-ab", def,
+                                       d->acting), def, why);
+    set_setting(&d->hw_offload,
+                sriov_config_user_bool(user, "hw-offload", def, d->acting),
+                def, why);
+
+    smap_destroy(&d->other_config);
+    smap_clone(&d->other_config, user);
+    smap_replace(&d->other_config, "hw-offload", d->hw_offload.value);
+    smap_replace(&d->other_config, "tc-policy", d->tc_policy.value);
+
+    if (sriov_compat_hw_offload_enabled()
+        && !strcmp(d->hw_offload.value, "false")) {
+        d->hw_offload.value = "true";
+        d->hw_offload.why = "was on; off after a restart of ovs-vswitchd";
+    }
+    if ((d->acting || was_acting)
+        && strcmp(d->tc_policy.value, old_tc_policy)
+        && sriov_compat_sets_tc_policy(!strcmp(d->hw_offload.value, "true"))) {
+        tc_set_policy(d->tc_policy.value);
+    }
+}

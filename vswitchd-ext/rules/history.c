@@ -1,0 +1,202 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+/* See history.h for where this stands. */
+
+#include <config.h>
+#include "rules/history.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hash.h"
+#include "database/view.h"
+#include "inventory/model.h"
+#include "sset.h"
+#include "util.h"
+#include "uuid.h"
+
+void
+sriov_history_init(struct sriov_history *history)
+{
+    hmap_init(&history->tracks);
+}
+
+static void
+track_destroy(struct sriov_history *history, struct sriov_track *track)
+{
+    hmap_remove(&history->tracks, &track->node);
+    free(track->key);
+    free(track);
+}
+
+void
+sriov_history_destroy(struct sriov_history *history)
+{
+    struct sriov_track *track, *next;
+
+    HMAP_FOR_EACH_SAFE (track, next, node, &history->tracks) {
+        track_destroy(history, track);
+    }
+    hmap_destroy(&history->tracks);
+}
+
+/* Returns what is remembered about the port with 'key', or NULL. */
+struct sriov_track *
+sriov_history_find(const struct sriov_history *history, const char *key)
+{
+    struct sriov_track *track;
+
+    HMAP_FOR_EACH_WITH_HASH (track, node, hash_string(key, 0),
+                             &history->tracks) {
+        if (!strcmp(track->key, key)) {
+            return track;
+        }
+    }
+    return NULL;
+}
+
+static struct sriov_track *
+history_get(struct sriov_history *history, const char *key)
+{
+    struct sriov_track *track = sriov_history_find(history, key);
+
+    if (!track) {
+        track = xzalloc(sizeof *track);
+        track->key = xstrdup(key);
+        track->absent_since = LLONG_MIN;
+        hmap_insert(&history->tracks, &track->node, hash_string(key, 0));
+    }
+    return track;
+}
+
+/* Forgets which ports people deleted (sriov/resync). */
+void
+sriov_history_forgive(struct sriov_history *history)
+{
+    struct sriov_track *track;
+
+    HMAP_FOR_EACH (track, node, &history->tracks) {
+        track->denied = false;
+    }
+}
+
+static bool
+bridge_exists(const struct sriov_view *view, const struct uuid *uuid)
+{
+    for (size_t i = 0; i < view->n_bridges; i++) {
+        if (uuid_equals(&view->bridges[i]->uuid, uuid)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Takes over what 'view' says about ports that people deleted, where that is
+ * something new: what we wrote ourselves, earlier or in a former life, or what
+ * a person changed. */
+static void
+read_deleted(struct sriov_history *history, const struct sriov_view *view)
+{
+    struct sset deleted = SSET_INITIALIZER(&deleted);
+    struct sriov_track *track;
+    const char *key;
+
+    for (size_t i = 0; i < view->n_bridges; i++) {
+        SSET_FOR_EACH (key, &view->bridges[i]->deleted) {
+            history_get(history, key);
+            sset_add(&deleted, key);
+        }
+    }
+    HMAP_FOR_EACH (track, node, &history->tracks) {
+        bool denied = sset_contains(&deleted, track->key);
+
+        if (denied != track->denied_in_db) {
+            track->denied = track->denied_in_db = denied;
+        }
+    }
+    sset_destroy(&deleted);
+}
+
+/* Brings 'history' up to date with what is there at 'now' (ms).  To be called
+ * before sriov_plan_create(), not while a transaction of ours is under way. */
+void
+sriov_history_update(struct sriov_history *history,
+                     const struct sriov_model *model,
+                     const struct sriov_view *view, long long int now)
+{
+    struct sset present = SSET_INITIALIZER(&present);
+    struct sriov_track *track, *next;
+    struct shash_node *node;
+
+    read_deleted(history, view);
+    for (size_t i = 0; i < model->n_ports; i++) {
+        const struct sriov_port *port = model->ports[i];
+
+        if (!port->link || (!sriov_port_is_representor(port)
+                            && !sriov_port_is_uplink(port))) {
+            continue;
+        }
+
+        track = history_get(history, port->key);
+        if (track->ifindex != port->ifindex) {
+            /* It is another one than before: nothing was done to it yet, and
+             * nobody said no to it, unless that was before we started. */
+            track->ifindex = port->ifindex;
+            track->set_up = track->set_hw_tc = false;
+            track->denied = track->denied && !track->seen;
+        }
+        track->seen = true;
+        sset_add(&present, port->key);
+    }
+
+    SHASH_FOR_EACH (node, &view->ports) {
+        const struct sriov_view_port *port = node->data;
+
+        track = history_get(history, node->name);
+        track->ours = true;
+        track->denied = false;
+        track->bridge = port->bridge->uuid;
+        if (!track->ifindex || port->n_ifaces != 1
+            || !port->ifaces[0]->has_ofport || port->ifaces[0]->ofport >= 0) {
+            track->failed = false;
+            track->retries = 0;
+        } else if (!track->failed) {
+            track->failed = true;
+            track->failed_since = now;
+        }
+    }
+
+    HMAP_FOR_EACH_SAFE (track, next, node, &history->tracks) {
+        if (!sset_contains(&present, track->key)
+            && (track->ifindex || track->absent_since == LLONG_MIN)) {
+            track->ifindex = 0;
+            track->absent_since = now;
+        }
+        if (track->ours && !shash_find(&view->ports, track->key)) {
+            /* The bridge is there without our port in it: somebody took it
+             * out.  (When the bridge went, the port just went along.) */
+            track->ours = false;
+            track->denied = (track->ifindex
+                             && bridge_exists(view, &track->bridge));
+        }
+        if (!track->ifindex && !track->ours && !track->denied_in_db) {
+            track_destroy(history, track);
+        }
+    }
+    sset_destroy(&present);
+}

@@ -1,0 +1,63 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+#ifndef SRIOV_HISTORY_H
+#define SRIOV_HISTORY_H 1
+
+/* What has to be remembered from one plan to the next: a device that went away
+ * a while ago, a port that a person deleted, a link that was set up.
+ *
+ *     model, view --> HISTORY --> plan
+ *
+ * Does no I/O; the time comes as an argument. */
+
+#include <stdbool.h>
+#include "openvswitch/hmap.h"
+#include "openvswitch/uuid.h"
+
+struct sriov_view;
+struct sriov_model;
+
+struct sriov_track {
+    struct hmap_node node;      /* In struct sriov_history, by key. */
+    char *key;
+    int ifindex;                /* Of its link when last seen; 0 if absent. */
+    bool set_up;                /* That link was set up once, ... */
+    bool set_hw_tc;             /* ...its hw-tc-offload on. */
+    bool ours;                  /* We have a port for it... */
+    struct uuid bridge;         /* ...in this bridge. */
+    bool denied;                /* A person deleted our port... */
+    bool denied_in_db;          /* ...and the database says so already. */
+    bool seen;                  /* Was present since ovs-vswitchd started. */
+    long long int absent_since; /* When 'ifindex' became 0, in ms. */
+    bool failed;                /* bridge.c could not add our port... */
+    long long int failed_since; /* ...since then, in ms... */
+    unsigned int retries;       /* ...and so many retries. */
+};
+
+struct sriov_history {
+    struct hmap tracks;         /* Contains "struct sriov_track"s. */
+};
+
+void sriov_history_init(struct sriov_history *);
+void sriov_history_destroy(struct sriov_history *);
+void sriov_history_update(struct sriov_history *, const struct sriov_model *,
+                          const struct sriov_view *, long long int now);
+void sriov_history_forgive(struct sriov_history *);
+struct sriov_track *sriov_history_find(const struct sriov_history *,
+                                       const char *key);
+
+#endif /* history.h */

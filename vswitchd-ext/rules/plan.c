@@ -1,0 +1,682 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+/* The rules.  See plan.h for where this stands; the numbers in comments
+ * are those of the list in README.md, "Which representor goes where". */
+
+#include <config.h>
+#include "rules/plan.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/util.h"
+#include "database/view.h"
+#include "rules/history.h"
+#include "inventory/model.h"
+#include "sset.h"
+#include "util.h"
+#include "uuid.h"
+
+/* A port of ours whose device is gone is removed after this time (ms).  The
+ * second one counts from the start of ovs-vswitchd, for a device that was not
+ * there yet since: drivers and VFs come late when a host boots. */
+#define REMOVE_DELAY (30 * 1000)
+#define REMOVE_DELAY_AT_START (300 * 1000)
+
+/* A port of ours that bridge.c could not add is tried again after this time
+ * (ms), twice as long after each retry. */
+#define RETRY_DELAY (2 * 1000)
+#define MAX_RETRY_SHIFT 6
+
+/* Which bridge (rule 1). */
+
+/* Returns the interface that holds 'uplink' in a bridge: its own, as a port or
+ * as a member of an OVS bond; the Linux bond's or team's that it is a member
+ * of; or the DPDK one with its PF's PCI address.  NULL if there is none. */
+const struct sriov_view_iface *
+sriov_uplink_iface(const struct sriov_view *view,
+                   const struct sriov_model *model,
+                   const struct sriov_port *uplink)
+{
+    const struct sriov_view_iface *iface;
+
+    if (uplink->link) {
+        iface = shash_find_data(&view->ifaces, uplink->link->name);
+        if (iface) {
+            return iface;
+        }
+
+        const struct sriov_link *bond = sriov_link_bond(model, uplink->link);
+        iface = bond ? shash_find_data(&view->ifaces, bond->name) : NULL;
+        if (iface) {
+            return iface;
+        }
+    }
+
+    struct shash_node *node;
+    SHASH_FOR_EACH (node, &view->ifaces) {
+        size_t n = strlen(uplink->dev_name);
+
+        iface = node->data;
+        if (iface->dpdk_devargs && !strcmp(iface->type, "dpdk")
+            && !strncmp(iface->dpdk_devargs, uplink->dev_name, n)
+            && (!iface->dpdk_devargs[n] || iface->dpdk_devargs[n] == ',')
+            && !strstr(iface->dpdk_devargs + n, "representor=")) {
+            return iface;
+        }
+    }
+    return NULL;
+}
+
+/* An uplink, or a bridge's sriov-switch-id, that leads to a bridge. */
+struct candidate {
+    const char *switch_id;      /* Or NULL: only its device leads there. */
+    const struct sriov_port *uplink;    /* Or NULL. */
+    const struct sriov_view_bridge *bridge;
+};
+
+struct candidates {
+    struct candidate *array;
+    size_t n, allocated;
+};
+
+static void
+add_candidate(struct candidates *c, const char *switch_id,
+              const struct sriov_port *uplink,
+              const struct sriov_view_bridge *bridge)
+{
+    if (c->n >= c->allocated) {
+        c->array = x2nrealloc(c->array, &c->allocated, sizeof *c->array);
+    }
+    c->array[c->n++] = (struct candidate) {
+        .switch_id = switch_id, .uplink = uplink, .bridge = bridge,
+    };
+}
+
+static bool
+same_switch_id(const char *a, const char *b)
+{
+    return a && b && !strcasecmp(a, b);
+}
+
+static void
+find_candidates(struct candidates *c, const struct sriov_plan_input *in)
+{
+    for (size_t i = 0; i < in->view->n_bridges; i++) {
+        const struct sriov_view_bridge *br = in->view->bridges[i];
+
+        if (br->switch_id) {
+            add_candidate(c, br->switch_id, NULL, br);
+        }
+    }
+    for (size_t i = 0; i < in->model->n_ports; i++) {
+        const struct sriov_port *port = in->model->ports[i];
+
+        if (sriov_port_is_uplink(port)) {
+            const struct sriov_view_iface *iface
+                = sriov_uplink_iface(in->view, in->model, port);
+            const char *id = port->link ? port->link->switch_id : NULL;
+
+            /* A bridge with a switch id of its own is for that one only. */
+            if (iface && (!iface->port->bridge->switch_id
+                          || same_switch_id(iface->port->bridge->switch_id,
+                                            id))) {
+                add_candidate(c, id, port, iface->port->bridge);
+            }
+        }
+    }
+}
+
+/* How well 'c' fits 'rep', in the order of rule 1; 0 if it does not. */
+static int
+candidate_fit(const struct candidate *c, const struct sriov_port *rep)
+{
+    bool same_id = same_switch_id(c->switch_id, rep->link->switch_id);
+
+    if (!c->uplink) {
+        return same_id ? 4 : 0;
+    } else if (c->uplink->dev == rep->dev) {
+        return c->uplink->pf == rep->pf ? 3 : 2;
+    } else {
+        return same_id ? 1 : 0;
+    }
+}
+
+/* Finds the bridge for 'd->port' among 'c': that of the best candidates, if
+ * they agree on one; and the best uplink in it. */
+static void
+choose_bridge(struct sriov_decision *d, const struct candidates *c)
+{
+    int best = 0;
+
+    d->reason = SRIOV_NO_BRIDGE;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct candidate *candidate = &c->array[i];
+        int fit = candidate_fit(candidate, d->port);
+
+        if (fit > best) {
+            best = fit;
+            d->bridge = candidate->bridge;
+            d->reason = SRIOV_ADDING;
+        } else if (fit && fit == best && d->bridge != candidate->bridge) {
+            d->reason = SRIOV_AMBIGUOUS;
+        }
+    }
+    if (d->reason == SRIOV_AMBIGUOUS) {
+        d->bridge = NULL;
+    }
+
+    best = 0;
+    for (size_t i = 0; i < c->n && d->bridge; i++) {
+        const struct candidate *candidate = &c->array[i];
+        int fit = candidate_fit(candidate, d->port);
+
+        if (candidate->uplink && candidate->bridge == d->bridge
+            && fit > best) {
+            best = fit;
+            d->uplink = candidate->uplink;
+        }
+    }
+}
+
+/* Which representors (sriov-representors). */
+
+/* Parses at '*s' a number, a range "3-7" or "*", and stores in '*match'
+ * whether 'number' is in it. */
+static bool
+scan_range(const char **s, uint32_t number, bool *match)
+{
+    unsigned long low, high;
+    char *end;
+
+    if (**s == '*') {
+        ++*s;
+        *match = true;
+        return true;
+    }
+    if (!isdigit((unsigned char) **s)) {
+        return false;
+    }
+    low = high = strtoul(*s, &end, 10);
+    *s = end;
+    if (**s == '-') {
+        ++*s;
+        if (!isdigit((unsigned char) **s)) {
+            return false;
+        }
+        high = strtoul(*s, &end, 10);
+        *s = end;
+    }
+    *match = number >= low && number <= high;
+    return low <= high;
+}
+
+/* Parses one element such as "pf0vf0-3", "pf*sf88", "c1pf0" and stores in
+ * '*match' whether it names 'id'. */
+static bool
+parse_element(const char *s, const struct sriov_port_id *id, bool *match)
+{
+    bool controller = !id->has_controller;
+    bool pf, number;
+    enum sriov_flavour flavour = SRIOV_PF;
+
+    if (*s == 'c') {
+        s++;
+        if (!scan_range(&s, id->controller, &controller)) {
+            return false;
+        }
+        controller = controller && id->has_controller;
+    }
+    if (strncmp(s, "pf", 2)) {
+        return false;
+    }
+    s += 2;
+    if (!scan_range(&s, id->pf, &pf)) {
+        return false;
+    }
+    number = true;
+    if (*s) {
+        flavour = !strncmp(s, "vf", 2) ? SRIOV_VF : SRIOV_SF;
+        if (flavour == SRIOV_SF && strncmp(s, "sf", 2)) {
+            return false;
+        }
+        s += 2;
+        if (!scan_range(&s, id->number, &number) || *s) {
+            return false;
+        }
+    }
+    *match = controller && pf && number && flavour == id->flavour;
+    return true;
+}
+
+/* Parses 'list', the value of a bridge's sriov-representors, and stores in
+ * '*match' whether it names the representor 'label'.  Returns false if the
+ * list cannot be read. */
+bool
+sriov_representors_parse(const char *list, const char *label, bool *match)
+{
+    struct sriov_port_id id;
+    char *copy = xstrdup(list);
+    char *save_ptr = NULL;
+    bool ok = sriov_port_id_from_string(label, &id);
+
+    *match = false;
+    for (char *s = strtok_r(copy, ", ", &save_ptr); ok && s;
+         s = strtok_r(NULL, ", ", &save_ptr)) {
+        bool m;
+
+        ok = parse_element(s, &id, &m);
+        *match = *match || (ok && m);
+    }
+    free(copy);
+    return ok;
+}
+
+/* Decisions. */
+
+static bool
+is_unlisted(const struct sriov_view_bridge *br, const struct sriov_port *rep)
+{
+    bool match;
+
+    return (br->representors
+            && sriov_representors_parse(br->representors, rep->label, &match)
+            && !match);
+}
+
+static void
+decide(struct sriov_decision *d, const struct sriov_plan_input *in,
+       const struct candidates *candidates)
+{
+    const struct sriov_port *rep = d->port;
+
+    if (!rep->link) {
+        d->reason = SRIOV_NO_NETDEV;
+        return;
+    }
+
+    const struct sriov_track *track = sriov_history_find(in->history,
+                                                         rep->key);
+    const struct sriov_view_port *ours = shash_find_data(&in->view->ports,
+                                                       rep->key);
+    const struct sriov_view_iface *iface = shash_find_data(&in->view->ifaces,
+                                                         rep->link->name);
+
+    choose_bridge(d, candidates);
+    if (iface && iface->port != ours && !(ours && iface->port->key)) {
+        /* Somebody else's (rule 5).  (Names that two of ours exchanged are
+         * put right by replacing both.) */
+        d->iface = iface;
+        d->bridge = iface->port->bridge;
+        d->reason = SRIOV_OTHERS;
+    } else if (ours) {
+        d->iface = ours->n_ifaces ? ours->ifaces[0] : NULL;
+        d->reason = SRIOV_ADDED;
+        if (!d->bridge || !d->bridge->auto_add
+            || is_unlisted(d->bridge, rep)) {
+            /* It stays where it is, whatever its name. */
+            d->bridge = ours->bridge;
+        }
+    } else if (!in->acting) {
+        d->reason = SRIOV_INACTIVE;
+    } else if (!d->bridge) {
+        /* 'reason' says why not. */
+    } else if (!d->bridge->auto_add) {
+        d->reason = SRIOV_DISABLED;
+    } else if (is_unlisted(d->bridge, rep)) {
+        d->reason = SRIOV_UNLISTED;
+    } else if (track && track->denied) {
+        d->reason = SRIOV_DENIED;
+    } else if (!rep->link->initialized) {
+        d->reason = SRIOV_WAIT_UDEV;
+    } else {
+        d->reason = SRIOV_ADDING;
+    }
+}
+
+/* Returns the elements of 'set', sorted and separated by commas.  The caller
+ * must free it. */
+static char *
+sset_to_string(const struct sset *set)
+{
+    const char **elements = sset_sort(set);
+    struct ds s = DS_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < sset_count(set); i++) {
+        ds_put_format(&s, "%s%s", i ? "," : "", elements[i]);
+    }
+    free(elements);
+    return ds_steal_cstr(&s);
+}
+
+static struct sriov_op *
+add_op(struct sriov_plan *plan, enum sriov_op_type type)
+{
+    if (plan->n_ops >= plan->allocated_ops) {
+        plan->ops = x2nrealloc(plan->ops, &plan->allocated_ops,
+                               sizeof *plan->ops);
+    }
+    plan->ops[plan->n_ops] = (struct sriov_op) { .type = type };
+    return &plan->ops[plan->n_ops++];
+}
+
+/* Adds to 'plan' what is to be done with the link of 'port'.  Once per link:
+ * what a person changes afterwards stays as it is. */
+static void
+plan_link(struct sriov_plan *plan, const struct sriov_plan_input *in,
+          const struct sriov_port *port, bool up)
+{
+    const struct sriov_track *track = sriov_history_find(in->history,
+                                                         port->key);
+    bool hw_tc = (in->hw_tc && port->link->has_hw_tc
+                  && !(track && track->set_hw_tc));
+
+    /* Many kernels do not let udev rename a link that is up. */
+    up = up && port->link->initialized && !(track && track->set_up);
+    if (up || hw_tc) {
+        struct sriov_op *op = add_op(plan, SRIOV_OP_LINK);
+
+        op->port = port;
+        op->up = up;
+        op->hw_tc = hw_tc;
+    }
+}
+
+/* Returns the MTU for the representor of 'd', in bytes, or 0 if none is to be
+ * asked for. */
+static unsigned int
+wanted_mtu(const struct sriov_decision *d)
+{
+    return d->uplink && d->uplink->link ? d->uplink->link->mtu : 0;
+}
+
+/* Adds to 'plan' that the port of ours of 'd' is to be tried again if its turn
+ * has come.  There may be nothing wrong with it any longer: it was perhaps
+ * looked for by a name that its device was just about to get. */
+static void
+plan_retry(struct sriov_plan *plan, const struct sriov_plan_input *in,
+           const struct sriov_decision *d)
+{
+    const struct sriov_track *track = sriov_history_find(in->history,
+                                                         d->port->key);
+
+    if (track && track->failed) {
+        long long int when = (track->failed_since
+                              + (RETRY_DELAY << MIN(track->retries,
+                                                    MAX_RETRY_SHIFT)));
+
+        if (in->now >= when) {
+            struct sriov_op *op = add_op(plan, SRIOV_OP_RETRY);
+
+            op->decision = d;
+            op->old = d->iface->port;
+            op->port = d->port;
+        } else {
+            plan->wake = MIN(plan->wake, when);
+        }
+    }
+}
+
+static void
+plan_representor(struct sriov_plan *plan, const struct sriov_plan_input *in,
+                 const struct sriov_decision *d)
+{
+    const struct sriov_view_port *ours = (d->reason == SRIOV_ADDED && d->iface
+                                        ? d->iface->port : NULL);
+    unsigned int mtu = wanted_mtu(d);
+    struct sriov_op *op;
+
+    if (!in->acting) {
+        return;
+    }
+    if (d->reason == SRIOV_OTHERS) {
+        plan_link(plan, in, d->port, false);
+    } else if (d->reason == SRIOV_ADDING) {
+        plan_link(plan, in, d->port, true);
+        op = add_op(plan, SRIOV_OP_ADD);
+        op->decision = d;
+        op->mtu = mtu;
+    } else if (ours) {
+        plan_link(plan, in, d->port, true);
+        if (d->port->link->initialized
+            && (d->bridge != ours->bridge
+                || strcmp(ours->name, d->port->link->name))) {
+            op = add_op(plan, SRIOV_OP_REPLACE);
+            op->decision = d;
+            op->old = ours;
+            op->mtu = mtu;
+        } else if (mtu && ours->has_our_mtu && ours->our_mtu != mtu
+                   && d->iface->has_mtu_request
+                   && d->iface->mtu_request == ours->our_mtu) {
+            op = add_op(plan, SRIOV_OP_MTU);
+            op->old = ours;
+            op->mtu = mtu;
+        } else if (d->port->link->initialized) {
+            plan_retry(plan, in, d);
+        }
+    }
+}
+
+/* Adds to 'plan' the removal of those of our ports whose representor is gone
+ * (rule 5). */
+static void
+plan_removals(struct sriov_plan *plan, const struct sriov_plan_input *in)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &in->view->ports) {
+        const struct sriov_view_port *port = node->data;
+        const struct sriov_track *track = sriov_history_find(in->history,
+                                                             node->name);
+
+        if (!track || track->ifindex) {
+            continue;
+        }
+        plan->absent = true;
+        if (!in->enabled || !port->pristine) {
+            continue;
+        }
+
+        long long int when = (track->seen
+                              ? track->absent_since + REMOVE_DELAY
+                              : in->started + REMOVE_DELAY_AT_START);
+        if (in->now >= when) {
+            add_op(plan, SRIOV_OP_REMOVE)->old = port;
+        } else {
+            plan->wake = MIN(plan->wake, when);
+        }
+    }
+}
+
+/* Adds to 'plan' what has to be noted about ports that people deleted, or gave
+ * back (rule 6). */
+static void
+plan_deleted(struct sriov_plan *plan, const struct sriov_plan_input *in)
+{
+    for (size_t i = 0; i < in->view->n_bridges; i++) {
+        const struct sriov_view_bridge *br = in->view->bridges[i];
+        const struct sriov_track *track;
+        struct sset deleted;
+
+        sset_clone(&deleted, &br->deleted);
+        HMAP_FOR_EACH (track, node, &in->history->tracks) {
+            if (!track->denied) {
+                sset_find_and_delete(&deleted, track->key);
+            } else if (uuid_equals(&track->bridge, &br->uuid)) {
+                sset_add(&deleted, track->key);
+            }
+        }
+        if (!sset_equals(&deleted, &br->deleted)) {
+            struct sriov_op *op = add_op(plan, SRIOV_OP_DELETED);
+
+            op->bridge = br;
+            op->deleted = sset_to_string(&deleted);
+        }
+        sset_destroy(&deleted);
+    }
+}
+
+/* Takes out of 'plan' those replacements whose name belongs to a port of ours
+ * that keeps it, since its device is gone or udev is not done with that one.
+ * The database takes no two ports of one name, and the whole transaction would
+ * fail. */
+static void
+drop_blocked(struct sriov_plan *plan, const struct sriov_view *view)
+{
+    struct sset freed = SSET_INITIALIZER(&freed);
+    size_t before;
+
+    for (size_t i = 0; i < plan->n_ops; i++) {
+        const struct sriov_op *op = &plan->ops[i];
+
+        if (op->type == SRIOV_OP_REPLACE || op->type == SRIOV_OP_REMOVE) {
+            sset_add(&freed, op->old->name);
+        }
+    }
+    do {
+        size_t n = 0;
+
+        before = plan->n_ops;
+        for (size_t i = 0; i < before; i++) {
+            const struct sriov_op *op = &plan->ops[i];
+            const struct sriov_view_iface *iface
+                = (op->type == SRIOV_OP_REPLACE
+                   ? shash_find_data(&view->ifaces,
+                                     op->decision->port->link->name)
+                   : NULL);
+
+            if (iface && !sset_contains(&freed, iface->port->name)) {
+                /* Its own name may be what another one waits for. */
+                sset_find_and_delete(&freed, op->old->name);
+            } else {
+                plan->ops[n++] = *op;
+            }
+        }
+        plan->n_ops = n;
+    } while (plan->n_ops < before);
+    sset_destroy(&freed);
+}
+
+/* Returns true if 'op' changes the database, false if it does something to the
+ * device or in ovs-vswitchd. */
+bool
+sriov_op_writes(const struct sriov_op *op)
+{
+    return op->type != SRIOV_OP_LINK && op->type != SRIOV_OP_RETRY;
+}
+
+/* Returns what is to be done, and why, for 'in'.  The plan points into 'in',
+ * which must outlive it.  The caller must free it with
+ * sriov_plan_destroy(). */
+struct sriov_plan *
+sriov_plan_create(const struct sriov_plan_input *in)
+{
+    struct sriov_plan *plan = xzalloc(sizeof *plan);
+    struct candidates candidates = { .n = 0 };
+
+    plan->wake = LLONG_MAX;
+    plan->decisions = xcalloc(in->model->n_ports, sizeof *plan->decisions);
+    find_candidates(&candidates, in);
+
+    for (size_t i = 0; i < in->model->n_ports; i++) {
+        const struct sriov_port *port = in->model->ports[i];
+
+        if (sriov_port_is_representor(port)) {
+            struct sriov_decision *d = &plan->decisions[plan->n_decisions++];
+
+            d->port = port;
+            decide(d, in, &candidates);
+            plan_representor(plan, in, d);
+        } else if (in->acting && sriov_port_is_uplink(port) && port->link
+                   && port->dev->mode == SRIOV_MODE_SWITCHDEV
+                   && sriov_uplink_iface(in->view, in->model, port)) {
+            plan_link(plan, in, port, false);
+        }
+    }
+    plan_removals(plan, in);
+    if (in->enabled) {
+        plan_deleted(plan, in);
+    }
+    drop_blocked(plan, in->view);
+    for (size_t i = 0; i < plan->n_ops; i++) {
+        plan->writes = plan->writes || sriov_op_writes(&plan->ops[i]);
+    }
+    free(candidates.array);
+    return plan;
+}
+
+void
+sriov_plan_destroy(struct sriov_plan *plan)
+{
+    if (plan) {
+        for (size_t i = 0; i < plan->n_ops; i++) {
+            free(plan->ops[i].deleted);
+        }
+        free(plan->decisions);
+        free(plan->ops);
+        free(plan);
+    }
+}
+
+/* Appends to 's' who added the port of 'd', or why it is not one. */
+void
+sriov_reason_format(const struct sriov_decision *d, struct ds *s)
+{
+    switch (d->reason) {
+    case SRIOV_ADDED:
+        ds_put_cstr(s, "added by cx-sriov");
+        break;
+    case SRIOV_ADDING:
+        ds_put_cstr(s, "being added");
+        break;
+    case SRIOV_OTHERS:
+        ds_put_cstr(s, "added by others");
+        break;
+    case SRIOV_NO_NETDEV:
+        ds_put_cstr(s, "not added: no network device");
+        break;
+    case SRIOV_WAIT_UDEV:
+        ds_put_cstr(s, "not added yet: waits for udev");
+        break;
+    case SRIOV_NO_BRIDGE:
+        ds_put_cstr(s, "not added: its uplink is in no bridge");
+        break;
+    case SRIOV_AMBIGUOUS:
+        ds_put_cstr(s, "not added: uplinks are in several bridges, none of "
+                       "them its PF's");
+        break;
+    case SRIOV_DISABLED:
+        ds_put_cstr(s, "not added: sriov-auto-add is false");
+        break;
+    case SRIOV_UNLISTED:
+        ds_put_format(s, "not added: not in sriov-representors of %s",
+                      d->bridge->name);
+        break;
+    case SRIOV_DENIED:
+        ds_put_cstr(s, "not added: was deleted (sriov/resync adds it again)");
+        break;
+    case SRIOV_INACTIVE:
+        ds_put_cstr(s, "not added: sriov is false");
+        break;
+    default:
+        OVS_NOT_REACHED();
+    }
+}

@@ -1,0 +1,122 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+#ifndef SRIOV_PLAN_H
+#define SRIOV_PLAN_H 1
+
+/* The plan: what is to be done, and why.
+ *
+ *     model  --+
+ *     view     --+--> PLAN --> apply
+ *     history --+      +----> show
+ *
+ * Every rule about which representor becomes a port of which bridge, whose
+ * port it then is, and when it goes, is in plan.c.  It does no I/O, and
+ * the time comes as an argument. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct ds;
+struct sriov_view;
+struct sriov_view_bridge;
+struct sriov_view_iface;
+struct sriov_view_port;
+struct sriov_history;
+struct sriov_port;
+struct sriov_model;
+
+/* Why a representor is, or is not, a port. */
+enum sriov_reason {
+    SRIOV_ADDED,                /* We added it. */
+    SRIOV_ADDING,               /* It is in the plan. */
+    SRIOV_OTHERS,               /* A port that somebody else added. */
+    SRIOV_NO_NETDEV,
+    SRIOV_WAIT_UDEV,
+    SRIOV_NO_BRIDGE,
+    SRIOV_AMBIGUOUS,
+    SRIOV_DISABLED,             /* sriov-auto-add. */
+    SRIOV_UNLISTED,             /* sriov-representors. */
+    SRIOV_DENIED,
+    SRIOV_INACTIVE,             /* other_config:sriov=false. */
+};
+
+struct sriov_decision {
+    const struct sriov_port *port;      /* The representor. */
+    const struct sriov_port *uplink;    /* The nearest one that is in 'bridge',
+                                         * or NULL. */
+    const struct sriov_view_bridge *bridge;       /* NULL if there is none. */
+    const struct sriov_view_iface *iface; /* Set if it is a port already. */
+    enum sriov_reason reason;
+};
+
+enum sriov_op_type {
+    SRIOV_OP_ADD,               /* Add 'decision->port' to its bridge. */
+    SRIOV_OP_REPLACE,           /* Make 'old' one with the name and the bridge
+                                 * that 'decision' has. */
+    SRIOV_OP_MTU,               /* Set mtu_request of 'old' to 'mtu'. */
+    SRIOV_OP_REMOVE,            /* Remove 'old'. */
+    SRIOV_OP_RETRY,             /* Have bridge.c try again to add 'old'. */
+    SRIOV_OP_DELETED,           /* Note 'deleted' in 'bridge'. */
+    SRIOV_OP_LINK,              /* Prepare the link of 'port'. */
+};
+
+struct sriov_op {
+    enum sriov_op_type type;
+    const struct sriov_decision *decision;
+    const struct sriov_view_port *old;
+    const struct sriov_view_bridge *bridge;
+    char *deleted;              /* Keys, separated by commas; "" for none. */
+    const struct sriov_port *port;
+    bool up, hw_tc;             /* SRIOV_OP_LINK: what to set. */
+    unsigned int mtu;           /* Bytes; 0 for none. */
+};
+
+struct sriov_plan {
+    struct sriov_decision *decisions;   /* In the order of the model. */
+    size_t n_decisions;
+    struct sriov_op *ops;
+    size_t n_ops, allocated_ops;
+    bool writes;                /* Any of 'ops' changes the database. */
+    bool absent;                /* A port of ours has no device. */
+    long long int wake;         /* Make a new one then (ms), or LLONG_MAX. */
+};
+
+struct sriov_plan_input {
+    const struct sriov_model *model;
+    const struct sriov_view *view;
+    const struct sriov_history *history;
+    bool enabled;               /* other_config:sriov is not false. */
+    bool acting;                /* 'enabled', and there is an eswitch. */
+    bool hw_tc;                 /* Turn hw-tc-offload on. */
+    long long int now;          /* In ms. */
+    long long int started;      /* When ovs-vswitchd was, likewise. */
+};
+
+struct sriov_plan *sriov_plan_create(const struct sriov_plan_input *);
+void sriov_plan_destroy(struct sriov_plan *);
+bool sriov_op_writes(const struct sriov_op *);
+void sriov_reason_format(const struct sriov_decision *, struct ds *);
+
+/* Where an uplink is: the bridge and the port of it that hold it. */
+const struct sriov_view_iface *sriov_uplink_iface(const struct sriov_view *,
+                                                const struct sriov_model *,
+                                                const struct sriov_port *);
+
+bool sriov_representors_parse(const char *list, const char *label,
+                              bool *match);
+
+#endif /* plan.h */

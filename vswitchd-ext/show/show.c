@@ -1,0 +1,635 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+/* See show.h for where this stands.
+ *
+ * Both outputs come from one walk: the text is made of the JSON, so that they
+ * cannot disagree. */
+
+#include <config.h>
+#include "show/show.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/json.h"
+#include "packets.h"
+#include "simap.h"
+#include "rules/bond.h"
+#include "compat.h"
+#include "rules/defaults.h"
+#include "database/view.h"
+#include "show/grid.h"
+#include "rules/plan.h"
+#include "inventory/model.h"
+#include "sset.h"
+#include "util.h"
+
+/* JSON. */
+
+static void
+put_string(struct json *json, const char *key, const char *value)
+{
+    if (value) {
+        json_object_put_string(json, key, value);
+    }
+}
+
+static void
+put_bool(struct json *json, const char *key, bool value)
+{
+    json_object_put(json, key, json_boolean_create(value));
+}
+
+static void
+put_int(struct json *json, const char *key, long long int value)
+{
+    json_object_put(json, key, json_integer_create(value));
+}
+
+static void
+put_mac(struct json *json, const char *key, const struct eth_addr mac)
+{
+    json_object_put_format(json, key, ETH_ADDR_FMT, ETH_ADDR_ARGS(mac));
+}
+
+static const char *
+link_state(const struct sriov_link *link)
+{
+    return !link->up ? "down" : link->carrier ? "up" : "no-carrier";
+}
+
+/* Puts what is known about 'iface' into 'json'. */
+static void
+put_iface(struct json *json, const struct sriov_view_iface *iface)
+{
+    put_string(json, "bridge", iface->port->bridge->name);
+    if (iface->has_ofport) {
+        put_int(json, "ofport", iface->ofport);
+    }
+    put_string(json, "error", iface->error);
+    if (iface->offload_priority) {
+        const char *provider;
+
+        if (sriov_compat_offload_provider(iface->name, &provider)) {
+            put_string(json, "hw_offload_priority", iface->offload_priority);
+            put_string(json, "hw_offload_provider", provider);
+        }
+    }
+}
+
+static void
+put_flows(struct json *json, const struct sriov_show *show, const char *name)
+{
+    if (show->hw) {
+        put_int(json, "flows_in_hardware", simap_get(show->hw, name));
+        put_int(json, "flows_in_software", simap_get(show->sw, name));
+    }
+}
+
+static void
+put_ovs_bond(struct json *json, const struct sriov_show *show,
+             const struct sriov_view_port *port)
+{
+    const char **members = xmalloc(port->n_ifaces * sizeof *members);
+    enum bond_offload offload;
+    const char *why;
+
+    for (size_t i = 0; i < port->n_ifaces; i++) {
+        members[i] = port->ifaces[i]->name;
+    }
+    offload = sriov_bond_offload(port->bond_offload, members, port->n_ifaces,
+                                 show->model, show->defaults->acting, &why);
+    free(members);
+
+    put_string(json, "bond", port->name);
+    put_string(json, "bond_kind", "ovs");
+    put_string(json, "bond_offload", sriov_bond_offload_name(offload));
+    put_string(json, "bond_offload_why", why);
+}
+
+static struct json *
+uplink_to_json(const struct sriov_show *show, const struct sriov_port *port)
+{
+    const struct sriov_link *link = port->link;
+    const struct sriov_view_iface *iface = sriov_uplink_iface(show->view,
+                                                            show->model, port);
+    struct json *json = json_object_create();
+
+    put_string(json, "port", port->label);
+    if (link) {
+        const struct sriov_link *bond = sriov_link_bond(show->model, link);
+
+        put_string(json, "netdev", link->name);
+        put_string(json, "state", link_state(link));
+        put_int(json, "mtu", link->mtu);
+        put_mac(json, "mac", link->mac);
+        if (link->has_hw_tc) {
+            put_bool(json, "hw_tc_offload", link->hw_tc);
+        }
+        if (bond) {
+            put_string(json, "bond", bond->name);
+            put_string(json, "bond_kind", "linux");
+        } else if (iface && iface->port->n_ifaces > 1) {
+            put_ovs_bond(json, show, iface->port);
+        }
+        put_flows(json, show, link->name);
+    }
+    if (show->view_known) {
+        put_bool(json, "in_bridge", iface != NULL);
+    }
+    if (iface) {
+        put_iface(json, iface);
+    }
+    return json;
+}
+
+static const char *
+flavour_name(enum sriov_flavour flavour)
+{
+    switch (flavour) {
+    case SRIOV_UPLINK: return "physical";
+    case SRIOV_PF: return "pcipf";
+    case SRIOV_VF: return "pcivf";
+    case SRIOV_SF: return "pcisf";
+    case SRIOV_OTHER: default: return "other";
+    }
+}
+
+static struct json *
+representor_to_json(const struct sriov_show *show,
+                    const struct sriov_decision *d)
+{
+    const struct sriov_port *port = d->port;
+    struct json *json = json_object_create();
+    struct ds why = DS_EMPTY_INITIALIZER;
+
+    put_string(json, "port", port->label);
+    put_string(json, "flavour", flavour_name(port->flavour));
+    put_int(json, "pf", port->pf);
+    if (port->flavour == SRIOV_VF) {
+        put_int(json, "vf", port->number);
+    } else if (port->flavour == SRIOV_SF) {
+        put_int(json, "sf", port->number);
+    }
+    if (port->external) {
+        put_int(json, "controller", port->controller);
+    }
+    put_string(json, "pci_address", port->vf_pci);
+    if (port->has_mac) {
+        put_mac(json, "mac", port->mac);
+    }
+    if (port->link) {
+        put_string(json, "netdev", port->link->name);
+        put_string(json, "state", link_state(port->link));
+        put_int(json, "mtu", port->link->mtu);
+        put_flows(json, show, port->link->name);
+    }
+    if (d->iface) {
+        put_iface(json, d->iface);
+    }
+    put_bool(json, "ours", d->reason == SRIOV_ADDED);
+    sriov_reason_format(d, &why);
+    put_string(json, "status", ds_cstr(&why));
+    ds_destroy(&why);
+    return json;
+}
+
+/* Returns our ports whose representor is absent, by the key of their device,
+ * as an array. */
+static struct json *
+absent_to_json(const struct sriov_show *show)
+{
+    struct json *array = json_array_create_empty();
+    const struct shash_node **nodes = shash_sort(&show->view->ports);
+    struct sset present = SSET_INITIALIZER(&present);
+
+    for (size_t i = 0; i < show->plan->n_decisions; i++) {
+        const struct sriov_decision *d = &show->plan->decisions[i];
+
+        if (d->port->link) {
+            sset_add(&present, d->port->key);
+        }
+    }
+    for (size_t i = 0; i < shash_count(&show->view->ports); i++) {
+        const struct sriov_view_port *port = nodes[i]->data;
+
+        if (!sset_contains(&present, nodes[i]->name)) {
+            struct json *json = json_object_create();
+
+            put_string(json, "for", nodes[i]->name);
+            put_string(json, "netdev", port->name);
+            put_string(json, "bridge", port->bridge->name);
+            put_string(json, "status", port->pristine
+                       ? "absent, will be removed"
+                       : "absent, kept because it was changed");
+            json_array_add(array, json);
+        }
+    }
+    sset_destroy(&present);
+    free(nodes);
+    return array;
+}
+
+/* Returns the switch id of the ports of 'dev', or NULL if none is known. */
+static const char *
+dev_switch_id(const struct sriov_model *model, const struct sriov_dev *dev)
+{
+    for (size_t i = 0; i < model->n_ports; i++) {
+        const struct sriov_port *port = model->ports[i];
+
+        if (port->dev == dev && port->link && port->link->switch_id) {
+            return port->link->switch_id;
+        }
+    }
+    return NULL;
+}
+
+static bool
+is_named(const char *name, const char *s)
+{
+    return s && !strcasecmp(name, s);
+}
+
+/* Returns true if the whole device is to be shown: its own name, the one of
+ * its eswitch, of an uplink, or of the uplink's bond or bridge was given. */
+static bool
+dev_matches(const struct sriov_show *show, const struct sriov_dev *dev,
+            const struct json *uplinks)
+{
+    if (!show->name || is_named(show->name, dev->name)
+        || is_named(show->name, dev_switch_id(show->model, dev))) {
+        return true;
+    }
+    for (size_t i = 0; i < sriov_compat_array_size(uplinks); i++) {
+        static const char *const keys[] = { "netdev", "bond", "bridge" };
+        const struct shash *uplink
+            = json_object(sriov_compat_array_at(uplinks, i));
+
+        for (size_t j = 0; j < ARRAY_SIZE(keys); j++) {
+            const struct json *value = shash_find_data(uplink, keys[j]);
+
+            if (value && is_named(show->name, json_string(value))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool
+representor_matches(const struct sriov_show *show,
+                    const struct sriov_decision *d)
+{
+    const struct sriov_port *port = d->port;
+
+    return (is_named(show->name, port->label)
+            || is_named(show->name, port->vf_pci)
+            || (port->link && is_named(show->name, port->link->name))
+            || (d->iface
+                && is_named(show->name, d->iface->port->bridge->name)));
+}
+
+/* Returns 'dev' with its uplinks and representors, or NULL if it is not to be
+ * shown. */
+static struct json *
+dev_to_json(const struct sriov_show *show, const struct sriov_dev *dev)
+{
+    struct json *json = json_object_create();
+    struct json *uplinks = json_array_create_empty();
+    struct json *representors = json_array_create_empty();
+    char *id = sriov_dev_id(dev->bus, dev->name);
+
+    for (size_t i = 0; i < show->model->n_ports; i++) {
+        const struct sriov_port *port = show->model->ports[i];
+
+        if (port->dev == dev && sriov_port_is_uplink(port)) {
+            json_array_add(uplinks, uplink_to_json(show, port));
+        }
+    }
+
+    bool all = dev_matches(show, dev, uplinks);
+    for (size_t i = 0; i < show->plan->n_decisions; i++) {
+        const struct sriov_decision *d = &show->plan->decisions[i];
+
+        if (d->port->dev == dev && (all || representor_matches(show, d))) {
+            json_array_add(representors, representor_to_json(show, d));
+        }
+    }
+
+    put_string(json, "device", id);
+    put_string(json, "driver", dev->driver);
+    put_string(json, "mode", sriov_mode_to_string(dev->mode));
+    put_bool(json, "multiport", dev->multiport);
+    put_bool(json, "devlink", !dev->from_names);
+    free(id);
+    bool show_it = all || sriov_compat_array_size(representors);
+    json_object_put(json, "uplinks", uplinks);
+    json_object_put(json, "representors", representors);
+    if (!show_it) {
+        json_destroy(json);
+        return NULL;
+    }
+    return json;
+}
+
+static struct json *
+setting_to_json(const struct sriov_setting *s)
+{
+    struct json *json = json_object_create();
+
+    put_string(json, "value", s->value);
+    put_bool(json, "explicit", s->explicit);
+    put_string(json, "why", s->why);
+    return json;
+}
+
+static struct json *
+settings_to_json(const struct sriov_defaults *d)
+{
+    struct json *json = json_object_create();
+
+    json_object_put(json, d->hw_offload.key, setting_to_json(&d->hw_offload));
+    json_object_put(json, d->tc_policy.key, setting_to_json(&d->tc_policy));
+    json_object_put(json, d->lacp_fallback_ab.key,
+                    setting_to_json(&d->lacp_fallback_ab));
+    return json;
+}
+
+/* Returns the eswitches as an array: devices with the same switch id are one.
+ * A device without one, in legacy mode for instance, stands for itself. */
+static struct json *
+eswitches_to_json(const struct sriov_show *show)
+{
+    struct json *eswitches = json_array_create_empty();
+    struct shash by_id = SHASH_INITIALIZER(&by_id);
+
+    for (size_t i = 0; i < show->model->n_devs; i++) {
+        const struct sriov_dev *dev = show->model->devs[i];
+        const char *id = dev_switch_id(show->model, dev);
+        struct json *json = (dev->mode == SRIOV_MODE_NONE
+                             ? NULL : dev_to_json(show, dev));
+        struct json *pfs = id ? shash_find_data(&by_id, id) : NULL;
+
+        if (!json) {
+            continue;
+        }
+        if (!pfs) {
+            struct json *eswitch = json_object_create();
+
+            pfs = json_array_create_empty();
+            put_string(eswitch, "switch_id", id);
+            put_string(eswitch, "driver", dev->driver);
+            json_object_put(eswitch, "pfs", pfs);
+            json_array_add(eswitches, eswitch);
+            if (id) {
+                shash_add(&by_id, id, pfs);
+            }
+        }
+        json_array_add(pfs, json);
+    }
+    shash_destroy(&by_id);
+    return eswitches;
+}
+
+/* Stores in '*jsonp' what 'show' asks for, which the caller must free.
+ * Returns false if 'show->name' names nothing that exists. */
+bool
+sriov_show_json(const struct sriov_show *show, struct json **jsonp)
+{
+    struct json *json = json_object_create();
+    struct json *eswitches = eswitches_to_json(show);
+    bool found = !show->name || sriov_compat_array_size(eswitches);
+
+    put_bool(json, "acting", show->defaults->acting);
+    json_object_put(json, "settings", settings_to_json(show->defaults));
+    json_object_put(json, "eswitches", eswitches);
+    json_object_put(json, "absent", (show->name ? json_array_create_empty()
+                                     : absent_to_json(show)));
+    *jsonp = json;
+    return found;
+}
+
+/* Text. */
+
+static const struct json *
+get(const struct json *json, const char *key)
+{
+    return shash_find_data(json_object(json), key);
+}
+
+/* Returns the string 'key' of 'json', or 'def'. */
+static const char *
+get_string(const struct json *json, const char *key, const char *def)
+{
+    const struct json *value = get(json, key);
+
+    return value ? json_string(value) : def;
+}
+
+/* Puts the number 'key' of 'json', or an empty cell. */
+static void
+put_int_cell(struct sriov_grid *grid, const struct json *json, const char *key)
+{
+    const struct json *value = get(json, key);
+
+    sriov_grid_put_nocopy(grid, value
+                          ? xasprintf("%"PRId64, json_integer(value))
+                          : xstrdup(""));
+}
+
+/* Appends to 's' what is out of the ordinary about an interface, each after
+ * 'separator'. */
+static void
+print_iface_notes(const struct json *json, const char *separator, struct ds *s)
+{
+    const char *priority = get_string(json, "hw_offload_priority", NULL);
+    const char *provider = get_string(json, "hw_offload_provider", NULL);
+    const char *error = get_string(json, "error", NULL);
+
+    if (priority) {
+        ds_put_format(s, "%shw-offload-priority %s: %s%s", separator, priority,
+                      provider ? "offloaded by " : "not offloaded",
+                      provider ? provider : "");
+    }
+    if (error) {
+        ds_put_format(s, "%serror: %s", separator, error);
+    }
+}
+
+static void
+print_uplink(const struct json *json, struct ds *s)
+{
+    const struct json *hw_tc = get(json, "hw_tc_offload");
+    const struct json *mtu = get(json, "mtu");
+    const char *bond = get_string(json, "bond", NULL);
+    const char *bridge = get_string(json, "bridge", NULL);
+    const char *offload = get_string(json, "bond_offload", NULL);
+    const struct json *hw = get(json, "flows_in_hardware");
+
+    ds_put_format(s, "    uplink %s", get_string(json, "netdev", "(none)"));
+    if (mtu) {
+        ds_put_format(s, ": %s, mtu %"PRId64, get_string(json, "state", ""),
+                      json_integer(mtu));
+    }
+    if (hw_tc) {
+        ds_put_format(s, ", hw-tc-offload %s",
+                      json_boolean(hw_tc) ? "on" : "off");
+    }
+    if (bridge) {
+        ds_put_format(s, ", bridge %s", bridge);
+    } else if (get(json, "in_bridge")) {
+        ds_put_cstr(s, ", in no bridge");
+    }
+    if (hw) {
+        ds_put_format(s, ", flows: %"PRId64" in hardware, "
+                      "%"PRId64" in software",
+                      json_integer(hw),
+                      json_integer(get(json, "flows_in_software")));
+    }
+    print_iface_notes(json, ", ", s);
+    ds_put_char(s, '\n');
+    if (offload) {
+        ds_put_format(s, "      OVS bond %s, bond-offload %s: %s\n", bond,
+                      offload, get_string(json, "bond_offload_why", ""));
+    } else if (bond) {
+        ds_put_format(s, "      Linux bond %s\n", bond);
+    }
+}
+
+static void
+print_representors(const struct json *array, struct ds *s)
+{
+    static const char *const headings[] = {
+        "PORT", "PCI ADDRESS", "MAC", "REPRESENTOR", "STATE", "BRIDGE",
+        "OFPORT", "HW", "SW", "STATUS",
+    };
+    struct sriov_grid grid = SRIOV_GRID_INITIALIZER(ARRAY_SIZE(headings));
+
+    for (size_t i = 0; i < ARRAY_SIZE(headings); i++) {
+        sriov_grid_put(&grid, headings[i]);
+    }
+    for (size_t i = 0; i < sriov_compat_array_size(array); i++) {
+        const struct json *json = sriov_compat_array_at(array, i);
+        struct ds status = DS_EMPTY_INITIALIZER;
+
+        sriov_grid_put(&grid, get_string(json, "port", ""));
+        sriov_grid_put(&grid, get_string(json, "pci_address", ""));
+        sriov_grid_put(&grid, get_string(json, "mac", ""));
+        sriov_grid_put(&grid, get_string(json, "netdev", ""));
+        sriov_grid_put(&grid, get_string(json, "state", ""));
+        sriov_grid_put(&grid, get_string(json, "bridge", ""));
+        put_int_cell(&grid, json, "ofport");
+        put_int_cell(&grid, json, "flows_in_hardware");
+        put_int_cell(&grid, json, "flows_in_software");
+        ds_put_cstr(&status, get_string(json, "status", ""));
+        print_iface_notes(json, "; ", &status);
+        sriov_grid_put_nocopy(&grid, ds_steal_cstr(&status));
+    }
+    if (sriov_compat_array_size(array)) {
+        sriov_grid_print(&grid, 4, s);
+    }
+    sriov_grid_destroy(&grid);
+}
+
+static void
+print_eswitch(const struct json *eswitch, struct ds *s)
+{
+    const struct json *pfs = get(eswitch, "pfs");
+    const char *id = get_string(eswitch, "switch_id", NULL);
+
+    ds_put_format(s, "\neswitch %s, driver %s\n", id ? id : "without an id",
+                  get_string(eswitch, "driver", "unknown"));
+    for (size_t i = 0; i < sriov_compat_array_size(pfs); i++) {
+        const struct json *pf = sriov_compat_array_at(pfs, i);
+        const struct json *uplinks = get(pf, "uplinks");
+
+        ds_put_format(s, "  PF %s: %s%s%s\n", get_string(pf, "device", ""),
+                      get_string(pf, "mode", ""),
+                      json_boolean(get(pf, "multiport")) ? ", multiport" : "",
+                      json_boolean(get(pf, "devlink")) ? ""
+                      : ", without devlink");
+        for (size_t j = 0; j < sriov_compat_array_size(uplinks); j++) {
+            print_uplink(sriov_compat_array_at(uplinks, j), s);
+        }
+        print_representors(get(pf, "representors"), s);
+    }
+}
+
+static void
+print_settings(const struct json *settings, struct ds *s)
+{
+    const struct shash_node **nodes = shash_sort(json_object(settings));
+    struct sriov_grid grid = SRIOV_GRID_INITIALIZER(3);
+
+    sriov_grid_put(&grid, "SETTING");
+    sriov_grid_put(&grid, "VALUE");
+    sriov_grid_put(&grid, "WHY");
+    for (size_t i = 0; i < shash_count(json_object(settings)); i++) {
+        const struct json *json = nodes[i]->data;
+
+        sriov_grid_put(&grid, nodes[i]->name);
+        sriov_grid_put(&grid, get_string(json, "value", ""));
+        sriov_grid_put(&grid, get_string(json, "why", ""));
+    }
+    sriov_grid_print(&grid, 0, s);
+    sriov_grid_destroy(&grid);
+    free(nodes);
+}
+
+static void
+print_absent(const struct json *array, struct ds *s)
+{
+    for (size_t i = 0; i < sriov_compat_array_size(array); i++) {
+        const struct json *json = sriov_compat_array_at(array, i);
+
+        if (!i) {
+            ds_put_cstr(s, "\nports without a representor\n");
+        }
+        ds_put_format(s, "  %s (%s) on %s: %s\n",
+                      get_string(json, "netdev", ""),
+                      get_string(json, "for", ""),
+                      get_string(json, "bridge", ""),
+                      get_string(json, "status", ""));
+    }
+}
+
+/* Appends what 'show' asks for to 's'.  Returns false if 'show->name' names
+ * nothing that exists. */
+bool
+sriov_show_text(const struct sriov_show *show, struct ds *s)
+{
+    struct json *json;
+    bool found = sriov_show_json(show, &json);
+    const struct json *eswitches = get(json, "eswitches");
+
+    if (!show->name) {
+        if (!sriov_compat_array_size(eswitches)
+            && show->defaults->enable == SRIOV_AUTO) {
+            ds_put_cstr(s, "no device with an eswitch: nothing to do\n");
+        } else {
+            print_settings(get(json, "settings"), s);
+        }
+    }
+    for (size_t i = 0; i < sriov_compat_array_size(eswitches); i++) {
+        print_eswitch(sriov_compat_array_at(eswitches, i), s);
+    }
+    print_absent(get(json, "absent"), s);
+    json_destroy(json);
+    return found;
+}

@@ -1,0 +1,48 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+#ifndef SRIOV_SHOW_H
+#define SRIOV_SHOW_H 1
+
+/* What "ovs-appctl sriov/show" prints, as text and as JSON. */
+
+#include <stdbool.h>
+
+struct ds;
+struct json;
+struct simap;
+struct sriov_view;
+struct sriov_defaults;
+struct sriov_plan;
+struct sriov_model;
+
+struct sriov_show {
+    const struct sriov_defaults *defaults;
+    const struct sriov_model *model;
+    const struct sriov_view *view;
+    bool view_known;              /* 'view' is what is in OVSDB: the module has
+                                 * its session, which it has if it acts. */
+    const struct sriov_plan *plan;
+    const char *name;           /* Only this one, or NULL for everything. */
+    const struct simap *hw;     /* Flows in hardware, and */
+    const struct simap *sw;     /* in software, by the name of the port that
+                                 * they come in at; or both NULL. */
+};
+
+bool sriov_show_text(const struct sriov_show *, struct ds *);
+bool sriov_show_json(const struct sriov_show *, struct json **);
+
+#endif /* show.h */
