@@ -45,6 +45,7 @@
 #include "util.h"
 #include "rules/config.h"
 #include "database/view.h"
+#include "rules/drivers.h"
 #include "rules/history.h"
 #include "rules/plan.h"
 #include "inventory/source.h"
@@ -335,8 +336,10 @@ make_plan(const struct sriov_model *model, const struct sriov_view *view,
 {
     const struct smap *cfg = get_row(".");
     enum sriov_enable enable = sriov_config_enable(cfg);
+    const struct sriov_dev *dev = sriov_drivers_best(model);
     bool acting = (enable == SRIOV_TRUE
-                   || (enable == SRIOV_AUTO && sriov_model_active(model)));
+                   || (enable == SRIOV_AUTO && dev
+                       && !sriov_driver_fault(dev)));
     const char *hw_offload = sriov_config_user_bool(cfg, "hw-offload", "true",
                                                     true);
     struct sriov_plan_input in = {
@@ -345,6 +348,7 @@ make_plan(const struct sriov_model *model, const struct sriov_view *view,
         .history = &history,
         .enabled = enable != SRIOV_FALSE,
         .acting = acting,
+        .forced = enable == SRIOV_TRUE,
         .hw_tc = hw_offload ? !strcmp(hw_offload, "true") : acting,
         .now = now,
         .started = started,

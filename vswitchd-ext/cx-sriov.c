@@ -308,6 +308,7 @@ make_plan_input(struct sriov_plan_input *in, const struct sriov_view *view)
         .history = &history,
         .enabled = defaults.enable != SRIOV_FALSE,
         .acting = defaults.acting && defaults.enable != SRIOV_FALSE,
+        .forced = defaults.enable == SRIOV_TRUE,
         .hw_tc = !strcmp(defaults.hw_offload.value, "true"),
         .now = time_msec(),
         .started = started,

@@ -229,18 +229,6 @@ sriov_mode_to_string(enum sriov_mode mode)
             : mode == SRIOV_MODE_LEGACY ? "legacy" : "none");
 }
 
-/* Returns true if there is an eswitch in switchdev mode. */
-bool
-sriov_model_active(const struct sriov_model *model)
-{
-    for (size_t i = 0; i < model->n_devs; i++) {
-        if (model->devs[i]->mode == SRIOV_MODE_SWITCHDEV) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Names. */
 
 /* Returns how the device 'bus'/'name' is called in OVSDB and in output: its

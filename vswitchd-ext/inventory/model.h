@@ -131,7 +131,6 @@ bool sriov_model_equal(const struct sriov_model *, const struct sriov_model *);
 
 const char *sriov_mode_to_string(enum sriov_mode);
 
-bool sriov_model_active(const struct sriov_model *);
 const struct sriov_link *sriov_model_link(const struct sriov_model *,
                                           int ifindex);
 const struct sriov_dev *sriov_model_dev(const struct sriov_model *,

@@ -96,7 +96,7 @@ read_dev(struct sriov_model *model, const char *id, const struct smap *args)
 
     split_dev(id, &bus, &name);
     struct sriov_dev *dev = sriov_model_add_dev(model, bus, name);
-    dev->driver = nullable_xstrdup(smap_get(args, "driver"));
+    dev->driver = xstrdup(smap_get_def(args, "driver", "mlx5_core"));
     dev->mode = (!strcmp(mode, "switchdev") ? SRIOV_MODE_SWITCHDEV
                  : !strcmp(mode, "legacy") ? SRIOV_MODE_LEGACY
                  : SRIOV_MODE_NONE);
@@ -233,7 +233,7 @@ const struct sriov_source_class sriov_source_dummy = {
 
 /* Carries out 'line':
  *
- *     [del] dev BUS/NAME [mode=none|legacy|switchdev] [driver=S]
+ *     [del] dev BUS/NAME [mode=none|legacy|switchdev] [driver=mlx5_core]
  *                        [multiport=BOOL]
  *     [del] port BUS/NAME INDEX
  *                        [flavour=physical|pcipf|pcivf|pcisf|other] [pf=N]

@@ -23,6 +23,7 @@
 
 #include "compat.h"
 #include "rules/config.h"
+#include "rules/drivers.h"
 #include "inventory/model.h"
 #include "sset.h"
 #include "tc.h"
@@ -105,8 +106,11 @@ sriov_defaults_update(struct sriov_defaults *d,
 
     d->enable = sriov_config_enable(user);
     if (d->enable == SRIOV_AUTO) {
-        d->acting = sriov_model_active(model);
+        const struct sriov_dev *dev = sriov_drivers_best(model);
+
+        d->acting = dev && !sriov_driver_fault(dev);
         why = (d->acting ? "default: an eswitch is in switchdev mode"
+               : dev ? "default: not for this NIC's driver; sriov=true forces it"
                : "default: no eswitch is in switchdev mode");
     } else {
         d->acting = d->enable == SRIOV_TRUE;

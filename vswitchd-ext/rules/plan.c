@@ -29,6 +29,7 @@
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
 #include "database/view.h"
+#include "rules/drivers.h"
 #include "rules/history.h"
 #include "inventory/model.h"
 #include "sset.h"
@@ -335,8 +336,10 @@ decide(struct sriov_decision *d, const struct sriov_plan_input *in,
             /* It stays where it is, whatever its name. */
             d->bridge = ours->bridge;
         }
-    } else if (!in->acting) {
+    } else if (!in->enabled) {
         d->reason = SRIOV_INACTIVE;
+    } else if (!in->forced && sriov_driver_fault(rep->dev)) {
+        d->reason = SRIOV_FAULTY;
     } else if (!d->bridge) {
         /* 'reason' says why not. */
     } else if (!d->bridge->auto_add) {
@@ -607,6 +610,7 @@ sriov_plan_create(const struct sriov_plan_input *in)
             plan_representor(plan, in, d);
         } else if (in->acting && sriov_port_is_uplink(port) && port->link
                    && port->dev->mode == SRIOV_MODE_SWITCHDEV
+                   && (in->forced || !sriov_driver_fault(port->dev))
                    && sriov_uplink_iface(in->view, in->model, port)) {
             plan_link(plan, in, port, false);
         }
@@ -675,6 +679,11 @@ sriov_reason_format(const struct sriov_decision *d, struct ds *s)
         break;
     case SRIOV_INACTIVE:
         ds_put_cstr(s, "not added: sriov is false");
+        break;
+    case SRIOV_FAULTY:
+        ds_put_format(s, "not added: driver %s: %s (sriov=true adds it)",
+                      d->port->dev->driver ? d->port->dev->driver : "unknown",
+                      sriov_driver_fault(d->port->dev));
         break;
     default:
         OVS_NOT_REACHED();

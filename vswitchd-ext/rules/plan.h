@@ -52,6 +52,7 @@ enum sriov_reason {
     SRIOV_UNLISTED,             /* sriov-representors. */
     SRIOV_DENIED,
     SRIOV_INACTIVE,             /* other_config:sriov=false. */
+    SRIOV_FAULTY,               /* Its driver, see rules/drivers.h. */
 };
 
 struct sriov_decision {
@@ -101,6 +102,8 @@ struct sriov_plan_input {
     const struct sriov_history *history;
     bool enabled;               /* other_config:sriov is not false. */
     bool acting;                /* 'enabled', and there is an eswitch. */
+    bool forced;                /* other_config:sriov=true: any driver will
+                                 * do. */
     bool hw_tc;                 /* Turn hw-tc-offload on. */
     long long int now;          /* In ms. */
     long long int started;      /* When ovs-vswitchd was, likewise. */

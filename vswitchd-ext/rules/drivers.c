@@ -1,0 +1,73 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* See rules/drivers.h for where this stands. */
+
+#include <config.h>
+#include "rules/drivers.h"
+
+#include <string.h>
+
+#include "inventory/model.h"
+#include "util.h"
+
+/* Files are of Linux 6.12, below drivers/net/ethernet/. */
+static const struct {
+    const char *name;           /* As devlink and sysfs have it. */
+    const char *fault;          /* NULL if there is none. */
+} drivers[] = {
+    /* mellanox/mlx5/core/en_tc.c: rules that the hardware cannot do are refused
+     * with a reason, but for those with header changes between outputs, which
+     * datapath/ keeps from it. */
+    { "mlx5_core", NULL },
+
+    /* intel/ice/ice_tc_lib.c:1917, ice_tc_parse_action(): each redirect or
+     * mirror action overwrites the one before, so that only the last output of
+     * a rule gets the frame.  The driver reports no statistics, so that flows
+     * idle out. */
+    { "ice", "only the last output of a rule gets the frame" },
+
+    /* broadcom/bnxt/bnxt_tc.c:340, bnxt_tc_parse_flow() ignores match keys that
+     * it does not know, and bnxt_tc_parse_actions() FLOW_ACTION_MIRRED. */
+    { "bnxt_en", "mirror outputs and some match keys are ignored" },
+};
+
+const char *
+sriov_driver_fault(const struct sriov_dev *dev)
+{
+    for (size_t i = 0; dev->driver && i < ARRAY_SIZE(drivers); i++) {
+        if (!strcmp(dev->driver, drivers[i].name)) {
+            return drivers[i].fault;
+        }
+    }
+    return "nobody has shown yet that it offloads rightly";
+}
+
+const struct sriov_dev *
+sriov_drivers_best(const struct sriov_model *model)
+{
+    const struct sriov_dev *best = NULL;
+
+    for (size_t i = 0; i < model->n_devs; i++) {
+        const struct sriov_dev *dev = model->devs[i];
+
+        if (dev->mode == SRIOV_MODE_SWITCHDEV
+            && (!best || (sriov_driver_fault(best)
+                          && !sriov_driver_fault(dev)))) {
+            best = dev;
+        }
+    }
+    return best;
+}
