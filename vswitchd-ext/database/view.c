@@ -31,6 +31,7 @@ sriov_view_create(void)
 
     shash_init(&view->ifaces);
     shash_init(&view->ports);
+    shash_init(&view->port_names);
     return view;
 }
 
@@ -71,6 +72,7 @@ sriov_view_destroy(struct sriov_view *view)
     free(view->bridges);
     shash_destroy(&view->ifaces);
     shash_destroy(&view->ports);
+    shash_destroy(&view->port_names);
     free(view);
 }
 
@@ -140,6 +142,7 @@ sriov_view_add_port(struct sriov_view *view, struct sriov_view_bridge *br,
     port->key = nullable_xstrdup(key);
     port->bridge = br;
     append(&br->ports, &br->n_ports, port);
+    shash_add_once(&view->port_names, name, port);
     if (key) {
         shash_add_once(&view->ports, key, port);
     }

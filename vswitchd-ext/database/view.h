@@ -77,6 +77,7 @@ struct sriov_view {
     size_t n_bridges;
     struct shash ifaces;        /* "struct sriov_view_iface" by name. */
     struct shash ports;         /* Our "struct sriov_view_port"s, by key. */
+    struct shash port_names;    /* All "struct sriov_view_port"s, by name. */
 };
 
 struct sriov_view *sriov_view_create(void);

@@ -350,6 +350,8 @@ decide(struct sriov_decision *d, const struct sriov_plan_input *in,
         d->reason = SRIOV_DENIED;
     } else if (!rep->link->initialized) {
         d->reason = SRIOV_WAIT_UDEV;
+    } else if (shash_find(&in->view->port_names, rep->link->name)) {
+        d->reason = SRIOV_NAME_TAKEN;
     } else {
         d->reason = SRIOV_ADDING;
     }
@@ -537,10 +539,24 @@ plan_deleted(struct sriov_plan *plan, const struct sriov_plan_input *in)
     }
 }
 
-/* Takes out of 'plan' those replacements whose name belongs to a port of ours
- * that keeps it, since its device is gone or udev is not done with that one.
- * The database takes no two ports of one name, and the whole transaction would
- * fail. */
+/* Returns true if a Port or an Interface has 'name' and keeps it: its Port is
+ * not among 'freed'. */
+static bool
+is_taken(const struct sriov_view *view, const char *name,
+         const struct sset *freed)
+{
+    const struct sriov_view_iface *iface = shash_find_data(&view->ifaces,
+                                                           name);
+
+    return ((iface && !sset_contains(freed, iface->port->name))
+            || (shash_find(&view->port_names, name)
+                && !sset_contains(freed, name)));
+}
+
+/* Takes out of 'plan' those replacements whose name belongs to a port that
+ * keeps it: one of ours whose device is gone or udev is not done with, or a
+ * bond that somebody gave this name.  The database takes no two ports of one
+ * name, and the whole transaction would fail. */
 static void
 drop_blocked(struct sriov_plan *plan, const struct sriov_view *view)
 {
@@ -560,13 +576,8 @@ drop_blocked(struct sriov_plan *plan, const struct sriov_view *view)
         before = plan->n_ops;
         for (size_t i = 0; i < before; i++) {
             const struct sriov_op *op = &plan->ops[i];
-            const struct sriov_view_iface *iface
-                = (op->type == SRIOV_OP_REPLACE
-                   ? shash_find_data(&view->ifaces,
-                                     op->decision->port->link->name)
-                   : NULL);
-
-            if (iface && !sset_contains(&freed, iface->port->name)) {
+            if (op->type == SRIOV_OP_REPLACE
+                && is_taken(view, op->decision->port->link->name, &freed)) {
                 /* Its own name may be what another one waits for. */
                 sset_find_and_delete(&freed, op->old->name);
             } else {
@@ -679,6 +690,9 @@ sriov_reason_format(const struct sriov_decision *d, struct ds *s)
         break;
     case SRIOV_INACTIVE:
         ds_put_cstr(s, "not added: sriov is false");
+        break;
+    case SRIOV_NAME_TAKEN:
+        ds_put_cstr(s, "not added: another Port has its name");
         break;
     case SRIOV_FAULTY:
         ds_put_format(s, "not added: driver %s: %s (sriov=true adds it)",

@@ -53,6 +53,7 @@ enum sriov_reason {
     SRIOV_DENIED,
     SRIOV_INACTIVE,             /* other_config:sriov=false. */
     SRIOV_FAULTY,               /* Its driver, see rules/drivers.h. */
+    SRIOV_NAME_TAKEN,           /* By a Port that holds something else. */
 };
 
 struct sriov_decision {
