@@ -59,7 +59,9 @@ check-other-series: boot
 check-all: build
 	+@tests/run-all check-patches check check-guest check-other-series
 
-demo: build
+# Builds only what it shows, and downloads at the same time.
+demo: boot
+	@tests/guest/prepare --ovs $(OVS)
 	@$(GUEST) --demo $(GUESTFLAGS)
 
 bench: build

@@ -1,4 +1,5 @@
 # What the scripts on the host share; sourced by them, with $build set to the folder of the guests' parts.
+# shellcheck shell=bash disable=SC2034,SC2154
 
 guest_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -6,6 +7,12 @@ guest_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 guest_modules="virtio_pci 9p 9pnet_virtio openvswitch vport_vxlan vport_geneve bonding team team_mode_activebackup 8021q veth
                dummy tun nfnetlink nfnetlink_cttimeout cls_flower cls_matchall cls_basic sch_ingress sch_htb act_mirred act_vlan act_gact act_pedit act_csum act_tunnel_key
                act_police act_skbedit act_ct act_mpls nf_conntrack nf_nat vfio-pci"
+
+# What a guest has of the Open vSwitch under test.
+ovs_programs="ovsdb/ovsdb-server ovsdb/ovsdb-tool ovsdb/ovsdb-client vswitchd/ovs-vswitchd utilities/ovs-vsctl
+              utilities/ovs-appctl utilities/ovs-ofctl utilities/ovs-dpctl"
+# Beside the programs: the schema, and what the distribution's Open vSwitch has not.
+ovs_files="vswitchd/vswitch.ovsschema utilities/ovs-sriov utilities/sriov/data/60-ovs-sriov.rules"
 
 die() { echo "guest: $*" >&2; exit 1; }
 
@@ -115,6 +122,32 @@ start_qemu() {
     qemu_pid=$!
 }
 
+# wait_event SHARE SECONDS: waits until the guest reports an event, a line that starts with "@", and sets $event to it,
+# without the "@", or to "died" or "hangs".  Shows what else it reports.  The caller's $seen, 0 for a new guest, is the number
+# of lines that were seen.
+wait_event() {
+    local share=$1 limit=$2 started=$SECONDS line
+    while :; do
+        # Whole lines only.
+        if [ "$(wc -l <"$share/report")" -gt "$seen" ]; then
+            seen=$((seen + 1))
+            line=$(sed -n "${seen}p" "$share/report")
+            case $line in
+            @*) event=${line#@}; return ;;
+            *) printf '%s\n' "$line" ;;
+            esac
+        elif ! kill -0 "$qemu_pid" 2>/dev/null; then
+            # The last lines may have come between the look at the file and the look at the process.
+            [ "$(wc -l <"$share/report")" -gt "$seen" ] || { event=died; return; }
+        elif [ $((SECONDS - started)) -gt "$limit" ]; then
+            event=hangs
+            return
+        else
+            sleep 0.2
+        fi
+    done
+}
+
 # stop_qemu: ends the guest at once, if it runs.
 qemu_pid=
 stop_qemu() {
@@ -123,6 +156,12 @@ stop_qemu() {
     wait "$qemu_pid" 2>/dev/null || :
     qemu_pid=
 }
+
+# about FILE: what a scenario shows, which its first comment says.
+about() { sed -n '2{s/^# *//;p;q}' "$1"; }
+
+# limit_in FILE SECONDS: how many seconds the scenario may take, by default SECONDS.
+limit_in() { sed -n 's/^# limit: *\([0-9]*\)$/\1/p' "$1" | head -n 1 | grep . || echo "$2"; }
 
 # result NAME ok|FAILED SECONDS [REASON]: a scenario's line, and the counts.
 passed=0
@@ -139,4 +178,10 @@ show_failure() {
         tail -n 15 "$2/$1.log" | sed 's/^/    | /'
     fi
     echo "    logs: $2"
+}
+
+# summary: the last line; fails unless all of at least one passed.
+summary() {
+    echo "$passed passed, $failed failed"
+    [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }

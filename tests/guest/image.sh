@@ -21,10 +21,6 @@ done
 . "$here/common.sh"
 use_fetched
 
-ovs_programs="ovsdb/ovsdb-server ovsdb/ovsdb-tool ovsdb/ovsdb-client vswitchd/ovs-vswitchd utilities/ovs-vsctl
-              utilities/ovs-appctl utilities/ovs-ofctl utilities/ovs-dpctl"
-# Beside the programs: the schema, and what the distribution's Open vSwitch has not.
-ovs_files="vswitchd/vswitch.ovsschema utilities/ovs-sriov utilities/sriov/data/60-ovs-sriov.rules"
 for program in $ovs_programs $ovs_files; do
     [ -e "$ovs/$program" ] || die "$ovs/$program is missing: build Open vSwitch first (make)"
 done
