@@ -47,7 +47,7 @@ udev_howto() {
     local pf rules=/etc/udev/rules.d/70-persistent-net-vf.rules
     for pf in 0 1; do
         cat <<END
-KERNELS=="$(pf_pci $pf)", DRIVERS=="simnic", SUBSYSTEMS=="pci", ACTION=="add", ATTR{sriov_totalvfs}=="?*", RUN+="/usr/sbin/devlink dev eswitch set pci/$(pf_pci $pf) mode switchdev", ATTR{sriov_numvfs}="0"
+KERNELS=="$(pf_pci $pf)", DRIVERS=="mlx5_core", SUBSYSTEMS=="pci", ACTION=="add", ATTR{sriov_totalvfs}=="?*", RUN+="/usr/sbin/devlink dev eswitch set pci/$(pf_pci $pf) mode switchdev", ATTR{sriov_numvfs}="0"
 END
     done >$rules
     cat >>$rules <<END

@@ -37,10 +37,10 @@ boot2() {
     offloads
 
     say "a driver that is taken from its NIC, and given back"
-    echo "$(pf_pci 1)" >/sys/bus/pci/drivers/simnic/unbind
+    echo "$(pf_pci 1)" >/sys/bus/pci/drivers/mlx5_core/unbind
     none() { equal "$(representors 1)" ""; }
     wait_until 60 none
-    echo "$(pf_pci 1)" >/sys/bus/pci/drivers/simnic/bind
+    echo "$(pf_pci 1)" >/sys/bus/pci/drivers/mlx5_core/bind
     four() { equal "$(representors 1 | grep -c '^ovs-sw2pf1vf[0-3]$')" 4; }
     wait_until 60 four
     wait_until 60 agrees vmbr1

@@ -502,7 +502,7 @@ static int sf_port_del(struct devlink *devlink, unsigned int port_index, struct 
 static int info_get(struct devlink *devlink, struct devlink_info_req *req, struct netlink_ext_ack *extack)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
-	int err = devlink_info_driver_name_put(req, SIMNIC_NAME);
+	int err = devlink_info_driver_name_put(req, simnic_driver_name);
 
 	if (err)
 		return err;

@@ -19,6 +19,10 @@ MODULE_PARM_DESC(uplink_tc_off, "Uplinks start with hw-tc-offload off");
 
 static unsigned int ports_per_card = 2;
 module_param(ports_per_card, uint, 0444);
+
+/* The PCI driver's name, by which programs tell what the NIC can do. */
+char *simnic_driver_name = "mlx5_core";
+module_param_named(driver, simnic_driver_name, charp, 0444);
 MODULE_PARM_DESC(ports_per_card, "How many PFs, in PCI order, make one card (default 2)");
 
 /* Places of the PFs, found once: a PF that is unbound and bound again is still the same port of the same card. */
@@ -174,7 +178,6 @@ static void simnic_remove(struct pci_dev *pdev)
 }
 
 static struct pci_driver simnic_driver = {
-	.name = SIMNIC_NAME,
 	.id_table = simnic_ids,
 	.probe = simnic_probe,
 	.remove = simnic_remove,
@@ -192,6 +195,7 @@ static int __init simnic_init(void)
 	err = simnic_notifier_init();
 	if (err)
 		goto err_knobs;
+	simnic_driver.name = simnic_driver_name;
 	err = pci_register_driver(&simnic_driver);
 	if (err)
 		goto err_notifier;

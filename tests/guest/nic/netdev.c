@@ -286,7 +286,7 @@ static void get_drvinfo(struct net_device *dev, struct ethtool_drvinfo *info)
 {
 	struct simnic_port *port = netdev_priv(dev);
 
-	strscpy(info->driver, port->kind == SIMNIC_REP ? SIMNIC_NAME "_rep" : SIMNIC_NAME, sizeof(info->driver));
+	snprintf(info->driver, sizeof(info->driver), "%s%s", simnic_driver_name, port->kind == SIMNIC_REP ? "_rep" : "");
 	strscpy(info->fw_version, "1.0.0", sizeof(info->fw_version));
 	if (dev->dev.parent)
 		strscpy(info->bus_info, dev_name(dev->dev.parent), sizeof(info->bus_info));

@@ -25,7 +25,7 @@
 #include <linux/xarray.h>
 #include <net/devlink.h>
 
-#define SIMNIC_NAME "simnic"
+#define SIMNIC_NAME "simnic"		/* Of the knobs. */
 #define SIMNIC_MAX_PFS 8
 #define SIMNIC_MIN_MTU 68
 #define SIMNIC_MAX_MTU 9978		/* What mlx5 says. */
@@ -125,6 +125,7 @@ struct simnic_card {
 };
 
 /* main.c */
+extern char *simnic_driver_name;
 extern bool simnic_plain_names;
 extern bool simnic_uplink_tc_off;
 

@@ -18,8 +18,8 @@ is_set_up() { equal "$(representors | wc -l)" 4; }
 say "as the how-to does it"
 udev_rules <<END
 # Ingress bond interface
-KERNELS=="$(pf_pci 0)", DRIVERS=="simnic", SUBSYSTEMS=="pci", ACTION=="bind", ATTR{sriov_totalvfs}=="?*", RUN+="/sbin/devlink dev eswitch set pci/$(pf_pci 0) mode switchdev", ATTR{sriov_numvfs}="0"
-KERNELS=="$(pf_pci 1)", DRIVERS=="simnic", SUBSYSTEMS=="pci", ACTION=="bind", ATTR{sriov_totalvfs}=="?*", RUN+="/sbin/devlink dev eswitch set pci/$(pf_pci 1) mode switchdev", ATTR{sriov_numvfs}="0"
+KERNELS=="$(pf_pci 0)", DRIVERS=="mlx5_core", SUBSYSTEMS=="pci", ACTION=="bind", ATTR{sriov_totalvfs}=="?*", RUN+="/sbin/devlink dev eswitch set pci/$(pf_pci 0) mode switchdev", ATTR{sriov_numvfs}="0"
+KERNELS=="$(pf_pci 1)", DRIVERS=="mlx5_core", SUBSYSTEMS=="pci", ACTION=="bind", ATTR{sriov_totalvfs}=="?*", RUN+="/sbin/devlink dev eswitch set pci/$(pf_pci 1) mode switchdev", ATTR{sriov_numvfs}="0"
 # Set the number of virtual functions to 4
 SUBSYSTEM=="net", ACTION=="add|move", ATTR{phys_switch_id}=="3264160003bd70c4", ATTR{phys_port_name}=="p0", ATTR{device/sriov_totalvfs}=="?*", ATTR{device/sriov_numvfs}=="0", ATTR{device/sriov_numvfs}="4"
 SUBSYSTEM=="net", ACTION=="add", ATTR{phys_switch_id}=="3264160003bd70c4", ATTR{phys_port_name}!="p[0-9]*", ATTR{phys_port_name}!="", NAME="ovs-sw1\$attr{phys_port_name}"

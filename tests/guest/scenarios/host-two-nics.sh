@@ -23,11 +23,11 @@ nic_unload
 udev_settle
 nic_load plain_names=1
 udev_settle
-echo "$(pf_pci 0)" >/sys/bus/pci/drivers/simnic/unbind
+echo "$(pf_pci 0)" >/sys/bus/pci/drivers/mlx5_core/unbind
 udev_settle
 sriov apply || fail "cannot be applied without a NIC"
 check "names of the others" equal "$(names 1 2 3)" "${all/ovs-sw01pf0vf0 ovs-sw01pf0vf1 /}"
-echo "$(pf_pci 0)" >/sys/bus/pci/drivers/simnic/bind
+echo "$(pf_pci 0)" >/sys/bus/pci/drivers/mlx5_core/bind
 udev_settle
 sriov apply "$(pf_pci 0)" || fail "cannot be applied to the one that came"
 check "names" equal "$(names)" "$all"

@@ -50,11 +50,11 @@ nic_knob 0 cable_pulled 0
 wait_until 5 grep -q 1 "/sys/class/net/$(uplink 0)/carrier"
 
 # Unbinding the PF takes its VFs along; binding gives the same port of the same card.
-echo 0000:01:00.0 >/sys/bus/pci/drivers/simnic/unbind
+echo 0000:01:00.0 >/sys/bus/pci/drivers/mlx5_core/unbind
 check "uplink is gone" absent "$(uplink 0)"
 check "representor is gone" absent "$(rep 0 0)"
 check "uplink 1 stays" exists "$(uplink 1)"
-echo 0000:01:00.0 >/sys/bus/pci/drivers/simnic/bind
+echo 0000:01:00.0 >/sys/bus/pci/drivers/mlx5_core/bind
 check "uplink is back" exists "$(uplink 0)"
 check "as p0" equal "$(cat "/sys/class/net/$(uplink 0)/phys_port_name")" p0
 nic_switchdev 0

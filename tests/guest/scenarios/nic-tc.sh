@@ -123,8 +123,8 @@ say "targets that go away while rules point to them"
 tc filter del dev "$a" ingress prio 1
 rule "$a" 1 protocol all flower skip_sw action mirred egress redirect dev "$b"
 traffic_start vf0.0 "$(vf_ip 0 1)"
-echo "$(vf_pci 0 1)" >/sys/bus/pci/drivers/simnic/unbind
-echo "$(vf_pci 0 1)" 2>/dev/null >/sys/bus/pci/drivers/simnic/bind
+echo "$(vf_pci 0 1)" >/sys/bus/pci/drivers/mlx5_core/unbind
+echo "$(vf_pci 0 1)" 2>/dev/null >/sys/bus/pci/drivers/mlx5_core/bind
 nic_knob 0 busy_with_rules Y
 check_fails "busy with rules" nic_mode 0 legacy
 nic_knob 0 busy_with_rules N

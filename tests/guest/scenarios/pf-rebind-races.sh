@@ -25,9 +25,9 @@ look() {
 
 for i in 0 1 2 3 4 5 6 7; do
     [ $(( i & 1 )) = 0 ] || kill -STOP "$pid"
-    echo 0000:01:00.0 >/sys/bus/pci/drivers/simnic/unbind
+    echo 0000:01:00.0 >/sys/bus/pci/drivers/mlx5_core/unbind
     look $(( i & 2 ))
-    echo 0000:01:00.0 >/sys/bus/pci/drivers/simnic/bind
+    echo 0000:01:00.0 >/sys/bus/pci/drivers/mlx5_core/bind
     nic_switchdev 0
     look $(( i & 4 ))
     nic_vfs 0 3

@@ -20,8 +20,8 @@ back() {
     expect_offloaded vf0.0 wire0 "$(wire_ip 0)" "$(rep 0 0)" "$(uplink 0)"
 }
 say "unbind, bind"
-echo 0000:01:00.0 >/sys/bus/pci/drivers/simnic/unbind
-echo 0000:01:00.0 >/sys/bus/pci/drivers/simnic/bind
+echo 0000:01:00.0 >/sys/bus/pci/drivers/mlx5_core/unbind
+echo 0000:01:00.0 >/sys/bus/pci/drivers/mlx5_core/bind
 back
 flaps() { grep -c 'bridge|INFO|bridge br0: deleted interface' /run/ovs/ovs-vswitchd.log; }
 say "rmmod, insmod"
