@@ -13,7 +13,7 @@
  * limitations under the License.
  */
 
-/* Tests vswitchd-ext/rules/schedule.c: when something is done, without any I/O.
+/* Tests vswitchd-ext/rules/schedule.c: when something is done, without I/O.
  *
  *     lines --> what happens, how things are, the time --> schedule --> text
  *
@@ -156,8 +156,8 @@ run(struct world *w)
 /* Carries out 'line', which is one of
  *
  *     world[: TEXT]      a new one: ovs-vswitchd starts
- *     set [-]FLAG...     how things are: known, leader, active, stale, open and
- *                        ready are those of struct sriov_schedule_input; plans
+ *     set [-]FLAG...     how things are: known, leader, active, stale, open
+ *                        and ready are those of struct sriov_schedule_input; plans
  *                        from now on write (writes), have ports that are
  *                        absent, or have links set (links)
  *     wake MS            plans want to be made anew after so long; "never"

@@ -39,10 +39,10 @@
  *
  *  rules/schedule: what happened, and the time --> what is done next
  *
- * Each folder may use those below it, never one above: cx-sriov; show; datapath
- * and database; rules; inventory.  (rules/ knows database/view.h, which is
- * plain data.)  All is in the main thread but the reader's thread, which has
- * nothing in common with it while it runs.
+ * Each folder may use those below it, never one above: cx-sriov; show;
+ * datapath and database; rules; inventory.  (rules/ knows database/view.h,
+ * which is plain data.)  All is in the main thread but the reader's thread,
+ * which has nothing in common with it while it runs.
  *
  * On a host without an eswitch it listens for one and does nothing else. */
 
@@ -141,10 +141,10 @@ dummies_enabled(void)
     return enabled;
 }
 
-/* Returns false if nothing that comes in at 'netdev' can be offloaded, nor what
- * leaves through it: a tap or a veth on a bridge, say.  With tc-policy=skip_sw
- * the kernel refuses each of their flows, and an attempt costs more than the
- * rest of a flow's set-up. */
+/* Returns false if nothing that comes in at 'netdev' can be offloaded, nor
+ * what leaves through it: a tap or a veth on a bridge, say.  With
+ * tc-policy=skip_sw the kernel refuses each of their flows, and an attempt
+ * costs more than the rest of a flow's set-up. */
 static bool
 may_offload(const struct netdev *netdev)
 {
@@ -386,10 +386,10 @@ note_retry(const struct sriov_op *op)
 {
     struct sriov_track *track = sriov_history_find(&cx->history,
                                                    op->port->key);
+    const char *error = op->decision->iface->error;
 
     VLOG_INFO("%s: Open vSwitch could not add it (%s), trying again",
-              op->old->name, (op->decision->iface->error
-                              ? op->decision->iface->error : "no reason given"));
+              op->old->name, error ? error : "no reason given");
     track->retries++;
     track->failed_since = time_msec();
 }
@@ -460,8 +460,8 @@ make_schedule_input(struct sriov_schedule_input *in)
 }
 
 /* Makes a plan and carries it out.  If it writes, and our session with the
- * database is not there yet, that is opened, and what is to be written is found
- * out again with what it says. */
+ * database is not there yet, that is opened, and what is to be written is
+ * found out again with what it says. */
 static void
 run_plan(void)
 {

@@ -32,8 +32,8 @@ struct ovsrec_port;
  * most. */
 void cx_sriov_init(const char *remote);
 
-/* Does what there is to do.  To be called in each round of the main loop, after
- * bridge_run(). */
+/* Does what there is to do.  To be called in each round of the main loop,
+ * after bridge_run(). */
 void cx_sriov_run(void);
 
 /* Arranges for poll_block() to wake up when cx_sriov_run() has something to
@@ -55,8 +55,8 @@ const struct ovsrec_open_vswitch *cx_sriov_config(
 
 /* Returns 0 if a port 'name' of 'port_type' can be tried in a datapath of
  * 'datapath_type', else a positive errno value, with '*errp' the reason, which
- * the caller must free.  It is for bridge.c to ask again later: it does at each
- * change of a network device, so at its renaming, too. */
+ * the caller must free.  It is for bridge.c to ask again later: it does at
+ * each change of a network device, so at its renaming, too. */
 int cx_sriov_check_name(const char *datapath_type, const char *port_type,
                         const char *name, char **errp);
 

@@ -28,8 +28,8 @@
  * else bridge.c's is looked at.
  *
  * All functions are called in ovs-vswitchd's main thread, and none waits for
- * the server.  What goes wrong is logged (rate-limited) and tried again a second
- * later, by way of a new plan. */
+ * the server.  What goes wrong is logged (rate-limited) and tried again a
+ * second later, by way of a new plan. */
 
 #include <stdbool.h>
 
@@ -75,11 +75,11 @@ bool sriov_session_can_close(struct sriov_session *,
  * there, that is what counts; else 'cfg', from bridge.c's session at
  * 'cfg_seqno', is looked at, or if it is null nothing new.
  *
- * sriov_session_read_view() reads all rows anew: for plans.  bridge.c's session
- * does not tell of all changes, those of external_ids for one.
+ * sriov_session_read_view() reads all rows anew: for plans.  bridge.c's
+ * session does not tell of all changes, those of external_ids for one.
  *
- * sriov_session_update_view() reads anew only what bridge.c itself writes, such
- * as ofport, if the rest is from 'cfg_seqno': for what is shown. */
+ * sriov_session_update_view() reads anew only what bridge.c itself writes,
+ * such as ofport, if the rest is from 'cfg_seqno': for what is shown. */
 const struct sriov_view *sriov_session_read_view(
     struct sriov_session *, const struct ovsrec_open_vswitch *cfg,
     unsigned int cfg_seqno);

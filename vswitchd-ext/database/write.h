@@ -28,9 +28,9 @@ struct ovsdb_idl_txn;
 struct sriov_plan;
 
 /* Puts what 'plan' writes into 'txn', a new transaction of 'idl', and appends
- * to 'text' what that is ("added 8 representors (first ... last)").  A row that
- * is gone meanwhile is left out.  What the plan took for granted is verified
- * when the transaction is committed, which is for the caller to do. */
+ * to 'text' what that is ("added 8 representors (first ... last)").  A row
+ * that is gone meanwhile is left out.  What the plan took for granted is
+ * verified when the transaction is committed, which the caller does. */
 void sriov_write_plan(struct ovsdb_idl *idl, struct ovsdb_idl_txn *txn,
                       const struct sriov_plan *plan, struct ds *text);
 

@@ -21,8 +21,8 @@
  *
  *     plan --> DATAPATH
  *
- * All functions are called in ovs-vswitchd's main thread.  They ask the kernel,
- * as Open vSwitch does all the time, but no driver. */
+ * All functions are called in ovs-vswitchd's main thread.  They ask the
+ * kernel, as Open vSwitch does all the time, but no driver. */
 
 struct smap;
 

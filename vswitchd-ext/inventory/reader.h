@@ -26,8 +26,8 @@
  * eswitch's mode, which takes seconds with many VFs (devl_lock() in
  * drivers/net/ethernet/mellanox/mlx5/core/eswitch_offloads.c, Linux 6.1 on).
  * So each job, that is a number of links to set and then perhaps everything
- * to read, is done in a thread of its own, which ends with it.  There is one at
- * a time.  It shares nothing with the main thread while it runs: what it
+ * to read, is done in a thread of its own, which ends with it.  There is one
+ * at a time.  It shares nothing with the main thread while it runs: what it
  * needs is given to it, and what it made is taken over when it has ended.  So
  * there are no locks, and no thread while nothing is to be done.
  *

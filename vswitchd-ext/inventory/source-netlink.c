@@ -350,9 +350,9 @@ netlink_set_link(struct sriov_source *source, const struct sriov_link *link,
     return error;
 }
 
-/* Asks for a device that is in no model: a tap, a veth, another NIC.  That needs
- * the RTNL mutex, as does the port that Open vSwitch is about to make of it, but
- * no lock of devlink's. */
+/* Asks for a device that is in no model: a tap, a veth, another NIC.  That
+ * needs the RTNL mutex, as does the port that Open vSwitch is about to make of
+ * it, but no lock of devlink's. */
 static bool
 netlink_may_offload(struct sriov_source *source, int ifindex)
 {
@@ -615,8 +615,8 @@ udev_is_done(struct udev *udev, const char *name)
     return done;
 }
 
-/* Fills in 'initialized' of the links in 'model'.  If nobody will tell when udev
- * is done with one, it counts as done. */
+/* Fills in 'initialized' of the links in 'model'.  If nobody will tell when
+ * udev is done with one, it counts as done. */
 static void
 read_initialized(struct netlink_source *src, struct sriov_model *model)
 {

@@ -28,8 +28,8 @@
 #include "util.h"
 
 /* The name of the uplink of its PF (a string) by the name of a representor.
- * Written by the main thread, read by all that translate flows, who are given a
- * function and no object: hence here. */
+ * Written by the main thread, read by all that translate flows, who are given
+ * a function and no object: hence here. */
 static OVSRCU_TYPE(struct shash *) uplinks = OVSRCU_INITIALIZER(NULL);
 
 static void

@@ -74,8 +74,8 @@ void sriov_schedule_init(struct sriov_schedule *);
 
 /* Events. */
 
-/* The kernel has something new: it is to be read, with 'at_once' even if it was
- * read just now. */
+/* The kernel has something new: it is to be read, with 'at_once' even if it
+ * was read just now. */
 void sriov_schedule_kernel_changed(struct sriov_schedule *, bool at_once);
 
 /* A reading that took so many ms has ended. */

@@ -20,8 +20,8 @@
  *
  *     ovs-appctl --> COMMANDS --> show
  *
- * They ask the owner of the model through the functions below, and nobody waits
- * for the kernel.  All functions are called in ovs-vswitchd's main thread. */
+ * They ask the owner of the model through the functions below, and nobody
+ * waits for the kernel.  All functions are called in ovs-vswitchd's main thread. */
 
 #include <stdbool.h>
 

@@ -621,8 +621,8 @@ sriov_show_text(const struct sriov_show *show, struct ds *s)
         ds_put_format(s, "as of %lld s ago: the kernel is still answering\n",
                       show->age);
     } else if (show->late) {
-        ds_put_format(s, "nothing is known yet: the kernel is still answering, "
-                      "for %lld s\n", show->age);
+        ds_put_format(s, "nothing is known yet: the kernel is still "
+                      "answering, for %lld s\n", show->age);
     }
     if (!show->name) {
         if (!sriov_compat_array_size(eswitches)
