@@ -191,7 +191,11 @@ netlink_run(struct sriov_source *source, const struct sriov_model *current)
     receive(src, src->genl, "devlink");
     src->current = NULL;
     udev_receive(src, current);
-    return src->dirty || time_msec() >= src->retry_at;
+    if (time_msec() >= src->retry_at) {
+        src->retry_at = LLONG_MAX;
+        src->dirty = true;
+    }
+    return src->dirty;
 }
 
 static void

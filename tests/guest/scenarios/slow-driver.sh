@@ -70,7 +70,6 @@ say "the distribution's Open vSwitch"
 start_ovs_stock
 bridges
 slow_mode_change stock
-stock=$interval
 stop_ovs
 ip addr flush dev vmbr1 2>/dev/null || :
 nic_legacy 2
@@ -89,8 +88,9 @@ late=$(tail -n 1 /tmp/late)
 say "sriov/show said: $late"
 check "sriov/show does not say how old it is" contains "$late" "as of "
 check "LACP lost something" equal $broken 0
-check "the main loop waited for the driver" at_most "$interval" $(( stock + 1000 ))
-check "it did not answer" at_least $looks 10
+# Not how fast the machine is: just that nothing took as long as the driver.
+check "the main loop waited for the driver" at_most "$interval" $(( delay / 2 ))
+check "a command waited for the driver" at_most "$slowest" $(( delay / 2 ))
 check "it says too much" equal "$(ovs-appctl sriov/show | grep -c 'still answering')" 0
 
 say "then all is as ever"
