@@ -36,7 +36,6 @@ bridges() {
     ip addr add 10.9.0.2/24 dev vmbr1
     wait_until 60 negotiated
     wait_until 60 partner_whole
-    wait_until 20 pings far 10.9.0.2 1
 }
 
 # slow_mode_change WHO: changes the mode of PF 2, which takes so long, and looks on meanwhile. Sets $looks (how many times the
