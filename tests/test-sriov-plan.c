@@ -44,7 +44,7 @@
 #include "timeval.h"
 #include "util.h"
 #include "rules/config.h"
-#include "database/view.h"
+#include "rules/view.h"
 #include "rules/drivers.h"
 #include "rules/history.h"
 #include "rules/plan.h"

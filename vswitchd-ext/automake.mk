@@ -7,8 +7,6 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/database/rows.h \
 	vswitchd-ext/database/session.c \
 	vswitchd-ext/database/session.h \
-	vswitchd-ext/database/view.c \
-	vswitchd-ext/database/view.h \
 	vswitchd-ext/database/write.c \
 	vswitchd-ext/database/write.h \
 	vswitchd-ext/datapath/flows.c \
@@ -40,6 +38,8 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/rules/plan.h \
 	vswitchd-ext/rules/schedule.c \
 	vswitchd-ext/rules/schedule.h \
+	vswitchd-ext/rules/view.c \
+	vswitchd-ext/rules/view.h \
 	vswitchd-ext/show/commands.c \
 	vswitchd-ext/show/commands.h \
 	vswitchd-ext/show/grid.c \
@@ -54,14 +54,14 @@ vswitchd_ovs_vswitchd_LDADD += $(CX_SRIOV_LIBS)
 tests_ovstest_SOURCES += \
 	tests/test-sriov-plan.c \
 	tests/test-sriov-schedule.c \
-	vswitchd-ext/database/view.c \
 	vswitchd-ext/inventory/model.c \
 	vswitchd-ext/inventory/source-dummy.c \
 	vswitchd-ext/rules/config.c \
 	vswitchd-ext/rules/drivers.c \
 	vswitchd-ext/rules/history.c \
 	vswitchd-ext/rules/plan.c \
-	vswitchd-ext/rules/schedule.c
+	vswitchd-ext/rules/schedule.c \
+	vswitchd-ext/rules/view.c
 tests_ovstest_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/vswitchd-ext
 TESTSUITE_AT += \
 	tests/sriov-host.at \

@@ -40,7 +40,7 @@
  *  rules/schedule: what happened, and the time --> what is done next
  *
  * Each folder may use those below it, never one above: cx-sriov; show;
- * datapath and database; rules; inventory.  (rules/ knows database/view.h,
+ * datapath and database; rules; inventory.  (rules/ knows rules/view.h,
  * which is plain data.)  All is in the main thread but the reader's thread,
  * which has nothing in common with it while it runs.
  *
@@ -56,7 +56,6 @@
 
 #include "database/rows.h"
 #include "database/session.h"
-#include "database/view.h"
 #include "datapath/ports.h"
 #include "if-notifier.h"
 #include "inventory/model.h"
@@ -71,6 +70,7 @@
 #include "rules/history.h"
 #include "rules/plan.h"
 #include "rules/schedule.h"
+#include "rules/view.h"
 #include "show/commands.h"
 #include "show/show.h"
 #include "smap.h"

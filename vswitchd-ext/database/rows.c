@@ -24,7 +24,7 @@
 #include <string.h>
 
 #include "rules/config.h"
-#include "database/view.h"
+#include "rules/view.h"
 #include "inventory/model.h"
 #include "util.h"
 #include "vswitch-idl.h"

@@ -22,7 +22,7 @@
 #include <stdlib.h>
 
 #include "database/rows.h"
-#include "database/view.h"
+#include "rules/view.h"
 #include "database/write.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"

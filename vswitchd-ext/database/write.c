@@ -22,7 +22,7 @@
 #include <stdlib.h>
 
 #include "database/rows.h"
-#include "database/view.h"
+#include "rules/view.h"
 #include "inventory/model.h"
 #include "openvswitch/dynamic-string.h"
 #include "ovsdb-idl.h"

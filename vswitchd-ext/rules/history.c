@@ -24,7 +24,7 @@
 #include <string.h>
 
 #include "hash.h"
-#include "database/view.h"
+#include "rules/view.h"
 #include "inventory/model.h"
 #include "sset.h"
 #include "util.h"

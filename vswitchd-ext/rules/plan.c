@@ -28,7 +28,7 @@
 
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
-#include "database/view.h"
+#include "rules/view.h"
 #include "rules/drivers.h"
 #include "rules/history.h"
 #include "inventory/model.h"

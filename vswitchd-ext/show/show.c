@@ -33,7 +33,7 @@
 #include "rules/bond.h"
 #include "compat.h"
 #include "rules/defaults.h"
-#include "database/view.h"
+#include "rules/view.h"
 #include "show/grid.h"
 #include "rules/plan.h"
 #include "inventory/model.h"

@@ -17,7 +17,7 @@
 /* See view.h for where this stands. */
 
 #include <config.h>
-#include "database/view.h"
+#include "rules/view.h"
 
 #include <stdlib.h>
 
