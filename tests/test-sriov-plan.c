@@ -44,7 +44,7 @@
 #include "timeval.h"
 #include "util.h"
 #include "rules/config.h"
-#include "database/view.h"
+#include "rules/view.h"
 #include "rules/drivers.h"
 #include "rules/history.h"
 #include "rules/plan.h"
@@ -132,13 +132,13 @@ new_world(void)
         del_row(node->name);
     }
     get_row(".");
-    sriov_source_dummy.close();
+    sriov_source_dummy.close(NULL);
     sriov_history_destroy(&history);
     sriov_history_init(&history);
     now = started = 0;
 }
 
-/* The database as plain data, as sriov_session_get_view() makes it. */
+/* The database as plain data, as sriov_session_update_view() makes it. */
 
 /* Returns true if 'row' is as it was when we added it. */
 static bool
@@ -439,7 +439,7 @@ check_ops(const struct sriov_plan *plan, const struct sriov_model *model,
     sset_destroy(&keys);
 }
 
-/* Carrying out, as session.c and cx-sriov.c do it. */
+/* Carrying out, as write.c and cx-sriov.c do it. */
 
 static void
 put_port(const struct sriov_op *op, struct smap *row)
@@ -547,7 +547,7 @@ apply(const struct sriov_plan *plan)
 static void
 run_plan(struct ds *s)
 {
-    struct sriov_model *model = sriov_source_dummy.read();
+    struct sriov_model *model = sriov_source_dummy.read(NULL);
     bool done = false;
 
     for (int round = 1; !done; round++) {
@@ -590,7 +590,7 @@ run_plan(struct ds *s)
 static void
 describe_state(struct ds *s)
 {
-    struct sriov_model *model = sriov_source_dummy.read();
+    struct sriov_model *model = sriov_source_dummy.read(NULL);
     struct sriov_view *view = get_view(false);
     struct sriov_plan *plan = make_plan(model, view, NULL);
     struct svec lines = SVEC_EMPTY_INITIALIZER;
@@ -768,7 +768,7 @@ iface_exists(const char *name)
 static bool
 link_exists(const char *name)
 {
-    struct sriov_model *model = sriov_source_dummy.read();
+    struct sriov_model *model = sriov_source_dummy.read(NULL);
     bool exists = false;
 
     for (size_t i = 0; i < model->n_links; i++) {
@@ -782,7 +782,7 @@ link_exists(const char *name)
 static int
 find_ifindex(int nic, int pf, int vf)
 {
-    struct sriov_model *model = sriov_source_dummy.read();
+    struct sriov_model *model = sriov_source_dummy.read(NULL);
     int ifindex = 0;
 
     for (size_t i = 0; i < model->n_ports; i++) {
@@ -982,7 +982,7 @@ benchmark(int n)
 
     printf("%d representors:", n);
     for (int attached = 0; attached < 2; attached++) {
-        struct sriov_model *model = sriov_source_dummy.read();
+        struct sriov_model *model = sriov_source_dummy.read(NULL);
         struct sriov_view *view = get_view(false);
         struct sriov_plan *plan = NULL;
         long long int best = LLONG_MAX;

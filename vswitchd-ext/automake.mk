@@ -7,8 +7,8 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/database/rows.h \
 	vswitchd-ext/database/session.c \
 	vswitchd-ext/database/session.h \
-	vswitchd-ext/database/view.c \
-	vswitchd-ext/database/view.h \
+	vswitchd-ext/database/write.c \
+	vswitchd-ext/database/write.h \
 	vswitchd-ext/datapath/flows.c \
 	vswitchd-ext/datapath/flows.h \
 	vswitchd-ext/datapath/ports.c \
@@ -19,6 +19,8 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/inventory/netlink-link.c \
 	vswitchd-ext/inventory/netlink.c \
 	vswitchd-ext/inventory/netlink.h \
+	vswitchd-ext/inventory/reader.c \
+	vswitchd-ext/inventory/reader.h \
 	vswitchd-ext/inventory/source-dummy.c \
 	vswitchd-ext/inventory/source-netlink.c \
 	vswitchd-ext/inventory/source.h \
@@ -34,6 +36,12 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/rules/history.h \
 	vswitchd-ext/rules/plan.c \
 	vswitchd-ext/rules/plan.h \
+	vswitchd-ext/rules/schedule.c \
+	vswitchd-ext/rules/schedule.h \
+	vswitchd-ext/rules/view.c \
+	vswitchd-ext/rules/view.h \
+	vswitchd-ext/show/commands.c \
+	vswitchd-ext/show/commands.h \
 	vswitchd-ext/show/grid.c \
 	vswitchd-ext/show/grid.h \
 	vswitchd-ext/show/show.c \
@@ -45,18 +53,21 @@ vswitchd_ovs_vswitchd_LDADD += $(CX_SRIOV_LIBS)
 # "ovstest test-sriov-plan" has what the plan needs, and no I/O.
 tests_ovstest_SOURCES += \
 	tests/test-sriov-plan.c \
-	vswitchd-ext/database/view.c \
+	tests/test-sriov-schedule.c \
 	vswitchd-ext/inventory/model.c \
 	vswitchd-ext/inventory/source-dummy.c \
 	vswitchd-ext/rules/config.c \
 	vswitchd-ext/rules/drivers.c \
 	vswitchd-ext/rules/history.c \
-	vswitchd-ext/rules/plan.c
+	vswitchd-ext/rules/plan.c \
+	vswitchd-ext/rules/schedule.c \
+	vswitchd-ext/rules/view.c
 tests_ovstest_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/vswitchd-ext
 TESTSUITE_AT += \
 	tests/sriov-host.at \
 	tests/sriov-lost.at \
-	tests/sriov-plan.at
+	tests/sriov-plan.at \
+	tests/sriov-schedule.at
 
 # Feeds our netlink parsers with garbled messages.
 noinst_PROGRAMS += tests/test-sriov-netlink

@@ -14,11 +14,35 @@
  */
 
 
-/* The glue: the only part that the hooks call, and the only one that knows all
- * others.  It decides when something is done, never what.
+/* What the hooks call, and the object that owns everything else.  It carries
+ * out; what is done is for the rules to say, and when for the schedule.
  *
- *     kernel --> source --> model --> plan --> apply --> OVSDB
- *                              +--> defaults, show
+ *  kernel                                                            OVSDB
+ *    |                                                                 |
+ *    |  inventory/   netlink-devlink, netlink-link, netlink            |
+ *    |     |                                        bridge.c's session |
+ *    |  source-netlink, source-dummy                   and our own     |
+ *    |     |                                                |          |
+ *    |  reader (a thread)                    database/  session <- rows|
+ *    |     |                                                |          |
+ *    |   model ----------+----------------+----------+    view         |
+ *    |     |             |                |          |      |          |
+ *    |  rules/        rules/           rules/        |      |          |
+ *    |  drivers -> defaults <- config   bond      history --+          |
+ *    |                |                   |          |      |          |
+ *    |            bridge.c         ofproto/bond.c   plan <--+          |
+ *    |                                               |                 |
+ *    +-- links, by the reader <----------------------+--> write -------+
+ *    +-- datapath/ports <----------------------------+
+ *                                                    +--> show/show, grid
+ *  datapath/flows ----------------> show/commands <-------+
+ *
+ *  rules/schedule: what happened, and the time --> what is done next
+ *
+ * Each folder may use those below it, never one above: cx-sriov; show;
+ * datapath and database; rules; inventory.  (rules/ knows rules/view.h,
+ * which is plain data.)  All is in the main thread but the reader's thread,
+ * which has nothing in common with it while it runs.
  *
  * On a host without an eswitch it listens for one and does nothing else. */
 
@@ -30,111 +54,80 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "database/rows.h"
+#include "database/session.h"
+#include "datapath/ports.h"
 #include "if-notifier.h"
+#include "inventory/model.h"
+#include "inventory/reader.h"
+#include "inventory/source.h"
 #include "netdev.h"
-#include "openvswitch/dynamic-string.h"
-#include "openvswitch/json.h"
+#include "compat.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
-#include "simap.h"
-#include "smap.h"
-#include "database/session.h"
 #include "rules/bond.h"
-#include "compat.h"
-#include "datapath/ports.h"
-#include "database/view.h"
 #include "rules/defaults.h"
-#include "datapath/flows.h"
 #include "rules/history.h"
 #include "rules/plan.h"
-#include "database/rows.h"
+#include "rules/schedule.h"
+#include "rules/view.h"
+#include "show/commands.h"
 #include "show/show.h"
-#include "inventory/source.h"
-#include "inventory/model.h"
+#include "smap.h"
 #include "sset.h"
 #include "timeval.h"
-#include "unixctl.h"
 #include "util.h"
 #include "vswitch-idl.h"
 
 VLOG_DEFINE_THIS_MODULE(cx_sriov);
 
-static const struct sriov_source_class *source; /* NULL if it did not open. */
-static char *remote;                    /* Of the OVSDB server. */
-static long long int started;           /* In ms. */
-
-static struct sriov_model *model;       /* Never NULL while 'source' is not. */
-static bool model_stale;                /* To be read again... */
-static long long int read_after;        /* ...not before then (ms). */
-static struct sriov_defaults defaults;
-static struct sriov_history history;
-
-static bool configured;         /* cx_sriov_config() was called this round, */
-static bool leader;             /* which only the process does that holds
-                                 * bridge.c's lock on the database. */
-static bool defaults_stale;     /* 'model' changed since they were made. */
-static unsigned int config_seqno;       /* Of bridge.c's database, then. */
-static const struct ovsrec_open_vswitch *config;    /* The row then, or NULL if
-                                                     * not a leader. */
-static bool ports_left;         /* There are ports of ours, which have to be
-                                 * looked after even without an eswitch. */
-static bool plan_stale;         /* A new plan is to be made. */
-static long long int plan_wake = LLONG_MAX;     /* At the latest then (ms), */
-static long long int recheck_at = LLONG_MAX;    /* and then. */
-
-static bool session_needed;             /* The last plan needed our session
-                                         * with the database. */
-static long long int close_at;          /* When to look if it can be closed, in
-                                         * ms. */
-
-static unixctl_cb_func sriov_show_cmd;
-static unixctl_cb_func sriov_resync_cmd;
+/* How long ovs-vswitchd's start waits for the first model, in ms: what
+ * bridge.c configures first should be right at once.  A driver that holds its
+ * lock for longer is caught up with. */
+#define FIRST_READ_WAIT 1000
 
 /* How long to wait before a link that could not be prepared is tried again, in
  * ms. */
 #define LINK_RETRY_DELAY 1000
 
-/* bridge.c does not tell when it could not add a port.  So one more plan is made
- * so long after a change, in ms. */
-#define RECHECK_DELAY 1000
+/* sriov/show says so if the kernel takes longer than this to answer, in ms. */
+#define LATE 1000
 
-/* How long our session with the database stays open when it is not needed any
- * longer, in ms. */
-#define SESSION_LINGER (10 * 1000)
+struct cx_sriov {
+    long long int started;              /* In ms. */
+    struct sriov_reader *reader;        /* NULL if it did not open. */
+    unsigned int n_readings;            /* That were started. */
+    struct sriov_model *model;          /* Never NULL... */
+    bool model_known;                   /* ...but empty until it was read. */
 
-/* Reading takes at most one part in so many of the main thread's time. */
-#define READ_SHARE 6
+    struct sriov_defaults defaults;
+    bool defaults_stale;                /* 'model' changed since they were
+                                         * made. */
+    char *bond_signature;               /* See sriov_bond_update(). */
+    struct sriov_history history;
+    struct sriov_schedule schedule;
+    struct sriov_session *session;
+    struct sriov_commands *commands;
 
-/* Has a new plan made, since something changed. */
-static void
-plan_again(void)
-{
-    plan_stale = true;
-    recheck_at = time_msec() + RECHECK_DELAY;
-}
+    /* What bridge.c said. */
+    bool configured;            /* It called cx_sriov_config() in this
+                                 * round... */
+    bool leader;                /* ...which only the process does that holds
+                                 * its lock on the database. */
+    unsigned int config_seqno;  /* Of its database, then. */
+    const struct ovsrec_open_vswitch *config;   /* The row then, or NULL if not
+                                                 * a leader. */
+    struct ovsrec_open_vswitch shadow;  /* What it was given back. */
 
-/* Replaces 'model' by what 'source' has now. */
-static void
-read_model(void)
-{
-    long long int start = time_msec();
-    struct sriov_model *new = source->read();
-    long long int end = time_msec();
+    bool ports_left;            /* There are ports of ours, which have to be
+                                 * looked after even without an eswitch. */
+};
 
-    model_stale = false;
-    read_after = end + (READ_SHARE - 1) * (end - start);
-    if (!new) {
-        return;
-    }
-    if (model && sriov_model_equal(model, new)) {
-        sriov_model_destroy(new);
-        return;
-    }
-    sriov_model_destroy(model);
-    model = new;
-    defaults_stale = true;
-    plan_again();
-}
+/* The only one, for the hooks, which are given none. */
+static struct cx_sriov *cx;
+
+static const struct sriov_commands_class commands_class;
+static void act(void);
 
 static bool
 dummies_enabled(void)
@@ -148,114 +141,101 @@ dummies_enabled(void)
     return enabled;
 }
 
-/* Returns false if nothing that comes in at 'netdev' can be offloaded, nor what
- * leaves through it: a tap or a veth on a bridge, say.  With tc-policy=skip_sw
- * the kernel refuses each of their flows, and an attempt costs more than the
- * rest of a flow's set-up. */
+/* Returns false if nothing that comes in at 'netdev' can be offloaded, nor
+ * what leaves through it: a tap or a veth on a bridge, say.  With
+ * tc-policy=skip_sw the kernel refuses each of their flows, and an attempt
+ * costs more than the rest of a flow's set-up. */
 static bool
 may_offload(const struct netdev *netdev)
 {
     const char *type = netdev_get_type(netdev);
     int ifindex;
 
-    if (!source || !defaults.acting
-        || strcmp(defaults.tc_policy.value, "skip_sw")
+    if (!cx->reader || !cx->defaults.acting
+        || strcmp(cx->defaults.tc_policy.value, "skip_sw")
         || (strcmp(type, "system") && strcmp(type, "tap"))) {
         return true;
     }
     ifindex = netdev_get_ifindex(netdev);
-    return (ifindex <= 0 || sriov_model_link(model, ifindex)
-            || source->may_offload(ifindex));
+    return (ifindex <= 0 || sriov_model_link(cx->model, ifindex)
+            || sriov_reader_may_offload(cx->reader, ifindex));
 }
 
-/* Initializes the module.  'remote_' is the OVSDB server, in a form that
- * ovsdb_idl_create() accepts. */
 void
-cx_sriov_init(const char *remote_)
+cx_sriov_init(const char *remote)
 {
-    remote = xstrdup(remote_);
-    started = time_msec();
-    sriov_defaults_init(&defaults);
-    sriov_history_init(&history);
+    const struct sriov_source_class *class = &sriov_source_netlink;
 
-    /* Words that ovs-appctl-bashcomp.bash can complete. */
-    unixctl_command_register("sriov/show",
-                             "[--json] [--flows] [bridge|port|iface]", 0, 3,
-                             sriov_show_cmd, NULL);
-    unixctl_command_register("sriov/resync", "", 0, 0, sriov_resync_cmd, NULL);
-
+    cx = xzalloc(sizeof *cx);
+    cx->started = time_msec();
+    cx->model = sriov_model_create();
+    sriov_model_finish(cx->model);
+    cx->session = sriov_session_create(remote);
+    sriov_defaults_init(&cx->defaults);
+    sriov_history_init(&cx->history);
+    sriov_schedule_init(&cx->schedule);
+    cx->commands = sriov_commands_create(&commands_class, NULL);
     netdev_set_flow_api_filter(may_offload);
-    source = &sriov_source_netlink;
+
     if (dummies_enabled()) {
-        source = &sriov_source_dummy;
+        class = &sriov_source_dummy;
         sriov_source_dummy_init();
     }
-    if (source->open()) {
-        source = NULL;
-    } else {
-        read_model();
-    }
-    if (!model) {
-        model = sriov_model_create();
-        sriov_model_finish(model);
+    cx->reader = sriov_reader_create(class);
+    if (cx->reader) {
+        sriov_schedule_kernel_changed(&cx->schedule, true);
+        act();
+        sriov_reader_block(cx->reader, cx->started + FIRST_READ_WAIT);
+        act();
     }
 }
 
-/* Returns 'cfg' with the defaults that are in force filled in where its
- * other_config says nothing.  What it points to is valid until the next call;
- * it is to be read from only.  'seqno' is that of the session 'cfg' is from.
- *
- * To be called in each round of bridge_run() in which ovs-vswitchd holds its
- * lock on the database: that is how the module knows. */
+/* What bridge.c asks. */
+
 const struct ovsrec_open_vswitch *
 cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
 {
-    static struct ovsrec_open_vswitch shadow;
-
-    if (defaults_stale || !leader || seqno != config_seqno) {
+    if (cx->defaults_stale || !cx->leader || seqno != cx->config_seqno) {
         bool old_fallback = cx_sriov_lacp_fallback_ab();
-        bool old_acting = defaults.acting;
+        bool old_acting = cx->defaults.acting;
         /* bridge.c will configure everything in this round anyway. */
-        bool reconfiguring = seqno != config_seqno;
+        bool reconfiguring = seqno != cx->config_seqno;
         bool acting_changed;
         bool stale;             /* What bridge.c configured last. */
 
-        sriov_defaults_update(&defaults, cfg, model);
-        acting_changed = defaults.acting != old_acting;
-        if (!config_seqno) {
-            ports_left = sriov_rows_have_ports(cfg);
+        sriov_defaults_update(&cx->defaults, cfg, cx->model);
+        acting_changed = cx->defaults.acting != old_acting;
+        if (!cx->config_seqno) {
+            cx->ports_left = sriov_rows_have_ports(cfg);
         }
         if (reconfiguring || acting_changed) {
-            plan_again();
+            sriov_schedule_changed(&cx->schedule, time_msec());
         }
         stale = (acting_changed
                  || cx_sriov_lacp_fallback_ab() != old_fallback);
-        if (defaults_stale || acting_changed) {
-            stale = sriov_bond_update(model, defaults.acting) || stale;
+        if (cx->defaults_stale || acting_changed) {
+            stale = sriov_bond_update(cx->model, cx->defaults.acting,
+                                      &cx->bond_signature) || stale;
         }
-        defaults_stale = false;
-        config_seqno = seqno;
+        cx->defaults_stale = false;
+        cx->config_seqno = seqno;
         if (stale && !reconfiguring) {
             /* Have bridge.c configure bonds and, from series 4.0 on, what the
              * datapaths are told about offload again. */
             if_notifier_manual_report();
         }
     }
-    configured = true;
-    config = cfg;
+    cx->configured = true;
+    cx->config = cfg;
 
-    if (!defaults.acting) {
+    if (!cx->defaults.acting) {
         return cfg;
     }
-    shadow = *cfg;
-    shadow.other_config = defaults.other_config;
-    return &shadow;
+    cx->shadow = *cfg;
+    cx->shadow.other_config = cx->defaults.other_config;
+    return &cx->shadow;
 }
 
-/* Returns 0 if a port 'name' of 'port_type' can be tried in a datapath of
- * 'datapath_type', else a positive errno value, with '*errp' the reason, which
- * the caller must free.  It is for bridge.c to ask again later: it does at each
- * change of a network device, so at its renaming, too. */
 int
 cx_sriov_check_name(const char *datapath_type, const char *port_type,
                     const char *name, char **errp)
@@ -273,14 +253,12 @@ cx_sriov_check_name(const char *datapath_type, const char *port_type,
     return ENODEV;
 }
 
-/* Returns what lacp-fallback-ab is for a bond whose Port row does not say. */
 bool
 cx_sriov_lacp_fallback_ab(void)
 {
-    return !strcmp(defaults.lacp_fallback_ab.value, "true");
+    return !strcmp(cx->defaults.lacp_fallback_ab.value, "true");
 }
 
-/* Stores in 's' how the bond 'cfg' is to be offloaded. */
 void
 cx_sriov_configure_bond(const struct ovsrec_port *cfg, struct bond_settings *s)
 {
@@ -293,70 +271,125 @@ cx_sriov_configure_bond(const struct ovsrec_port *cfg, struct bond_settings *s)
     }
     s->offload = sriov_bond_offload(
         sriov_config_bond_offload(row, &cfg->other_config),
-        members, cfg->n_interfaces, model, defaults.acting, &why);
+        members, cfg->n_interfaces, cx->model, cx->defaults.acting, &why);
     s->uplink_of = sriov_bond_uplink_of;
     free(members);
     free(row);
 }
 
+/* Reading. */
+
+/* Replaces the model by 'new', if that is another one. */
+static void
+take_model(struct sriov_model *new)
+{
+    if (cx->model_known && sriov_model_equal(cx->model, new)) {
+        sriov_model_destroy(new);
+        return;
+    }
+    sriov_model_destroy(cx->model);
+    cx->model = new;
+    cx->model_known = true;
+    cx->defaults_stale = true;
+    sriov_schedule_changed(&cx->schedule, time_msec());
+}
+
+/* Remembers what became of links that were to be prepared: one that failed for
+ * the moment only is tried again. */
+static void
+take_link_results(void)
+{
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
+    struct sriov_link_result *result;
+
+    while ((result = sriov_reader_next_result(cx->reader)) != NULL) {
+        struct sriov_track *track = sriov_history_find(&cx->history,
+                                                       result->key);
+        int error = result->error;
+
+        if (error) {
+            VLOG_WARN_RL(&rl, "%s: could not %s (%s%s%s)", result->name,
+                         result->step, ovs_strerror(error),
+                         result->detail ? ": " : "",
+                         result->detail ? result->detail : "");
+        }
+        if (error && error != EOPNOTSUPP && error != EPERM && error != EINVAL
+            && track && track->ifindex == result->ifindex) {
+            track->set_up = track->set_up && !result->up;
+            track->set_hw_tc = track->set_hw_tc && !result->hw_tc;
+            sriov_schedule_retry(&cx->schedule,
+                                 time_msec() + LINK_RETRY_DELAY);
+        }
+        sriov_link_result_destroy(result);
+    }
+}
+
+/* Takes over what the reader has. */
+static void
+take_results(void)
+{
+    struct sriov_model *model;
+    long long int took;
+
+    take_link_results();
+    if (!sriov_reader_take(cx->reader, &model, &took)) {
+        return;
+    }
+    sriov_schedule_read_done(&cx->schedule, time_msec(), took);
+    if (model) {
+        take_model(model);
+    }
+    if (sriov_commands_wait_for(cx->commands, cx->n_readings)) {
+        sriov_history_forgive(&cx->history);
+        sriov_schedule_changed(&cx->schedule, time_msec());
+        sriov_commands_have_read(cx->commands, cx->n_readings);
+    }
+}
+
+/* Plans. */
+
 static void
 make_plan_input(struct sriov_plan_input *in, const struct sriov_view *view)
 {
+    const struct sriov_defaults *defaults = &cx->defaults;
+
     *in = (struct sriov_plan_input) {
-        .model = model,
+        .model = cx->model,
         .view = view,
-        .history = &history,
-        .enabled = defaults.enable != SRIOV_FALSE,
-        .acting = defaults.acting && defaults.enable != SRIOV_FALSE,
-        .forced = defaults.enable == SRIOV_TRUE,
-        .hw_tc = !strcmp(defaults.hw_offload.value, "true"),
+        .history = &cx->history,
+        .enabled = defaults->enable != SRIOV_FALSE,
+        .acting = defaults->acting && defaults->enable != SRIOV_FALSE,
+        .forced = defaults->enable == SRIOV_TRUE,
+        .hw_tc = !strcmp(defaults->hw_offload.value, "true"),
         .now = time_msec(),
-        .started = started,
+        .started = cx->started,
     };
 }
 
-/* Returns true if what failed with 'error' will fail again. */
-static bool
-error_is_final(int error)
-{
-    return error == EOPNOTSUPP || error == EPERM || error == EINVAL;
-}
-
-/* Prepares the link of 'op', and remembers that it need not be done again.
- * Returns false if it has to. */
-static bool
+/* Has the link of 'op' prepared, which is not to be done again unless it
+ * fails. */
+static void
 prepare_link(const struct sriov_op *op)
 {
-    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
-    const struct sriov_link *link = op->port->link;
-    struct sriov_track *track = sriov_history_find(&history, op->port->key);
-    char *detail = NULL;
-    const char *step;
-    int error;
+    struct sriov_track *track = sriov_history_find(&cx->history,
+                                                   op->port->key);
 
-    error = source->set_link(link, op->up, op->hw_tc, &step, &detail);
-    if (!error || error_is_final(error)) {
-        track->set_up = track->set_up || op->up;
-        track->set_hw_tc = track->set_hw_tc || op->hw_tc;
-    }
-    if (error) {
-        VLOG_WARN_RL(&rl, "%s: could not %s (%s%s%s)", link->name, step,
-                     ovs_strerror(error), detail ? ": " : "",
-                     detail ? detail : "");
-    }
-    free(detail);
-    return !error || error_is_final(error);
+    track->set_up = track->set_up || op->up;
+    track->set_hw_tc = track->set_hw_tc || op->hw_tc;
+    sriov_reader_set_link(cx->reader, op->port->key, op->port->link, op->up,
+                          op->hw_tc);
 }
 
 /* Remembers that bridge.c is made to try 'op->old' again. */
 static void
 note_retry(const struct sriov_op *op)
 {
-    struct sriov_track *track = sriov_history_find(&history, op->port->key);
+    struct sriov_track *track = sriov_history_find(&cx->history,
+                                                   op->port->key);
+    const char *error = op->decision->iface->error;
 
     VLOG_INFO("%s: Open vSwitch could not add it (%s), trying again",
-              op->old->name, (op->decision->iface->error
-                              ? op->decision->iface->error : "no reason given"));
+              op->old->name, error ? error : "no reason given");
     track->retries++;
     track->failed_since = time_msec();
 }
@@ -370,18 +403,20 @@ do_now(const struct sriov_plan *plan)
     for (size_t i = 0; i < plan->n_ops; i++) {
         const struct sriov_op *op = &plan->ops[i];
 
-        if (op->type == SRIOV_OP_LINK && !prepare_link(op)) {
-            plan_wake = MIN(plan_wake, time_msec() + LINK_RETRY_DELAY);
+        if (op->type == SRIOV_OP_LINK) {
+            prepare_link(op);
         } else if (op->type == SRIOV_OP_RETRY) {
             note_retry(op);
             smap_replace(&failed, op->old->name, op->old->name);
         }
     }
+    sriov_reader_flush(cx->reader);
+    take_link_results();
     if (!smap_is_empty(&failed)) {
         sriov_ports_forget(&failed);
         /* Have bridge.c configure its ports again. */
         if_notifier_manual_report();
-        plan_again();
+        sriov_schedule_changed(&cx->schedule, time_msec());
     }
     smap_destroy(&failed);
 }
@@ -405,236 +440,202 @@ do_write(const struct sriov_plan *plan)
         sriov_ports_forget(&renamed);
     }
     smap_destroy(&renamed);
-    sriov_session_commit(plan);
+    sriov_session_commit(cx->session, plan);
 }
 
-/* Returns true if plans are to be made. */
-static bool
-is_active(void)
+static void
+make_schedule_input(struct sriov_schedule_input *in)
 {
-    return leader && (defaults.acting || ports_left);
+    *in = (struct sriov_schedule_input) {
+        .now = time_msec(),
+        .reader_busy = sriov_reader_is_busy(cx->reader),
+        .links_busy = sriov_reader_sets_links(cx->reader),
+        .known = cx->model_known,
+        .leader = cx->leader,
+        .active = cx->leader && (cx->defaults.acting || cx->ports_left),
+        .defaults_stale = cx->defaults_stale,
+        .session_open = sriov_session_is_open(cx->session),
+        .session_ready = sriov_session_is_ready(cx->session),
+    };
 }
 
 /* Makes a plan and carries it out.  If it writes, and our session with the
- * database is not there yet, that is opened, and what is to be written is found
- * out again with what it says. */
+ * database is not there yet, that is opened, and what is to be written is
+ * found out again with what it says. */
 static void
 run_plan(void)
 {
-    const struct sriov_view *view = sriov_session_read_view(config,
-                                                            config_seqno);
+    const struct sriov_view *view = sriov_session_read_view(
+        cx->session, cx->config, cx->config_seqno);
+    struct sriov_schedule_input now;
     struct sriov_plan_input in;
     struct sriov_plan *plan;
 
-    sriov_history_update(&history, model, view, time_msec());
+    sriov_history_update(&cx->history, cx->model, view, time_msec());
     make_plan_input(&in, view);
     plan = sriov_plan_create(&in);
-    plan_stale = false;
-    plan_wake = plan->wake;
     do_now(plan);
 
-    /* Whether a port without a device goes depends on columns that bridge.c
-     * does not have. */
-    session_needed = plan->writes || plan->absent;
-    if (session_needed) {
-        close_at = time_msec() + SESSION_LINGER;
-        if (!sriov_session_is_open()) {
-            sriov_session_open(remote);
-        } else if (plan->writes) {
-            do_write(plan);
-        }
+    make_schedule_input(&now);
+    switch (sriov_schedule_planned(&cx->schedule, &now, plan->wake,
+                                   plan->writes, plan->absent)) {
+    case SRIOV_OPEN:
+        sriov_session_open(cx->session);
+        break;
+
+    case SRIOV_WRITE:
+        do_write(plan);
+        break;
+
+    case SRIOV_NOTHING:
+    case SRIOV_READ:
+    case SRIOV_CLOSE:
+    case SRIOV_PLAN:
+    default:
+        break;
     }
-    ports_left = plan->writes || !shash_is_empty(&view->ports);
+    cx->ports_left = plan->writes || !shash_is_empty(&view->ports);
     sriov_plan_destroy(plan);
 }
 
-/* Keeps our session with the database going, if it is open. */
+/* The main loop. */
+
+/* Does what is due, with one plan at most: bridge.c has to see what came of
+ * it. */
 static void
-run_session(void)
+act(void)
 {
-    if (!sriov_session_is_open()) {
-        return;
-    }
-    if (sriov_session_run()) {
-        plan_stale = true;
-    }
-    if (time_msec() >= close_at) {
-        if (!session_needed && !(plan_stale && is_active())
-            && sriov_session_can_close(config)) {
-            sriov_session_close();
-        } else {
-            close_at = time_msec() + SESSION_LINGER;
+    struct sriov_schedule_input in;
+
+    for (;;) {
+        take_results();
+        make_schedule_input(&in);
+        switch (sriov_schedule_next(&cx->schedule, &in)) {
+        case SRIOV_READ:
+            cx->n_readings++;
+            sriov_reader_start(cx->reader);
+            break;
+
+        case SRIOV_CLOSE:
+            if (sriov_session_can_close(cx->session, cx->config)) {
+                sriov_session_close(cx->session);
+            }
+            break;
+
+        case SRIOV_PLAN:
+            run_plan();
+            return;
+
+        case SRIOV_NOTHING:
+        case SRIOV_OPEN:
+        case SRIOV_WRITE:
+        default:
+            return;
         }
     }
 }
 
-/* Does what there is to do.  Called in each round of the main loop, after
- * bridge_run(). */
 void
 cx_sriov_run(void)
 {
-    leader = configured;
-    configured = false;
-    if (!leader) {
-        config = NULL;
+    cx->leader = cx->configured;
+    cx->configured = false;
+    if (!cx->leader) {
+        cx->config = NULL;
     }
-    if (!source) {
+    if (!cx->reader) {
         return;
     }
-    if (source->run(model)) {
-        model_stale = true;
+    if (sriov_reader_run(cx->reader, cx->model)) {
+        sriov_schedule_kernel_changed(&cx->schedule, false);
     }
-    if (model_stale && time_msec() >= read_after) {
-        read_model();
+    if (sriov_session_is_open(cx->session)
+        && sriov_session_run(cx->session)) {
+        sriov_schedule_session_changed(&cx->schedule);
     }
-
-    run_session();
-    if (!is_active()) {
-        return;
-    }
-    if (time_msec() >= recheck_at) {
-        recheck_at = LLONG_MAX;
-        plan_stale = true;
-    }
-    if (time_msec() >= plan_wake) {
-        plan_stale = true;
-    }
-    if (plan_stale && !defaults_stale
-        && (!sriov_session_is_open() || sriov_session_is_ready())) {
-        run_plan();
-    }
+    act();
 }
 
-/* Arranges for poll_block() to wake up when cx_sriov_run() has something to
- * do.  On a host without an eswitch, that is when one comes. */
 void
 cx_sriov_wait(void)
 {
-    if (!source) {
+    struct sriov_schedule_input in;
+    long long int when;
+
+    if (!cx->reader) {
         return;
     }
-    source->wait();
-    if (model_stale) {
-        poll_timer_wait_until(read_after);
+    sriov_reader_wait(cx->reader);
+    if (sriov_session_is_open(cx->session)) {
+        sriov_session_wait(cx->session);
     }
-    if (leader && defaults_stale) {
+    make_schedule_input(&in);
+    when = sriov_schedule_wake(&cx->schedule, &in);
+    if (when == LLONG_MIN) {
         poll_immediate_wake();
-    }
-    if (sriov_session_is_open()) {
-        sriov_session_wait();
-        poll_timer_wait_until(close_at);
-    }
-    if (is_active()
-        && (!sriov_session_is_open() || sriov_session_is_ready())) {
-        if (plan_stale) {
-            poll_immediate_wake();
-        } else if (MIN(plan_wake, recheck_at) != LLONG_MAX) {
-            poll_timer_wait_until(MIN(plan_wake, recheck_at));
-        }
+    } else if (when != LLONG_MAX) {
+        poll_timer_wait_until(when);
     }
 }
 
 void
 cx_sriov_exit(void)
 {
-    sriov_session_close();
     netdev_set_flow_api_filter(NULL);
-    if (source) {
-        source->close();
-        source = NULL;
-    }
-    sriov_model_destroy(model);
-    model = NULL;
+    sriov_reader_destroy(cx->reader);
+    sriov_commands_destroy(cx->commands);
+    sriov_session_destroy(cx->session);
+    sriov_model_destroy(cx->model);
     sriov_bond_destroy();
-    sriov_history_destroy(&history);
-    sriov_defaults_destroy(&defaults);
-    free(remote);
-    remote = NULL;
+    free(cx->bond_signature);
+    sriov_history_destroy(&cx->history);
+    sriov_defaults_destroy(&cx->defaults);
+    free(cx);
+    cx = NULL;
 }
 
-/* Commands. */
+/* What the commands ask. */
 
-/* sriov/show [--json] [--flows] [NAME] */
 static void
-sriov_show_cmd(struct unixctl_conn *conn, int argc, const char *argv[],
-               void *aux OVS_UNUSED)
+commands_begin(void *aux OVS_UNUSED, struct sriov_show *show)
 {
-    struct simap hw = SIMAP_INITIALIZER(&hw);
-    struct simap sw = SIMAP_INITIALIZER(&sw);
-    struct ds reply = DS_EMPTY_INITIALIZER;
-    struct sriov_show show = { .name = NULL };
-    bool json = sriov_compat_wants_json(conn);
-    struct json *object = NULL;
-    bool flows = false;
+    const struct sriov_view *view = sriov_session_update_view(
+        cx->session, cx->config, cx->config_seqno);
+    long long int since = (cx->reader ? sriov_reader_since(cx->reader)
+                           : LLONG_MAX);
     struct sriov_plan_input in;
-    const struct sriov_view *view;
-    struct sriov_plan *plan;
-    bool found;
 
-    for (int i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "--json")) {
-            json = true;
-        } else if (!strcmp(argv[i], "--flows")) {
-            flows = true;
-        } else if (argv[i][0] == '-' || show.name) {
-            unixctl_command_reply_error(
-                conn, "usage: sriov/show [--json] [--flows] [NAME]");
-            return;
-        } else {
-            show.name = argv[i];
-        }
-    }
-
-    if (flows) {
-        sriov_flows_count(&hw, &sw);
-        show.hw = &hw;
-        show.sw = &sw;
-    }
-    view = sriov_session_get_view(config, config_seqno);
     make_plan_input(&in, view);
-    plan = sriov_plan_create(&in);
-    show.defaults = &defaults;
-    show.model = model;
-    show.view = view;
-    show.view_known = sriov_session_view_is_known();
-    show.plan = plan;
-    if (json) {
-        found = sriov_show_json(&show, &object);
-    } else {
-        found = sriov_show_text(&show, &reply);
-    }
-    sriov_plan_destroy(plan);
-    simap_destroy(&hw);
-    simap_destroy(&sw);
-
-    if (found && json) {
-        sriov_compat_reply_json(conn, object);
-    } else if (found) {
-        unixctl_command_reply(conn, ds_cstr(&reply));
-    } else {
-        json_destroy(object);
-        ds_clear(&reply);
-        ds_put_format(&reply, "%s is no eswitch, PF, VF, network device, bond "
-                      "or bridge that takes part; without a name, sriov/show "
-                      "lists those that do", show.name);
-        unixctl_command_reply_error(conn, ds_cstr(&reply));
-    }
-    ds_destroy(&reply);
+    show->defaults = &cx->defaults;
+    show->model = cx->model;
+    show->model_known = cx->model_known || !cx->reader;
+    show->late = time_msec() - LATE > since;
+    show->age = show->late ? (time_msec() - since) / 1000 : 0;
+    show->view = view;
+    show->view_known = sriov_session_view_is_known(cx->session);
+    show->plan = sriov_plan_create(&in);
 }
 
-/* sriov/resync: reads everything again, and adds also those representors whose
- * port somebody deleted. */
 static void
-sriov_resync_cmd(struct unixctl_conn *conn, int argc OVS_UNUSED,
-                 const char *argv[] OVS_UNUSED, void *aux OVS_UNUSED)
+commands_end(void *aux OVS_UNUSED, struct sriov_show *show)
 {
-    if (!source) {
-        unixctl_command_reply_error(conn, "the kernel cannot be asked; see "
-                                    "the log of ovs-vswitchd");
-        return;
-    }
-    read_model();
-    sriov_history_forgive(&history);
-    plan_again();
-    unixctl_command_reply(conn, NULL);
+    sriov_plan_destroy(CONST_CAST(struct sriov_plan *, show->plan));
 }
+
+/* What happened until now is in the next reading that starts. */
+static bool
+commands_resync(void *aux OVS_UNUSED, unsigned int *reading)
+{
+    if (!cx->reader) {
+        return false;
+    }
+    sriov_schedule_kernel_changed(&cx->schedule, true);
+    *reading = cx->n_readings + 1;
+    return true;
+}
+
+static const struct sriov_commands_class commands_class = {
+    .begin = commands_begin,
+    .end = commands_end,
+    .resync = commands_resync,
+};

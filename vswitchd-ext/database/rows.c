@@ -24,7 +24,7 @@
 #include <string.h>
 
 #include "rules/config.h"
-#include "database/view.h"
+#include "rules/view.h"
 #include "inventory/model.h"
 #include "util.h"
 #include "vswitch-idl.h"
@@ -79,7 +79,6 @@ add_columns(struct ovsdb_idl *idl,
     }
 }
 
-/* Has 'idl' replicate all that the functions below read and write. */
 void
 sriov_rows_add_columns(struct ovsdb_idl *idl)
 {
@@ -148,7 +147,6 @@ is_ours(const struct ovsrec_port *row)
     return !strcmp(smap_get_def(&row->external_ids, MARK_OWNER, ""), OWNER);
 }
 
-/* Returns true if a port of ours is in 'cfg'. */
 bool
 sriov_rows_have_ports(const struct ovsrec_open_vswitch *cfg)
 {
@@ -217,12 +215,6 @@ convert_port(struct sriov_view *view, struct sriov_view_bridge *br,
     }
 }
 
-/* Returns what 'cfg' says, as plain data that the caller must free with
- * sriov_view_destroy().  Nothing if 'cfg' is null.
- *
- * 'cfg' may be from bridge.c's session.  That one lacks some of the columns that
- * people may change; 'all' says that it is not from there, and no port counts
- * as pristine without. */
 struct sriov_view *
 sriov_rows_read(const struct ovsrec_open_vswitch *cfg, bool all)
 {
@@ -257,9 +249,6 @@ sriov_rows_read(const struct ovsrec_open_vswitch *cfg, bool all)
     return view;
 }
 
-/* Reads again into 'view', which was read from 'cfg', what bridge.c itself
- * writes: all that can have changed while the sequence number of its session
- * did not, external_ids aside. */
 void
 sriov_rows_refresh(const struct ovsrec_open_vswitch *cfg,
                    struct sriov_view *view)
@@ -278,8 +267,6 @@ sriov_rows_refresh(const struct ovsrec_open_vswitch *cfg,
 
 /* Writing. */
 
-/* Adds to 'external_ids' the marks of the representor 'rep', in place of those
- * that it has.  'mtu' is what mtu_request becomes, in bytes, 0 for none. */
 void
 sriov_rows_put_marks(struct smap *external_ids, const struct sriov_port *rep,
                      unsigned int mtu)
@@ -319,8 +306,6 @@ copy_settings(const struct ovsdb_idl_row *old, const struct ovsdb_idl_row *new,
     }
 }
 
-/* Gives 'new' what people set in 'old', another row of the session that has a
- * transaction.  That fails if somebody changes 'old' in the meantime. */
 void
 sriov_rows_copy_port_settings(const struct ovsrec_port *old,
                               const struct ovsrec_port *new)
@@ -329,7 +314,6 @@ sriov_rows_copy_port_settings(const struct ovsrec_port *old,
                   ARRAY_SIZE(port_settings));
 }
 
-/* Likewise. */
 void
 sriov_rows_copy_iface_settings(const struct ovsrec_interface *old,
                                const struct ovsrec_interface *new)
@@ -338,8 +322,6 @@ sriov_rows_copy_iface_settings(const struct ovsrec_interface *old,
                   ARRAY_SIZE(iface_settings));
 }
 
-/* Has the transaction of 'row''s session fail if somebody changes what people
- * can set in 'row' and its interfaces. */
 void
 sriov_rows_verify_settings(const struct ovsrec_port *row)
 {

@@ -13,7 +13,6 @@
  * limitations under the License.
  */
 
-
 #ifndef SRIOV_ROWS_H
 #define SRIOV_ROWS_H 1
 
@@ -21,10 +20,10 @@
  * how ours are marked.
  *
  *     OVSDB --> ROWS --> view --> plan, show
- *     apply --> ROWS --> OVSDB
+ *     write --> ROWS --> OVSDB
  *
  * Works on the rows of any session: bridge.c's, which is there anyway, or the
- * one of session.c. */
+ * one of session.c.  All is in the main thread, and waits for nobody. */
 
 #include <stdbool.h>
 
@@ -43,20 +42,43 @@ struct sriov_port;
 /* In external_ids of our Ports and Interfaces: mtu_request as we wrote it. */
 #define SRIOV_ROWS_MTU "sriov-mtu"
 
-void sriov_rows_add_columns(struct ovsdb_idl *);
+/* Has 'idl' replicate all that the functions below read and write. */
+void sriov_rows_add_columns(struct ovsdb_idl *idl);
 
-struct sriov_view *sriov_rows_read(const struct ovsrec_open_vswitch *,
+/* Returns what 'cfg' says, as plain data that the caller must free with
+ * sriov_view_destroy().  Nothing if 'cfg' is null.
+ *
+ * 'cfg' may be from bridge.c's session.  That one lacks some of the columns that
+ * people may change; 'all' says that it is not from there, and no port counts
+ * as pristine without. */
+struct sriov_view *sriov_rows_read(const struct ovsrec_open_vswitch *cfg,
                                    bool all);
-void sriov_rows_refresh(const struct ovsrec_open_vswitch *,
-                        struct sriov_view *);
-bool sriov_rows_have_ports(const struct ovsrec_open_vswitch *);
 
+/* Reads again into 'view', which was read from 'cfg', what bridge.c itself
+ * writes: all that can have changed while the sequence number of its session
+ * did not, external_ids aside. */
+void sriov_rows_refresh(const struct ovsrec_open_vswitch *cfg,
+                        struct sriov_view *view);
+
+/* Returns true if a port of ours is in 'cfg'. */
+bool sriov_rows_have_ports(const struct ovsrec_open_vswitch *cfg);
+
+/* Adds to 'external_ids' the marks of the representor 'rep', in place of those
+ * that it has.  'mtu' is what mtu_request becomes, in bytes, 0 for none. */
 void sriov_rows_put_marks(struct smap *external_ids,
-                          const struct sriov_port *, unsigned int mtu);
+                          const struct sriov_port *rep, unsigned int mtu);
+
+/* Gives 'new' what people set in 'old', another row of the session that has a
+ * transaction.  That fails if somebody changes 'old' in the meantime. */
 void sriov_rows_copy_port_settings(const struct ovsrec_port *old,
                                    const struct ovsrec_port *new);
+
+/* Likewise for an Interface. */
 void sriov_rows_copy_iface_settings(const struct ovsrec_interface *old,
                                     const struct ovsrec_interface *new);
-void sriov_rows_verify_settings(const struct ovsrec_port *);
+
+/* Has the transaction of 'row''s session fail if somebody changes what people
+ * can set in 'row' and its interfaces. */
+void sriov_rows_verify_settings(const struct ovsrec_port *row);
 
 #endif /* rows.h */

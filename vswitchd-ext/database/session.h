@@ -13,41 +13,86 @@
  * limitations under the License.
  */
 
-
 #ifndef SRIOV_SESSION_H
 #define SRIOV_SESSION_H 1
 
-/* Apply: our session with OVSDB.
+/* Our session with OVSDB: its connection, its transaction, and what it, or
+ * else bridge.c's, says.
  *
- *     plan --> APPLY --> OVSDB --> bridge.c as ever
+ *     bridge.c's session, or ours --> rows --> SESSION --> view
+ *     plan --> write --> SESSION --> OVSDB
  *
  * bridge.c's own session refuses writes to columns such as Bridge:ports, so
  * there is one more, with a lock of its own.  It costs memory and reads the
  * whole database, so that it is there only while something is to be written;
- * else bridge.c's is looked at.  A plan becomes one transaction.
+ * else bridge.c's is looked at.
  *
- * All functions are called in ovs-vswitchd's main thread. */
+ * All functions are called in ovs-vswitchd's main thread, and none waits for
+ * the server.  What goes wrong is logged (rate-limited) and tried again a
+ * second later, by way of a new plan. */
 
 #include <stdbool.h>
 
 struct ovsrec_open_vswitch;
-struct sriov_view;
 struct sriov_plan;
+struct sriov_session;
+struct sriov_view;
 
-void sriov_session_open(const char *remote);
-void sriov_session_close(void);
-bool sriov_session_is_open(void);
+/* Returns a new object, without a connection, for the OVSDB server at
+ * 'remote'. */
+struct sriov_session *sriov_session_create(const char *remote);
+void sriov_session_destroy(struct sriov_session *);
 
-bool sriov_session_run(void);
-void sriov_session_wait(void);
+/* Opens the connection, which must not be open. */
+void sriov_session_open(struct sriov_session *);
 
-bool sriov_session_is_ready(void);
-bool sriov_session_can_close(const struct ovsrec_open_vswitch *);
+/* Closes it, if it is open.  What it said last stays known. */
+void sriov_session_close(struct sriov_session *);
+bool sriov_session_is_open(const struct sriov_session *);
+
+/* Keeps the open session going.  Returns true if there is a reason to make a
+ * new plan. */
+bool sriov_session_run(struct sriov_session *);
+
+/* Arranges for poll_block() to wake up when sriov_session_run(), on an open
+ * session, has something to do. */
+void sriov_session_wait(const struct sriov_session *);
+
+/* Returns true if the database is there, nobody else acts on it in our role,
+ * and no transaction of ours is under way. */
+bool sriov_session_is_ready(const struct sriov_session *);
+
+/* Returns true if the session can be closed without a loss: nothing is under
+ * way, and 'cfg', which will be looked at from then on, has what the session
+ * has seen.  (Else a port of ours that it lacks yet would look like one that
+ * somebody deleted.) */
+bool sriov_session_can_close(struct sriov_session *,
+                             const struct ovsrec_open_vswitch *cfg);
+
+/* Two ways to get a view of the database, which stays the session's, valid
+ * until the next call of one of them, of sriov_session_run(),
+ * sriov_session_close() or sriov_session_destroy().  While our session is
+ * there, that is what counts; else 'cfg', from bridge.c's session at
+ * 'cfg_seqno', is looked at, or if it is null nothing new.
+ *
+ * sriov_session_read_view() reads all rows anew: for plans.  bridge.c's
+ * session does not tell of all changes, those of external_ids for one.
+ *
+ * sriov_session_update_view() reads anew only what bridge.c itself writes,
+ * such as ofport, if the rest is from 'cfg_seqno': for what is shown. */
 const struct sriov_view *sriov_session_read_view(
-    const struct ovsrec_open_vswitch *, unsigned int cfg_seqno);
-const struct sriov_view *sriov_session_get_view(
-    const struct ovsrec_open_vswitch *, unsigned int cfg_seqno);
-bool sriov_session_view_is_known(void);
-void sriov_session_commit(const struct sriov_plan *);
+    struct sriov_session *, const struct ovsrec_open_vswitch *cfg,
+    unsigned int cfg_seqno);
+const struct sriov_view *sriov_session_update_view(
+    struct sriov_session *, const struct ovsrec_open_vswitch *cfg,
+    unsigned int cfg_seqno);
+
+/* Returns true if the database was read at least once, ever. */
+bool sriov_session_view_is_known(const struct sriov_session *);
+
+/* Writes what 'plan', made from the last view, says into the database, in one
+ * transaction, which sriov_session_run() then completes.
+ * sriov_session_is_ready() must be true. */
+void sriov_session_commit(struct sriov_session *, const struct sriov_plan *);
 
 #endif /* session.h */

@@ -77,8 +77,6 @@ count_flows(struct dpif *dpif, struct simap *hw, struct simap *sw)
     simap_destroy(&sw_numbers);
 }
 
-/* Counts in 'hw' the datapath flows that are in hardware, in 'sw' those that
- * are not, by the name of the port that they come in at. */
 void
 sriov_flows_count(struct simap *hw, struct simap *sw)
 {

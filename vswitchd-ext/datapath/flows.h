@@ -13,12 +13,15 @@
  * limitations under the License.
  */
 
-
 #ifndef SRIOV_FLOWS_H
 #define SRIOV_FLOWS_H 1
 
+/* Flows in the datapath, for sriov/show --flows.  Main thread. */
+
 struct simap;
 
+/* Counts in 'hw' the datapath flows that are in hardware, in 'sw' those that
+ * are not, by the name of the port that they come in at. */
 void sriov_flows_count(struct simap *hw, struct simap *sw);
 
 #endif /* flows.h */

@@ -47,15 +47,6 @@ delete_ports(struct dpif *dpif, const struct smap *names)
     free(numbers);
 }
 
-/* Returns NULL if the kernel's datapath can have a port 'name', or else why it
- * cannot, which the caller must free.  A device that does not exist is none of
- * this function's business.
- *
- * The kernel finds a device by its alternative names as well (ip-link(8)), but
- * the port that it makes is known by the device's own name only: Open vSwitch
- * would not see it, and try to add it forever ("File exists").  udev gives an
- * alternative name some time before it renames the device to it, so a port
- * that waits for its device would often be added in between. */
 char *
 sriov_ports_check_name(const char *name)
 {
@@ -69,15 +60,6 @@ sriov_ports_check_name(const char *name)
                      "device's own", name, own);
 }
 
-/* Makes Open vSwitch let go of the ports of network devices that were renamed,
- * so that they can be added anew.  'renamed' has their old names by the new
- * ones, which are the same for a device that just did not get its port.
- *
- * Open vSwitch finds ports by name, the kernel's datapath by device.  When a
- * device gets another name, ofproto sooner or later notices that the old one
- * is gone and thinks that the port in the datapath went along.  It did not,
- * and nothing can be added under the new name ("File exists").  It is the same
- * with a device that is renamed while it is added. */
 void
 sriov_ports_forget(const struct smap *renamed)
 {

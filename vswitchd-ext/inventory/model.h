@@ -26,8 +26,9 @@
  * links those ports that devlink does not report.  After that the model does
  * not change any more: a source that sees a change builds a new one.
  *
- * The model knows nothing of sockets or of OVSDB.  Not thread-safe; all use is
- * in ovs-vswitchd's main thread. */
+ * The model knows nothing of sockets or of OVSDB.  It is made by the reading
+ * thread and handed over whole: nobody else has it before that, and that
+ * thread has not afterwards.  So it belongs to one thread at a time. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -127,11 +127,13 @@ sriov_nl_open(int protocol, struct nl_sock **skp)
     return 0;
 }
 
-/* Opens a socket for events, which sriov_nl_receive() passes to 'func'.  The
+/* Opens a socket for events, which sriov_nl_receive() passes to 'func', with
+ * 'aux'.  The
  * caller joins groups with nl_socket_add_membership().  Returns as
  * sriov_nl_open() does. */
 int
-sriov_nl_listen(int protocol, nl_recvmsg_msg_cb_t func, struct nl_sock **skp)
+sriov_nl_listen(int protocol, nl_recvmsg_msg_cb_t func, void *aux,
+                struct nl_sock **skp)
 {
     int error = sriov_nl_open(protocol, skp);
 
@@ -141,7 +143,7 @@ sriov_nl_listen(int protocol, nl_recvmsg_msg_cb_t func, struct nl_sock **skp)
         int fd = nl_socket_get_fd(sk);
 
         nl_socket_disable_seq_check(sk);
-        nl_socket_modify_cb(sk, NL_CB_VALID, NL_CB_CUSTOM, func, NULL);
+        nl_socket_modify_cb(sk, NL_CB_VALID, NL_CB_CUSTOM, func, aux);
         nl_socket_set_nonblocking(sk);
         if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size)) {
             setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);

@@ -48,7 +48,8 @@ struct sriov_model;
 typedef void sriov_nl_func(struct nlmsghdr *, void *aux);
 
 int sriov_nl_open(int protocol, struct nl_sock **);
-int sriov_nl_listen(int protocol, nl_recvmsg_msg_cb_t, struct nl_sock **);
+int sriov_nl_listen(int protocol, nl_recvmsg_msg_cb_t, void *aux,
+                    struct nl_sock **);
 int sriov_nl_receive(struct nl_sock *);
 void sriov_nl_close(struct nl_sock *);
 

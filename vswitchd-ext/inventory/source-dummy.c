@@ -46,14 +46,17 @@ static int link_error;          /* Makes 'set_link' fail, unless 0. */
 static struct ds calls = DS_EMPTY_INITIALIZER;  /* Of 'set_link'. */
 
 static int
-dummy_open(void)
+dummy_open(struct sriov_source **sourcep)
 {
+    static struct sriov_source source = { &sriov_source_dummy };
+
+    *sourcep = &source;
     changed = true;
     return 0;
 }
 
 static void
-dummy_close(void)
+dummy_close(struct sriov_source *source OVS_UNUSED)
 {
     struct shash_node *node;
 
@@ -65,13 +68,14 @@ dummy_close(void)
 }
 
 static bool
-dummy_run(const struct sriov_model *current OVS_UNUSED)
+dummy_run(struct sriov_source *source OVS_UNUSED,
+          const struct sriov_model *current OVS_UNUSED)
 {
     return changed;
 }
 
 static void
-dummy_wait(void)
+dummy_wait(struct sriov_source *source OVS_UNUSED)
 {
     if (changed && !read_error) {
         poll_immediate_wake();
@@ -160,8 +164,19 @@ read_link(struct sriov_model *model, const char *ifindex,
     link->hw_tc = smap_get_bool(args, "hw-tc", false);
 }
 
+static void
+dummy_begin(struct sriov_source *source OVS_UNUSED)
+{
+}
+
+static void
+dummy_done(struct sriov_source *source OVS_UNUSED,
+           const struct sriov_model *model OVS_UNUSED)
+{
+}
+
 static struct sriov_model *
-dummy_read(void)
+dummy_read(struct sriov_source *source OVS_UNUSED)
 {
     struct sriov_model *model;
     struct shash_node *node;
@@ -189,7 +204,8 @@ dummy_read(void)
 }
 
 static int
-dummy_set_link(const struct sriov_link *link, bool up, bool hw_tc,
+dummy_set_link(struct sriov_source *source OVS_UNUSED,
+               const struct sriov_link *link, bool up, bool hw_tc,
                const char **step, char **detail)
 {
     char *key = xasprintf("link %d", link->ifindex);
@@ -214,7 +230,8 @@ dummy_set_link(const struct sriov_link *link, bool up, bool hw_tc,
 }
 
 static bool
-dummy_may_offload(int ifindex OVS_UNUSED)
+dummy_may_offload(struct sriov_source *source OVS_UNUSED,
+                  int ifindex OVS_UNUSED)
 {
     return true;
 }
@@ -224,7 +241,9 @@ const struct sriov_source_class sriov_source_dummy = {
     .close = dummy_close,
     .run = dummy_run,
     .wait = dummy_wait,
+    .begin = dummy_begin,
     .read = dummy_read,
+    .done = dummy_done,
     .set_link = dummy_set_link,
     .may_offload = dummy_may_offload,
 };

@@ -18,7 +18,7 @@
  *
  *     RTNLGRP_LINK, devlink "config", nlctrl "notify", udev's net and pci
  *          |
- *          | events
+ *          | events, in the main thread
  *          v
  *        dirty --> read (rtnetlink, devlink, ethtool, udev, sysfs) --> model
  *
@@ -80,145 +80,168 @@ enum {
     UDEV_BUFFER_SIZE = 4 * 1024 * 1024,
 };
 
-/* The one instance. */
-static struct {
-    /* Event sockets. */
-    struct nl_sock *route;
-    struct nl_sock *genl;
-
+/* What the reading thread works with, between 'begin' and 'done'.  The main
+ * thread looks at it only when no reading is under way. */
+struct reading {
     /* Numbers of generic netlink families, 0 while the kernel has none. */
     int devlink;
     int ethtool;
-    bool families_changed;      /* To be looked up again. */
 
-    /* udev; NULL until there is an eswitch. */
+    struct udev *udev;          /* To ask; NULL until there is a link. */
+    struct simap initialized;   /* Links that udev is done with: from their
+                                 * names to their ifindexes. */
+    int error;                  /* Of the last 'read', or 0. */
+};
+
+struct netlink_source {
+    struct sriov_source up;
+    struct reading reading;
+
+    /* Event sockets.  The reading thread has 'genl' join devlink's group; all
+     * else is for the main thread. */
+    struct nl_sock *route;
+    struct nl_sock *genl;       /* NULL if there is no generic netlink. */
+
+    /* udev's events; NULL until there is a link that matters. */
     struct udev *udev;
     struct udev_monitor *monitor;
     bool udev_runs;             /* Else 'monitor' listens to the kernel. */
-    struct simap initialized;   /* Links that udev is done with: from their
-                                 * names to their ifindexes. */
+    bool deaf;                  /* 'monitor' could not be had.  Changed by
+                                 * 'done' only, and read by 'read'. */
 
-    /* State. */
-    bool dirty;                 /* An event since the last read. */
+    bool dirty;                 /* An event since 'begin'. */
     const struct sriov_model *current; /* Only inside netlink_run(). */
+    int ethtool;                /* That of 'reading', as of the last 'done'. */
     long long int retry_at;     /* When to read again, in ms of time_msec(), or
                                  * LLONG_MAX. */
     int backoff;                /* Milliseconds, 0 after success. */
-} src;
+};
 
 static int route_event(struct nl_msg *, void *);
 static int genl_event(struct nl_msg *, void *);
-static void receive(struct nl_sock *, const char *what);
-static void find_families(struct nl_sock *);
+static void receive(struct netlink_source *, struct nl_sock *,
+                    const char *what);
+static void find_families(struct netlink_source *, struct nl_sock *genl);
 
-static bool udev_start(void);
-static void udev_receive(const struct sriov_model *);
-static void udev_stop(void);
-static void read_initialized(struct sriov_model *);
+static bool udev_runs(void);
+static bool udev_start(struct netlink_source *);
+static void udev_receive(struct netlink_source *, const struct sriov_model *);
+static void udev_stop(struct netlink_source *);
+static void read_initialized(struct netlink_source *, struct sriov_model *);
+
+static struct netlink_source *
+netlink_source_cast(struct sriov_source *source)
+{
+    return CONTAINER_OF(source, struct netlink_source, up);
+}
 
 static void
-netlink_close(void)
+netlink_close(struct sriov_source *source)
 {
-    udev_stop();
-    sriov_nl_close(src.route);
-    sriov_nl_close(src.genl);
-    simap_destroy(&src.initialized);
-    memset(&src, 0, sizeof src);
+    struct netlink_source *src = netlink_source_cast(source);
+
+    udev_stop(src);
+    udev_unref(src->reading.udev);
+    sriov_nl_close(src->route);
+    sriov_nl_close(src->genl);
+    simap_destroy(&src->reading.initialized);
+    free(src);
 }
 
 static int
-netlink_open(void)
+netlink_open(struct sriov_source **sourcep)
 {
-    struct nl_sock *query = NULL;
+    struct netlink_source *src = xzalloc(sizeof *src);
     int error;
 
-    memset(&src, 0, sizeof src);
-    src.retry_at = LLONG_MAX;
-    simap_init(&src.initialized);
+    src->up.class = &sriov_source_netlink;
+    src->retry_at = LLONG_MAX;
+    src->dirty = true;
+    simap_init(&src->reading.initialized);
 
-    error = sriov_nl_listen(NETLINK_ROUTE, route_event, &src.route);
-    if (!error && nl_socket_add_membership(src.route, RTNLGRP_LINK)) {
+    error = sriov_nl_listen(NETLINK_ROUTE, route_event, src, &src->route);
+    if (!error && nl_socket_add_membership(src->route, RTNLGRP_LINK)) {
         error = EPROTO;
     }
     if (error) {
         VLOG_ERR("cannot listen for changes of network devices (%s)",
                  ovs_strerror(error));
-        netlink_close();
+        netlink_close(&src->up);
         return error;
     }
 
     /* Without generic netlink there is no devlink, but there may be links with
      * names that tell enough. */
-    error = sriov_nl_open(NETLINK_GENERIC, &query);
-    if (!error) {
-        error = sriov_nl_listen(NETLINK_GENERIC, genl_event, &src.genl);
-    }
-    if (!error) {
-        int group = sriov_nl_group(query, "nlctrl", "notify");
-
-        if (group) {
-            nl_socket_add_membership(src.genl, group);
-        }
-        find_families(query);
-    } else {
+    error = sriov_nl_listen(NETLINK_GENERIC, genl_event, src, &src->genl);
+    if (error) {
         VLOG_INFO("no generic netlink (%s), so no devlink",
                   ovs_strerror(error));
     }
-    sriov_nl_close(query);
+    *sourcep = &src->up;
     return 0;
 }
 
 static bool
-netlink_run(const struct sriov_model *current)
+netlink_run(struct sriov_source *source, const struct sriov_model *current)
 {
-    src.current = current;
-    receive(src.route, "network devices");
-    receive(src.genl, "devlink");
-    src.current = NULL;
-    udev_receive(current);
+    struct netlink_source *src = netlink_source_cast(source);
 
-    if (src.families_changed) {
-        struct nl_sock *query;
-
-        src.families_changed = false;
-        if (!sriov_nl_open(NETLINK_GENERIC, &query)) {
-            find_families(query);
-            sriov_nl_close(query);
-        }
-        src.dirty = true;
+    src->current = current;
+    receive(src, src->route, "network devices");
+    receive(src, src->genl, "devlink");
+    src->current = NULL;
+    udev_receive(src, current);
+    if (time_msec() >= src->retry_at) {
+        src->retry_at = LLONG_MAX;
+        src->dirty = true;
     }
-    return src.dirty || time_msec() >= src.retry_at;
+    return src->dirty;
 }
 
 static void
-netlink_wait(void)
+netlink_wait(struct sriov_source *source)
 {
-    poll_fd_wait(nl_socket_get_fd(src.route), POLLIN);
-    if (src.genl) {
-        poll_fd_wait(nl_socket_get_fd(src.genl), POLLIN);
+    struct netlink_source *src = netlink_source_cast(source);
+
+    poll_fd_wait(nl_socket_get_fd(src->route), POLLIN);
+    if (src->genl) {
+        poll_fd_wait(nl_socket_get_fd(src->genl), POLLIN);
     }
-    if (src.monitor) {
-        poll_fd_wait(udev_monitor_get_fd(src.monitor), POLLIN);
+    if (src->monitor) {
+        poll_fd_wait(udev_monitor_get_fd(src->monitor), POLLIN);
     }
-    if (src.retry_at != LLONG_MAX) {
-        poll_timer_wait_until(src.retry_at);
+    if (src->retry_at != LLONG_MAX) {
+        poll_timer_wait_until(src->retry_at);
     }
+}
+
+static void
+netlink_begin(struct sriov_source *source)
+{
+    struct netlink_source *src = netlink_source_cast(source);
+
+    src->dirty = false;
+    src->retry_at = LLONG_MAX;
 }
 
 /* Reads everything into 'model'.  Returns 0 or an error, with which 'model' is
  * incomplete. */
 static int
-read_model(struct sriov_model *model)
+read_model(struct netlink_source *src, struct sriov_model *model)
 {
+    struct reading *reading = &src->reading;
     struct nl_sock *route = NULL;
     struct nl_sock *genl = NULL;
     int error = 0;
 
-    if (src.devlink || src.ethtool) {
+    if (src->genl) {
         error = sriov_nl_open(NETLINK_GENERIC, &genl);
     }
-    if (!error && src.devlink) {
-        error = sriov_nl_devlink_read(genl, src.devlink, model);
+    if (!error && genl) {
+        find_families(src, genl);
+    }
+    if (!error && reading->devlink) {
+        error = sriov_nl_devlink_read(genl, reading->devlink, model);
     }
     if (!error) {
         error = sriov_nl_open(NETLINK_ROUTE, &route);
@@ -226,8 +249,8 @@ read_model(struct sriov_model *model)
     if (!error) {
         error = sriov_nl_links_read(route, model);
     }
-    if (!error && src.ethtool) {
-        error = sriov_nl_features_read(genl, src.ethtool, model);
+    if (!error && reading->ethtool) {
+        error = sriov_nl_features_read(genl, reading->ethtool, model);
     }
     sriov_nl_close(route);
     sriov_nl_close(genl);
@@ -248,51 +271,64 @@ has_eswitch(const struct sriov_model *model)
 }
 
 static struct sriov_model *
-netlink_read(void)
+netlink_read(struct sriov_source *source)
 {
+    struct netlink_source *src = netlink_source_cast(source);
     struct sriov_model *model = NULL;
     int error = EINTR;
 
-    src.dirty = false;
     for (int i = 0; i < MAX_ATTEMPTS && error == EINTR; i++) {
         sriov_model_destroy(model);
         model = sriov_model_create();
-        error = read_model(model);
+        error = read_model(src, model);
         COVERAGE_INC(sriov_read);
         if (error == EINTR) {
             COVERAGE_INC(sriov_read_interrupted);
         }
-        if (!error && model->n_links && udev_start()) {
-            /* Something may have happened before we listened. */
-            error = EINTR;
-        }
     }
+    src->reading.error = error;
     if (error) {
-        src.backoff = MIN(src.backoff ? 2 * src.backoff : MIN_BACKOFF,
-                          MAX_BACKOFF);
-        src.retry_at = time_msec() + src.backoff;
-        VLOG_INFO_RL(&rl, "cannot read devices and links (%s), trying again "
-                     "in %d ms", ovs_strerror(error), src.backoff);
         sriov_model_destroy(model);
         return NULL;
     }
-    src.backoff = 0;
-    src.retry_at = LLONG_MAX;
 
     /* Devices without an eswitch are of use only beside others. */
     if (!has_eswitch(model)) {
         sriov_model_destroy(model);
         model = sriov_model_create();
     }
-    read_initialized(model);
+    read_initialized(src, model);
     sriov_model_finish(model);
     return model;
 }
 
-static int
-netlink_set_link(const struct sriov_link *link, bool up, bool hw_tc,
-                 const char **step, char **detail)
+static void
+netlink_done(struct sriov_source *source, const struct sriov_model *model)
 {
+    struct netlink_source *src = netlink_source_cast(source);
+
+    src->ethtool = src->reading.ethtool;
+    if (!model) {
+        src->backoff = MIN(src->backoff ? 2 * src->backoff : MIN_BACKOFF,
+                           MAX_BACKOFF);
+        src->retry_at = time_msec() + src->backoff;
+        VLOG_INFO_RL(&rl, "cannot read devices and links (%s), trying again "
+                     "in %d ms", ovs_strerror(src->reading.error),
+                     src->backoff);
+        return;
+    }
+    src->backoff = 0;
+    if (model->n_links && udev_start(src)) {
+        /* Something may have happened before we listened. */
+        src->dirty = true;
+    }
+}
+
+static int
+netlink_set_link(struct sriov_source *source, const struct sriov_link *link,
+                 bool up, bool hw_tc, const char **step, char **detail)
+{
+    int ethtool = netlink_source_cast(source)->reading.ethtool;
     struct nl_sock *sk;
     int error = 0;
 
@@ -308,9 +344,9 @@ netlink_set_link(const struct sriov_link *link, bool up, bool hw_tc,
     }
     if (!error && hw_tc && !(link->has_hw_tc && link->hw_tc)) {
         *step = "turn hw-tc-offload on";
-        error = src.ethtool ? sriov_nl_open(NETLINK_GENERIC, &sk) : EOPNOTSUPP;
+        error = ethtool ? sriov_nl_open(NETLINK_GENERIC, &sk) : EOPNOTSUPP;
         if (!error) {
-            error = sriov_nl_link_set_hw_tc(sk, src.ethtool, link->ifindex,
+            error = sriov_nl_link_set_hw_tc(sk, ethtool, link->ifindex,
                                             detail);
             sriov_nl_close(sk);
         }
@@ -318,15 +354,19 @@ netlink_set_link(const struct sriov_link *link, bool up, bool hw_tc,
     return error;
 }
 
+/* Asks for a device that is in no model: a tap, a veth, another NIC.  That
+ * needs the RTNL mutex, as does the port that Open vSwitch is about to make of
+ * it, but no lock of devlink's. */
 static bool
-netlink_may_offload(int ifindex)
+netlink_may_offload(struct sriov_source *source, int ifindex)
 {
+    struct netlink_source *src = netlink_source_cast(source);
     struct nl_sock *route = NULL;
     struct nl_sock *genl = NULL;
-    bool may = (!src.ethtool
+    bool may = (!src->ethtool
                 || sriov_nl_open(NETLINK_ROUTE, &route)
                 || sriov_nl_open(NETLINK_GENERIC, &genl)
-                || sriov_nl_link_may_offload(route, genl, src.ethtool,
+                || sriov_nl_link_may_offload(route, genl, src->ethtool,
                                              ifindex));
 
     sriov_nl_close(route);
@@ -335,11 +375,14 @@ netlink_may_offload(int ifindex)
 }
 
 const struct sriov_source_class sriov_source_netlink = {
+    .waits = true,
     .open = netlink_open,
     .close = netlink_close,
     .run = netlink_run,
     .wait = netlink_wait,
+    .begin = netlink_begin,
     .read = netlink_read,
+    .done = netlink_done,
     .set_link = netlink_set_link,
     .may_offload = netlink_may_offload,
 };
@@ -347,16 +390,19 @@ const struct sriov_source_class sriov_source_netlink = {
 /* Events of netlink. */
 
 static int
-route_event(struct nl_msg *msg, void *aux OVS_UNUSED)
+route_event(struct nl_msg *msg, void *src_)
 {
-    if (!src.dirty) {
-        src.dirty = sriov_nl_link_event(nlmsg_hdr(msg), src.current);
+    struct netlink_source *src = src_;
+
+    if (!src->dirty) {
+        src->dirty = sriov_nl_link_event(nlmsg_hdr(msg), src->current);
     }
     return NL_OK;
 }
 
-/* Takes note of a family that appears or vanishes. */
-static void
+/* Returns true if 'nlh' says that a family that matters appears or
+ * vanishes. */
+static bool
 family_event(struct nlmsghdr *nlh)
 {
     static const struct nla_policy policy[CTRL_ATTR_MAX + 1] = {
@@ -372,29 +418,30 @@ family_event(struct nlmsghdr *nlh)
         && tb[CTRL_ATTR_FAMILY_NAME]) {
         const char *name = nla_get_string(tb[CTRL_ATTR_FAMILY_NAME]);
 
-        if (!strcmp(name, DEVLINK_GENL_NAME)
-            || !strcmp(name, ETHTOOL_GENL_NAME)) {
-            src.families_changed = true;
-        }
+        return (!strcmp(name, DEVLINK_GENL_NAME)
+                || !strcmp(name, ETHTOOL_GENL_NAME));
     }
+    return false;
 }
 
+/* What does not come from nlctrl comes from devlink: there are no other
+ * groups.  (Its number may not be known here yet.) */
 static int
-genl_event(struct nl_msg *msg, void *aux OVS_UNUSED)
+genl_event(struct nl_msg *msg, void *src_)
 {
     struct nlmsghdr *nlh = nlmsg_hdr(msg);
+    struct netlink_source *src = src_;
 
-    if (nlh->nlmsg_type == GENL_ID_CTRL) {
-        family_event(nlh);
-    } else if (nlh->nlmsg_type == src.devlink && !src.dirty) {
-        src.dirty = sriov_nl_devlink_event(nlh);
+    if (!src->dirty) {
+        src->dirty = (nlh->nlmsg_type == GENL_ID_CTRL ? family_event(nlh)
+                      : sriov_nl_devlink_event(nlh));
     }
     return NL_OK;
 }
 
 /* Looks at the events that wait in 'sk', which may be NULL, about 'what'. */
 static void
-receive(struct nl_sock *sk, const char *what)
+receive(struct netlink_source *src, struct nl_sock *sk, const char *what)
 {
     int error = sk ? sriov_nl_receive(sk) : 0;
 
@@ -402,25 +449,37 @@ receive(struct nl_sock *sk, const char *what)
         COVERAGE_INC(sriov_events_lost);
         VLOG_INFO_RL(&rl, "events about %s were lost (%s), reading "
                      "everything again", what, ovs_strerror(error));
-        src.families_changed |= sk == src.genl;
-        src.dirty = true;
+        src->dirty = true;
     }
 }
 
-/* Looks up the generic netlink families and listens to devlink, if there is
- * one. */
+/* Joins 'group', unless it is 0.  Nothing of 'sk' but its descriptor is used,
+ * so that the main thread may receive from it meanwhile.  To join twice does
+ * no harm. */
 static void
-find_families(struct nl_sock *query)
+join(struct nl_sock *sk, int group)
 {
-    src.devlink = sriov_nl_family(query, DEVLINK_GENL_NAME);
-    src.ethtool = sriov_nl_family(query, ETHTOOL_GENL_NAME);
-    if (src.devlink && src.genl) {
-        int group = sriov_nl_group(query, DEVLINK_GENL_NAME,
-                                   DEVLINK_GENL_MCGRP_CONFIG_NAME);
+    if (group) {
+        nl_socket_add_membership(sk, group);
+    }
+}
 
-        if (group) {
-            nl_socket_add_membership(src.genl, group);
-        }
+/* Looks up the generic netlink families, and listens to devlink, if there is
+ * one, and for families that come and go.  Reading thread: the kernel may hold
+ * its lock for all of generic netlink while a driver answers somebody else
+ * (genl_rcv() in net/netlink/genetlink.c, families without parallel_ops, such
+ * as devlink before Linux 5.18). */
+static void
+find_families(struct netlink_source *src, struct nl_sock *genl)
+{
+    struct reading *reading = &src->reading;
+
+    join(src->genl, sriov_nl_group(genl, "nlctrl", "notify"));
+    reading->devlink = sriov_nl_family(genl, DEVLINK_GENL_NAME);
+    reading->ethtool = sriov_nl_family(genl, ETHTOOL_GENL_NAME);
+    if (reading->devlink) {
+        join(src->genl, sriov_nl_group(genl, DEVLINK_GENL_NAME,
+                                       DEVLINK_GENL_MCGRP_CONFIG_NAME));
     }
 }
 
@@ -442,35 +501,36 @@ udev_runs(void)
 /* Starts to listen to udev or, if it does not run, to the kernel, unless that
  * has been done.  Returns true if it has been done now. */
 static bool
-udev_start(void)
+udev_start(struct netlink_source *src)
 {
     bool runs = udev_runs();
 
-    if (src.udev && src.udev_runs == runs) {
+    if (src->udev && src->udev_runs == runs) {
         return false;
     }
-    udev_stop();
-    src.udev_runs = runs;
-    src.udev = udev_new();
-    if (!src.udev) {
+    udev_stop(src);
+    src->udev_runs = runs;
+    src->udev = udev_new();
+    if (!src->udev) {
         out_of_memory();
     }
-    src.monitor = udev_monitor_new_from_netlink(src.udev,
-                                                runs ? "udev" : "kernel");
-    if (!src.monitor
-        || udev_monitor_filter_add_match_subsystem_devtype(src.monitor, "net",
-                                                           NULL) < 0
-        || udev_monitor_filter_add_match_subsystem_devtype(src.monitor, "pci",
-                                                           NULL) < 0
-        || udev_monitor_enable_receiving(src.monitor) < 0) {
+    src->monitor = udev_monitor_new_from_netlink(src->udev,
+                                                 runs ? "udev" : "kernel");
+    if (!src->monitor
+        || udev_monitor_filter_add_match_subsystem_devtype(
+               src->monitor, "net", NULL) < 0
+        || udev_monitor_filter_add_match_subsystem_devtype(
+               src->monitor, "pci", NULL) < 0
+        || udev_monitor_enable_receiving(src->monitor) < 0) {
         VLOG_INFO_RL(&rl, "cannot listen to %s's device events",
                      runs ? "udev" : "the kernel");
-        udev_monitor_unref(src.monitor);
-        src.monitor = NULL;
+        udev_monitor_unref(src->monitor);
+        src->monitor = NULL;
     } else {
         /* Needs CAP_NET_ADMIN; works without, with a smaller buffer. */
-        udev_monitor_set_receive_buffer_size(src.monitor, UDEV_BUFFER_SIZE);
+        udev_monitor_set_receive_buffer_size(src->monitor, UDEV_BUFFER_SIZE);
     }
+    src->deaf = !src->monitor;
     return true;
 }
 
@@ -512,24 +572,24 @@ udev_event_matters(struct udev_device *dev, const struct sriov_model *current)
 
 /* Looks at udev's events. */
 static void
-udev_receive(const struct sriov_model *current)
+udev_receive(struct netlink_source *src, const struct sriov_model *current)
 {
-    if (!src.monitor) {
+    if (!src->monitor) {
         return;
     }
     for (int i = 0; i < MAX_UDEV_EVENTS; i++) {
         struct udev_device *dev;
 
         errno = 0;
-        dev = udev_monitor_receive_device(src.monitor);
+        dev = udev_monitor_receive_device(src->monitor);
         if (dev) {
-            if (!src.dirty && current) {
-                src.dirty = udev_event_matters(dev, current);
+            if (!src->dirty && current) {
+                src->dirty = udev_event_matters(dev, current);
             }
             udev_device_unref(dev);
         } else if (errno == ENOBUFS) {
             COVERAGE_INC(sriov_events_lost);
-            src.dirty = true;
+            src->dirty = true;
         } else if (errno != EINTR) {
             break;
         }
@@ -537,21 +597,21 @@ udev_receive(const struct sriov_model *current)
 }
 
 static void
-udev_stop(void)
+udev_stop(struct netlink_source *src)
 {
-    udev_monitor_unref(src.monitor);
-    udev_unref(src.udev);
-    src.monitor = NULL;
-    src.udev = NULL;
+    udev_monitor_unref(src->monitor);
+    udev_unref(src->udev);
+    src->monitor = NULL;
+    src->udev = NULL;
 }
 
 /* Returns true if udev is done with the link 'name'.  It calls a device
  * initialized, and says so to all who ask, before it gives it its name. */
 static bool
-udev_is_done(const char *name)
+udev_is_done(struct udev *udev, const char *name)
 {
     struct udev_device *dev
-        = udev_device_new_from_subsystem_sysname(src.udev, "net", name);
+        = udev_device_new_from_subsystem_sysname(udev, "net", name);
     bool done = (dev && udev_device_get_is_initialized(dev) > 0
                  && !udev_device_get_property_value(dev, "ID_RENAMING"));
 
@@ -559,23 +619,32 @@ udev_is_done(const char *name)
     return done;
 }
 
-/* Fills in 'initialized' of the links in 'model'. */
+/* Fills in 'initialized' of the links in 'model'.  If nobody will tell when
+ * udev is done with one, it counts as done. */
 static void
-read_initialized(struct sriov_model *model)
+read_initialized(struct netlink_source *src, struct sriov_model *model)
 {
     struct simap initialized = SIMAP_INITIALIZER(&initialized);
+    struct reading *reading = &src->reading;
+    bool ask = model->n_links && !src->deaf && udev_runs();
 
+    if (ask && !reading->udev) {
+        reading->udev = udev_new();
+        if (!reading->udev) {
+            out_of_memory();
+        }
+    }
     for (size_t i = 0; i < model->n_links; i++) {
         struct sriov_link *link = model->links[i];
 
         link->initialized
-            = (!src.udev_runs || !src.monitor
-               || simap_get(&src.initialized, link->name) == link->ifindex
-               || udev_is_done(link->name));
+            = (!ask
+               || simap_get(&reading->initialized, link->name) == link->ifindex
+               || udev_is_done(reading->udev, link->name));
         if (link->initialized) {
             simap_put(&initialized, link->name, link->ifindex);
         }
     }
-    simap_swap(&initialized, &src.initialized);
+    simap_swap(&initialized, &reading->initialized);
     simap_destroy(&initialized);
 }

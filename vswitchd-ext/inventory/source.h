@@ -18,15 +18,19 @@
 
 /* Where the model comes from.
  *
- *     kernel --> SOURCE --> model
+ *     kernel --> SOURCE --> reader --> model
  *
  * There is one source at a time: the kernel (rtnetlink, devlink, ethtool,
- * udev), or, under --enable-dummy, one in history that unixctl commands fill.
+ * udev), or, under --enable-dummy, one in memory that unixctl commands fill.
  * Events only say that something may have changed.  There is one way from
  * there to a model, whatever the reason (start-up, event, lost event, error,
  * sriov/resync): read everything again.
  *
- * All functions are called in ovs-vswitchd's main thread. */
+ * Each function is of one of two kinds.  Those of the main thread never wait
+ * for a driver.  Those of the reading thread may wait for one as long as it
+ * likes: 'read' and 'set_link'.  Only one of these two is called at a time,
+ * between 'begin' and 'done', and all others may be called meanwhile, except
+ * 'close'.  (See reader.h, which calls them.) */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,38 +38,62 @@
 struct sriov_link;
 struct sriov_model;
 
-struct sriov_source_class {
-    /* Starts to listen for changes.  Returns 0, or a positive errno value
-     * after having logged what is missing; then nothing else may be called. */
-    int (*open)(void);
-    void (*close)(void);
+struct sriov_source {
+    const struct sriov_source_class *class;
+};
 
-    /* Reads pending events.  Returns true if there is a reason to call
+struct sriov_source_class {
+    /* 'read' and 'set_link' may wait, and need a thread of their own.  Else
+     * they are called in the main thread. */
+    bool waits;
+
+    /* Starts to listen for changes.  Returns 0 and stores the new source in
+     * '*sourcep', or returns a positive errno value after having logged what
+     * is missing.  Main thread. */
+    int (*open)(struct sriov_source **sourcep);
+
+    /* Ends and frees the source.  Main thread. */
+    void (*close)(struct sriov_source *);
+
+    /* Takes in pending events.  Returns true if there is a reason to call
      * 'read': an event about a link in 'current' or about a new one that could
      * belong to an eswitch, a lost event, a change of a devlink instance or
      * port, or that an earlier 'read' failed or was interrupted and is now to
-     * be tried again.  'current' is NULL before the first 'read'. */
-    bool (*run)(const struct sriov_model *current);
+     * be tried again.  'current' is the model read last, or NULL before there
+     * is one.  Main thread. */
+    bool (*run)(struct sriov_source *, const struct sriov_model *current);
 
-    /* Arranges for poll_block() to wake up when 'run' has something to do. */
-    void (*wait)(void);
+    /* Arranges for poll_block() to wake up when 'run' has something to do.
+     * Main thread. */
+    void (*wait)(struct sriov_source *);
+
+    /* Called before 'read': what has happened up to now will be in the model.
+     * Main thread. */
+    void (*begin)(struct sriov_source *);
 
     /* Returns a new, finished model, which the caller must free with
-     * sriov_model_destroy(), or NULL if it could not be read, which has been
-     * logged (rate-limited) and will make 'run' return true again soon. */
-    struct sriov_model *(*read)(void);
+     * sriov_model_destroy(), or NULL if it could not be read.  Reading
+     * thread. */
+    struct sriov_model *(*read)(struct sriov_source *);
+
+    /* Called after 'read', with what it returned.  If that is NULL, logs why
+     * (rate-limited), and 'run' will return true again soon.  Main thread. */
+    void (*done)(struct sriov_source *, const struct sriov_model *);
 
     /* Sets 'link' up and its feature hw-tc-offload on, as far as 'up' and
-     * 'hw_tc' say so and as it is not already.  The events that follow lead to
-     * a new model.  Returns 0, or a positive errno value of the step that
-     * failed, with its name in '*step' (a static string) and what the kernel
-     * said about it in '*detail' (malloc'd, or NULL). */
-    int (*set_link)(const struct sriov_link *link, bool up, bool hw_tc,
-                    const char **step, char **detail);
+     * 'hw_tc' say so and as it is not already.  Of 'link', only 'ifindex',
+     * 'name', 'up', 'has_hw_tc' and 'hw_tc' are there.  The events that follow
+     * lead to a new model.  Returns 0, or a positive errno value of the step
+     * that failed, with its name in '*step' (a static string) and what the
+     * kernel said about it in '*detail' (malloc'd, or NULL).  Reading
+     * thread. */
+    int (*set_link)(struct sriov_source *, const struct sriov_link *link,
+                    bool up, bool hw_tc, const char **step, char **detail);
 
     /* Returns false if TC cannot offload anything from or to the network
-     * device 'ifindex', which need not be in a model. */
-    bool (*may_offload)(int ifindex);
+     * device 'ifindex', which is in no model.  Takes no driver's lock.  Main
+     * thread. */
+    bool (*may_offload)(struct sriov_source *, int ifindex);
 };
 
 extern const struct sriov_source_class sriov_source_netlink;
@@ -73,6 +101,8 @@ extern const struct sriov_source_class sriov_source_dummy;
 
 /* Registers the commands that feed 'sriov_source_dummy'. */
 void sriov_source_dummy_init(void);
+
+/* Carries out one line of those commands.  Returns false if it is none. */
 bool sriov_source_dummy_line(const char *line);
 
 #endif /* source.h */

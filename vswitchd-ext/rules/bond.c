@@ -28,12 +28,9 @@
 #include "util.h"
 
 /* The name of the uplink of its PF (a string) by the name of a representor.
- * Written by the main thread, read by all that translate flows. */
+ * Written by the main thread, read by all that translate flows, who are given
+ * a function and no object: hence here. */
 static OVSRCU_TYPE(struct shash *) uplinks = OVSRCU_INITIALIZER(NULL);
-
-/* What decides how bonds are configured: the uplinks of eswitches in switchdev
- * mode, and whether those can forward between their PFs. */
-static char *signature;
 
 static void
 free_uplinks(struct shash *map)
@@ -60,10 +57,9 @@ is_active_uplink(const struct sriov_port *port)
             && port->dev->mode == SRIOV_MODE_SWITCHDEV);
 }
 
-/* Publishes which uplink each representor of 'model' belongs to, none unless
- * 'acting'.  Returns true if bonds have to be configured again. */
 bool
-sriov_bond_update(const struct sriov_model *model, bool acting)
+sriov_bond_update(const struct sriov_model *model, bool acting,
+                  char **signature)
 {
     struct shash *map = xmalloc(sizeof *map);
     struct ds new_signature = DS_EMPTY_INITIALIZER;
@@ -87,9 +83,9 @@ sriov_bond_update(const struct sriov_model *model, bool acting)
     }
     publish(map);
 
-    changed = strcmp(signature ? signature : "", ds_cstr(&new_signature));
-    free(signature);
-    signature = ds_steal_cstr(&new_signature);
+    changed = strcmp(*signature ? *signature : "", ds_cstr(&new_signature));
+    free(*signature);
+    *signature = ds_steal_cstr(&new_signature);
     return changed;
 }
 
@@ -97,13 +93,8 @@ void
 sriov_bond_destroy(void)
 {
     publish(NULL);
-    free(signature);
-    signature = NULL;
 }
 
-/* Returns the name of the uplink that the device 'representor' belongs to, or
- * NULL if it is no representor.  May be called in any thread; the string is
- * valid until the caller's next RCU quiescent state. */
 const char *
 sriov_bond_uplink_of(const char *representor)
 {
@@ -127,9 +118,6 @@ find_uplink(const struct sriov_model *model, const char *name)
     return NULL;
 }
 
-/* Returns what is in force for a bond of the 'n_members' devices 'members'
- * with 'config' as its other_config:bond-offload, and in '*why' (a static
- * string) for what reason. */
 enum bond_offload
 sriov_bond_offload(enum sriov_bond_config config, const char *const members[],
                    size_t n_members, const struct sriov_model *model,

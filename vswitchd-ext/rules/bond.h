@@ -34,11 +34,25 @@
 
 struct sriov_model;
 
-bool sriov_bond_update(const struct sriov_model *, bool acting);
+/* Publishes which uplink each representor of 'model' belongs to, none unless
+ * 'acting'.  Returns true if bonds have to be configured again, which is so if
+ * '*signature', the caller's string for that (NULL at first), changes.  Main
+ * thread. */
+bool sriov_bond_update(const struct sriov_model *, bool acting,
+                       char **signature);
+
+/* Publishes that there is none.  Main thread. */
 void sriov_bond_destroy(void);
+
+/* Returns the name of the uplink that the device 'representor' belongs to, or
+ * NULL if it is no representor.  May be called in any thread; the string is
+ * valid until the caller's next RCU quiescent state. */
 const char *sriov_bond_uplink_of(const char *representor);
 
-enum bond_offload sriov_bond_offload(enum sriov_bond_config,
+/* Returns what is in force for a bond of the 'n_members' devices 'members'
+ * with 'config' as its other_config:bond-offload, and in '*why' (a static
+ * string) for what reason. */
+enum bond_offload sriov_bond_offload(enum sriov_bond_config config,
                                      const char *const members[],
                                      size_t n_members,
                                      const struct sriov_model *, bool acting,

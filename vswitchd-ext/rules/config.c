@@ -47,9 +47,6 @@ parse_bool(const char *s, bool *value)
     return *value || !strcasecmp(s, "false");
 }
 
-/* Returns the value of the boolean 'key' in the other_config 'smap' of the row
- * that messages call 'row', or 'default_value' if there is none or it cannot
- * be read, which is logged. */
 bool
 sriov_config_bool(const char *row, const struct smap *smap, const char *key,
                   bool default_value)
@@ -68,7 +65,6 @@ sriov_config_bool(const char *row, const struct smap *smap, const char *key,
     return value;
 }
 
-/* Returns a bridge's sriov-switch-id, which the caller must free, or NULL. */
 char *
 sriov_config_switch_id(const char *row, const struct smap *smap)
 {
@@ -82,8 +78,6 @@ sriov_config_switch_id(const char *row, const struct smap *smap)
     return nullable_xstrdup(s);
 }
 
-/* Returns a bridge's sriov-representors, which the caller must free, or NULL
- * for all. */
 char *
 sriov_config_representors(const char *row, const struct smap *smap)
 {
@@ -99,7 +93,6 @@ sriov_config_representors(const char *row, const struct smap *smap)
     return nullable_xstrdup(s);
 }
 
-/* Returns other_config:sriov of the Open_vSwitch row. */
 enum sriov_enable
 sriov_config_enable(const struct smap *other_config)
 {
@@ -116,7 +109,6 @@ sriov_config_enable(const struct smap *other_config)
     }
 }
 
-/* Returns other_config:bond-offload of a Port. */
 enum sriov_bond_config
 sriov_config_bond_offload(const char *row, const struct smap *smap)
 {
@@ -157,8 +149,6 @@ config_choice(const struct smap *other_config, const char *key,
     return NULL;
 }
 
-/* Returns the boolean 'key' that the user set, as "true" or "false", see
- * config_choice(). */
 const char *
 sriov_config_user_bool(const struct smap *other_config, const char *key,
                        const char *default_value, bool warn)
@@ -169,7 +159,6 @@ sriov_config_user_bool(const struct smap *other_config, const char *key,
                          "true or false", default_value, warn);
 }
 
-/* Likewise for tc-policy. */
 const char *
 sriov_config_user_tc_policy(const struct smap *other_config,
                             const char *default_value, bool warn)

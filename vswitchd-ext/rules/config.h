@@ -13,7 +13,6 @@
  * limitations under the License.
  */
 
-
 #ifndef SRIOV_CONFIG_H
 #define SRIOV_CONFIG_H 1
 
@@ -42,15 +41,34 @@ enum sriov_bond_config {
     SRIOV_BOND_OFF,
 };
 
+/* Returns other_config:sriov of the Open_vSwitch row. */
 enum sriov_enable sriov_config_enable(const struct smap *);
+
+/* Returns the value of the boolean 'key' in the other_config 'smap' of the row
+ * that messages call 'row', or 'default_value' if there is none or it cannot
+ * be read, which is logged. */
 bool sriov_config_bool(const char *row, const struct smap *, const char *key,
                        bool default_value);
+
+/* Returns a bridge's sriov-switch-id, which the caller must free, or NULL. */
 char *sriov_config_switch_id(const char *row, const struct smap *);
+
+/* Returns a bridge's sriov-representors, which the caller must free, or NULL
+ * for all. */
 char *sriov_config_representors(const char *row, const struct smap *);
+
+/* Returns other_config:bond-offload of a Port. */
 enum sriov_bond_config sriov_config_bond_offload(const char *row,
                                                  const struct smap *);
+
+/* Returns what the user set as the boolean 'key' in other_config of the
+ * Open_vSwitch row, "true" or "false", or NULL if that is nothing, so that
+ * 'default_value' counts.  A value that cannot be read counts as nothing, and
+ * is logged if 'warn'.  The string is static. */
 const char *sriov_config_user_bool(const struct smap *, const char *key,
                                    const char *default_value, bool warn);
+
+/* Likewise for tc-policy. */
 const char *sriov_config_user_tc_policy(const struct smap *,
                                         const char *default_value, bool warn);
 

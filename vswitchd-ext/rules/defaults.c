@@ -93,7 +93,6 @@ set_setting(struct sriov_setting *setting, const char *user,
     setting->why = user ? "set in other_config" : why;
 }
 
-/* Brings 'd' up to date with 'cfg', the Open_vSwitch row, and 'model'. */
 void
 sriov_defaults_update(struct sriov_defaults *d,
                       const struct ovsrec_open_vswitch *cfg,

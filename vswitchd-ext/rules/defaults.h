@@ -13,7 +13,6 @@
  * limitations under the License.
  */
 
-
 #ifndef SRIOV_DEFAULTS_H
 #define SRIOV_DEFAULTS_H 1
 
@@ -49,10 +48,15 @@ struct sriov_defaults {
     struct smap other_config;   /* With the defaults filled in. */
 };
 
+/* Makes defaults that are not acting, to be ended with
+ * sriov_defaults_destroy(). */
 void sriov_defaults_init(struct sriov_defaults *);
 void sriov_defaults_destroy(struct sriov_defaults *);
-void sriov_defaults_update(struct sriov_defaults *,
-                           const struct ovsrec_open_vswitch *,
-                           const struct sriov_model *);
+
+/* Brings 'd' up to date with 'cfg', the Open_vSwitch row, and 'model',
+ * neither of which has to stay. */
+void sriov_defaults_update(struct sriov_defaults *d,
+                           const struct ovsrec_open_vswitch *cfg,
+                           const struct sriov_model *model);
 
 #endif /* defaults.h */

@@ -38,6 +38,6 @@ const char *sriov_driver_fault(const struct sriov_dev *dev);
 
 /* Returns an eswitch of 'model' that is in switchdev mode: one whose driver has
  * no fault, if there is one, or with a fault, or NULL if there is none. */
-const struct sriov_dev *sriov_drivers_best(const struct sriov_model *);
+const struct sriov_dev *sriov_drivers_best(const struct sriov_model *model);
 
 #endif /* rules/drivers.h */

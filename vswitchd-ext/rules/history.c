@@ -24,7 +24,7 @@
 #include <string.h>
 
 #include "hash.h"
-#include "database/view.h"
+#include "rules/view.h"
 #include "inventory/model.h"
 #include "sset.h"
 #include "util.h"
@@ -55,7 +55,6 @@ sriov_history_destroy(struct sriov_history *history)
     hmap_destroy(&history->tracks);
 }
 
-/* Returns what is remembered about the port with 'key', or NULL. */
 struct sriov_track *
 sriov_history_find(const struct sriov_history *history, const char *key)
 {
@@ -84,7 +83,6 @@ history_get(struct sriov_history *history, const char *key)
     return track;
 }
 
-/* Forgets which ports people deleted (sriov/resync). */
 void
 sriov_history_forgive(struct sriov_history *history)
 {
@@ -132,8 +130,6 @@ read_deleted(struct sriov_history *history, const struct sriov_view *view)
     sset_destroy(&deleted);
 }
 
-/* Brings 'history' up to date with what is there at 'now' (ms).  To be called
- * before sriov_plan_create(), not while a transaction of ours is under way. */
 void
 sriov_history_update(struct sriov_history *history,
                      const struct sriov_model *model,

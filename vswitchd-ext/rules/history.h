@@ -13,7 +13,6 @@
  * limitations under the License.
  */
 
-
 #ifndef SRIOV_HISTORY_H
 #define SRIOV_HISTORY_H 1
 
@@ -52,11 +51,21 @@ struct sriov_history {
     struct hmap tracks;         /* Contains "struct sriov_track"s. */
 };
 
+/* Makes an empty history, to be ended with sriov_history_destroy(). */
 void sriov_history_init(struct sriov_history *);
 void sriov_history_destroy(struct sriov_history *);
-void sriov_history_update(struct sriov_history *, const struct sriov_model *,
-                          const struct sriov_view *, long long int now);
+
+/* Brings 'history' up to date with what is there at 'now' (ms).  To be called
+ * before sriov_plan_create(), not while a transaction of ours is under way. */
+void sriov_history_update(struct sriov_history *history,
+                          const struct sriov_model *model,
+                          const struct sriov_view *view, long long int now);
+
+/* Forgets which ports people deleted (sriov/resync). */
 void sriov_history_forgive(struct sriov_history *);
+
+/* Returns what is remembered about the port with 'key', or NULL.
+ * It stays the history's, until the next sriov_history_update(). */
 struct sriov_track *sriov_history_find(const struct sriov_history *,
                                        const char *key);
 

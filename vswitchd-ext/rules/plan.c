@@ -28,7 +28,7 @@
 
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
-#include "database/view.h"
+#include "rules/view.h"
 #include "rules/drivers.h"
 #include "rules/history.h"
 #include "inventory/model.h"
@@ -268,9 +268,6 @@ parse_element(const char *s, const struct sriov_port_id *id, bool *match)
     return true;
 }
 
-/* Parses 'list', the value of a bridge's sriov-representors, and stores in
- * '*match' whether it names the representor 'label'.  Returns false if the
- * list cannot be read. */
 bool
 sriov_representors_parse(const char *list, const char *label, bool *match)
 {
@@ -589,17 +586,12 @@ drop_blocked(struct sriov_plan *plan, const struct sriov_view *view)
     sset_destroy(&freed);
 }
 
-/* Returns true if 'op' changes the database, false if it does something to the
- * device or in ovs-vswitchd. */
 bool
 sriov_op_writes(const struct sriov_op *op)
 {
     return op->type != SRIOV_OP_LINK && op->type != SRIOV_OP_RETRY;
 }
 
-/* Returns what is to be done, and why, for 'in'.  The plan points into 'in',
- * which must outlive it.  The caller must free it with
- * sriov_plan_destroy(). */
 struct sriov_plan *
 sriov_plan_create(const struct sriov_plan_input *in)
 {
@@ -651,7 +643,6 @@ sriov_plan_destroy(struct sriov_plan *plan)
     }
 }
 
-/* Appends to 's' who added the port of 'd', or why it is not one. */
 void
 sriov_reason_format(const struct sriov_decision *d, struct ds *s)
 {

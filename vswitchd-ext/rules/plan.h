@@ -13,14 +13,13 @@
  * limitations under the License.
  */
 
-
 #ifndef SRIOV_PLAN_H
 #define SRIOV_PLAN_H 1
 
 /* The plan: what is to be done, and why.
  *
- *     model  --+
- *     view     --+--> PLAN --> apply
+ *     model   --+
+ *     view    --+--> PLAN --> write, reader, datapath/ports
  *     history --+      +----> show
  *
  * Every rule about which representor becomes a port of which bridge, whose
@@ -110,16 +109,29 @@ struct sriov_plan_input {
     long long int started;      /* When ovs-vswitchd was, likewise. */
 };
 
-struct sriov_plan *sriov_plan_create(const struct sriov_plan_input *);
+/* Returns what is to be done, and why, for 'in'.  The plan points into 'in',
+ * which must outlive it.  The caller must free it with
+ * sriov_plan_destroy(). */
+struct sriov_plan *sriov_plan_create(const struct sriov_plan_input *in);
+
+/* Frees a plan, which may be NULL. */
 void sriov_plan_destroy(struct sriov_plan *);
-bool sriov_op_writes(const struct sriov_op *);
-void sriov_reason_format(const struct sriov_decision *, struct ds *);
+
+/* Returns true if 'op' changes the database, false if it does something to the
+ * device or in ovs-vswitchd. */
+bool sriov_op_writes(const struct sriov_op *op);
+
+/* Appends to 's' who added the port of 'd', or why it is not one. */
+void sriov_reason_format(const struct sriov_decision *d, struct ds *s);
 
 /* Where an uplink is: the bridge and the port of it that hold it. */
 const struct sriov_view_iface *sriov_uplink_iface(const struct sriov_view *,
                                                 const struct sriov_model *,
                                                 const struct sriov_port *);
 
+/* Parses 'list', the value of a bridge's sriov-representors, and stores in
+ * '*match' whether it names the representor 'label'.  Returns false if the
+ * list cannot be read. */
 bool sriov_representors_parse(const char *list, const char *label,
                               bool *match);
 

@@ -29,14 +29,12 @@ sriov_grid_put(struct sriov_grid *grid, const char *cell)
     svec_add(&grid->cells, cell);
 }
 
-/* Like sriov_grid_put(), but takes 'cell', which was malloc'd. */
 void
 sriov_grid_put_nocopy(struct sriov_grid *grid, char *cell)
 {
     svec_add_nocopy(&grid->cells, cell);
 }
 
-/* Appends 'grid' to 's', each row after 'indent' spaces, and empties it. */
 void
 sriov_grid_print(struct sriov_grid *grid, int indent, struct ds *s)
 {

@@ -33,9 +33,16 @@ struct sriov_grid {
 #define SRIOV_GRID_INITIALIZER(N_COLUMNS) \
     { .n_columns = N_COLUMNS, .cells = SVEC_EMPTY_INITIALIZER }
 
+/* Adds a cell, from left to right, row after row.  'cell' is copied. */
 void sriov_grid_put(struct sriov_grid *, const char *cell);
+
+/* Like sriov_grid_put(), but takes 'cell', which was malloc'd. */
 void sriov_grid_put_nocopy(struct sriov_grid *, char *cell);
-void sriov_grid_print(struct sriov_grid *, int indent, struct ds *);
+
+/* Appends 'grid' to 's', each row after 'indent' spaces, and empties it. */
+void sriov_grid_print(struct sriov_grid *grid, int indent, struct ds *s);
+
+/* Frees what 'grid' holds, not itself. */
 void sriov_grid_destroy(struct sriov_grid *);
 
 #endif /* grid.h */

@@ -33,7 +33,7 @@
 #include "rules/bond.h"
 #include "compat.h"
 #include "rules/defaults.h"
-#include "database/view.h"
+#include "rules/view.h"
 #include "show/grid.h"
 #include "rules/plan.h"
 #include "inventory/model.h"
@@ -407,8 +407,6 @@ eswitches_to_json(const struct sriov_show *show)
     return eswitches;
 }
 
-/* Stores in '*jsonp' what 'show' asks for, which the caller must free.
- * Returns false if 'show->name' names nothing that exists. */
 bool
 sriov_show_json(const struct sriov_show *show, struct json **jsonp)
 {
@@ -417,6 +415,9 @@ sriov_show_json(const struct sriov_show *show, struct json **jsonp)
     bool found = !show->name || sriov_compat_array_size(eswitches);
 
     put_bool(json, "acting", show->defaults->acting);
+    if (show->late) {
+        put_int(json, "age", show->age);
+    }
     json_object_put(json, "settings", settings_to_json(show->defaults));
     json_object_put(json, "eswitches", eswitches);
     json_object_put(json, "absent", (show->name ? json_array_create_empty()
@@ -609,8 +610,6 @@ print_absent(const struct json *array, struct ds *s)
     }
 }
 
-/* Appends what 'show' asks for to 's'.  Returns false if 'show->name' names
- * nothing that exists. */
 bool
 sriov_show_text(const struct sriov_show *show, struct ds *s)
 {
@@ -618,9 +617,16 @@ sriov_show_text(const struct sriov_show *show, struct ds *s)
     bool found = sriov_show_json(show, &json);
     const struct json *eswitches = get(json, "eswitches");
 
+    if (show->late && show->model_known) {
+        ds_put_format(s, "as of %lld s ago: the kernel is still answering\n",
+                      show->age);
+    } else if (show->late) {
+        ds_put_format(s, "nothing is known yet: the kernel is still "
+                      "answering, for %lld s\n", show->age);
+    }
     if (!show->name) {
         if (!sriov_compat_array_size(eswitches)
-            && show->defaults->enable == SRIOV_AUTO) {
+            && show->defaults->enable == SRIOV_AUTO && show->model_known) {
             ds_put_cstr(s, "no device with an eswitch: nothing to do\n");
         } else {
             print_settings(get(json, "settings"), s);

@@ -32,9 +32,11 @@ struct sriov_model;
 struct sriov_show {
     const struct sriov_defaults *defaults;
     const struct sriov_model *model;
+    bool model_known;           /* The kernel has answered at least once... */
+    bool late;                  /* ...and is asked again... */
+    long long int age;          /* ...since so many seconds. */
     const struct sriov_view *view;
-    bool view_known;              /* 'view' is what is in OVSDB: the module has
-                                 * its session, which it has if it acts. */
+    bool view_known;            /* 'view' is what is in OVSDB. */
     const struct sriov_plan *plan;
     const char *name;           /* Only this one, or NULL for everything. */
     const struct simap *hw;     /* Flows in hardware, and */
@@ -42,7 +44,12 @@ struct sriov_show {
                                  * they come in at; or both NULL. */
 };
 
+/* Appends what 'show' asks for to 's'.  Returns false if 'show->name' names
+ * nothing that exists. */
 bool sriov_show_text(const struct sriov_show *, struct ds *);
-bool sriov_show_json(const struct sriov_show *, struct json **);
+
+/* Likewise, but stores it in '*jsonp', which the caller must free, whatever is
+ * returned. */
+bool sriov_show_json(const struct sriov_show *, struct json **jsonp);
 
 #endif /* show.h */

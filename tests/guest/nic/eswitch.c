@@ -4,6 +4,7 @@
  *
  * Everything here runs under the PF's devlink instance lock, and takes RTNL inside it where network devices change.
  */
+#include <linux/delay.h>
 #include <linux/rtnetlink.h>
 
 #include "simnic.h"
@@ -368,6 +369,7 @@ static int mode_set(struct devlink *devlink, u16 mode, struct netlink_ext_ack *e
 		simnic_flush(netdev_priv(pf->uplink));
 		simnic_carrier_update(pf);
 		rtnl_unlock();
+		msleep(pf->mode_delay);
 		return 0;
 	}
 
@@ -388,6 +390,7 @@ static int mode_set(struct devlink *devlink, u16 mode, struct netlink_ext_ack *e
 	rtnl_lock();
 	simnic_carrier_update(pf);
 	rtnl_unlock();
+	msleep(pf->mode_delay);
 	return 0;
 }
 

@@ -110,6 +110,7 @@ struct simnic_pf {
 	u32 refuse_rules;		/* errno, 0: none. */
 	u32 refuse_switchdev;		/* errno, 0: none. */
 	u32 max_rules;			/* Per port, 0: no limit. */
+	u32 mode_delay;			/* ms. */
 	bool busy_with_rules;
 	bool cable_pulled;
 };

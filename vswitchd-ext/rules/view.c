@@ -17,7 +17,7 @@
 /* See view.h for where this stands. */
 
 #include <config.h>
-#include "database/view.h"
+#include "rules/view.h"
 
 #include <stdlib.h>
 
@@ -76,8 +76,6 @@ sriov_view_destroy(struct sriov_view *view)
     free(view);
 }
 
-/* Returns true if 'a' and 'b' have the same ports of ours, in the same bridges,
- * and note the same ones as deleted. */
 bool
 sriov_view_same_marks(const struct sriov_view *a, const struct sriov_view *b)
 {
@@ -130,8 +128,6 @@ sriov_view_add_bridge(struct sriov_view *view, const char *name)
     return br;
 }
 
-/* Adds a port to 'br'.  'key' is the key of the representor that we added it
- * for, or NULL. */
 struct sriov_view_port *
 sriov_view_add_port(struct sriov_view *view, struct sriov_view_bridge *br,
                     const char *name, const char *key)

@@ -13,13 +13,12 @@
  * limitations under the License.
  */
 
-
 #ifndef SRIOV_VIEW_H
 #define SRIOV_VIEW_H 1
 
 /* OVSDB as plain data, as far as it matters here.
  *
- *     OVSDB --> rows --> DB --> plan, show
+ *     OVSDB --> rows --> VIEW --> plan, show
  *
  * rows.c fills it from a session, so that the plan needs none. */
 
@@ -80,15 +79,29 @@ struct sriov_view {
     struct shash port_names;    /* All "struct sriov_view_port"s, by name. */
 };
 
+/* Returns an empty view, which the caller must free with
+ * sriov_view_destroy().  What is added to it belongs to it, and strings are
+ * copied. */
 struct sriov_view *sriov_view_create(void);
-bool sriov_view_same_marks(const struct sriov_view *,
-                           const struct sriov_view *);
+
+/* Returns true if 'a' and 'b' have the same ports of ours, in the same bridges,
+ * and note the same ones as deleted. */
+bool sriov_view_same_marks(const struct sriov_view *a,
+                           const struct sriov_view *b);
+
+/* Frees a view, which may be NULL. */
 void sriov_view_destroy(struct sriov_view *);
+
 struct sriov_view_bridge *sriov_view_add_bridge(struct sriov_view *,
                                                 const char *name);
-struct sriov_view_port *sriov_view_add_port(struct sriov_view *,
-                                            struct sriov_view_bridge *,
+
+/* Adds a port to 'br'.  'key' is the key of the representor that we added it
+ * for, or NULL. */
+struct sriov_view_port *sriov_view_add_port(struct sriov_view *view,
+                                            struct sriov_view_bridge *br,
                                             const char *name, const char *key);
+
+/* Adds an interface to a port. */
 struct sriov_view_iface *sriov_view_add_iface(struct sriov_view *,
                                               struct sriov_view_port *,
                                               const char *name);

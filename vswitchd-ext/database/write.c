@@ -1,0 +1,243 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* See write.h for where this stands. */
+
+#include <config.h>
+#include "database/write.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "database/rows.h"
+#include "rules/view.h"
+#include "inventory/model.h"
+#include "openvswitch/dynamic-string.h"
+#include "ovsdb-idl.h"
+#include "rules/plan.h"
+#include "smap.h"
+#include "util.h"
+#include "vswitch-idl.h"
+
+static void
+set_mtu_request(const struct ovsrec_interface *iface, unsigned int mtu)
+{
+    int64_t value = mtu;
+
+    ovsrec_interface_set_mtu_request(iface, &value, mtu ? 1 : 0);
+}
+
+/* What a plan is written with. */
+struct writer {
+    struct ovsdb_idl *idl;
+    struct ovsdb_idl_txn *txn;
+    struct ds *text;            /* What it does. */
+};
+
+/* Adds the port for 'd' with the settings of 'old', if that is nonnull. */
+static void
+add_port(const struct writer *w, const struct sriov_decision *d,
+         const struct ovsrec_port *old, unsigned int mtu, bool own_mtu)
+{
+    const struct ovsrec_bridge *br
+        = ovsrec_bridge_get_for_uuid(w->idl, &d->bridge->uuid);
+    const struct ovsrec_interface *old_iface
+        = old && old->n_interfaces ? old->interfaces[0] : NULL;
+    struct smap ids = SMAP_INITIALIZER(&ids);
+    struct ovsrec_interface *iface;
+    struct ovsrec_port *port;
+
+    if (!br) {
+        return;
+    }
+
+    iface = ovsrec_interface_insert(w->txn);
+    if (old_iface) {
+        sriov_rows_copy_iface_settings(old_iface, iface);
+        smap_clone(&ids, &old_iface->external_ids);
+    }
+    ovsrec_interface_set_name(iface, d->port->link->name);
+    sriov_rows_put_marks(&ids, d->port, own_mtu ? mtu : 0);
+    ovsrec_interface_set_external_ids(iface, &ids);
+    if (own_mtu) {
+        set_mtu_request(iface, mtu);
+    }
+    smap_destroy(&ids);
+
+    smap_init(&ids);
+    port = ovsrec_port_insert(w->txn);
+    if (old) {
+        sriov_rows_copy_port_settings(old, port);
+        smap_clone(&ids, &old->external_ids);
+    }
+    ovsrec_port_set_name(port, d->port->link->name);
+    sriov_rows_put_marks(&ids, d->port, own_mtu ? mtu : 0);
+    ovsrec_port_set_external_ids(port, &ids);
+    ovsrec_port_set_interfaces(port, &iface, 1);
+    smap_destroy(&ids);
+
+    ovsrec_bridge_update_ports_addvalue(br, port);
+}
+
+/* Takes 'row', in 'port->bridge', out of the database. */
+static void
+remove_port(const struct writer *w, const struct sriov_view_port *port,
+            const struct ovsrec_port *row)
+{
+    const struct ovsrec_bridge *br
+        = ovsrec_bridge_get_for_uuid(w->idl, &port->bridge->uuid);
+
+    sriov_rows_verify_settings(row);
+    if (br) {
+        ovsrec_bridge_update_ports_delvalue(br, row);
+    }
+}
+
+static void
+do_mtu(const struct ovsrec_port *port, unsigned int mtu)
+{
+    char *value = xasprintf("%u", mtu);
+
+    for (size_t i = 0; i < port->n_interfaces; i++) {
+        ovsrec_interface_verify_mtu_request(port->interfaces[i]);
+        set_mtu_request(port->interfaces[i], mtu);
+        ovsrec_interface_update_external_ids_setkey(port->interfaces[i],
+                                                    SRIOV_ROWS_MTU, value);
+    }
+    ovsrec_port_update_external_ids_setkey(port, SRIOV_ROWS_MTU, value);
+    free(value);
+}
+
+static void
+do_deleted(const struct writer *w, const struct sriov_op *op)
+{
+    const struct ovsrec_bridge *br
+        = ovsrec_bridge_get_for_uuid(w->idl, &op->bridge->uuid);
+
+    if (!br) {
+        return;
+    }
+    ovsrec_bridge_verify_external_ids(br);
+    if (op->deleted[0]) {
+        ovsrec_bridge_update_external_ids_setkey(br, SRIOV_ROWS_DELETED,
+                                                 op->deleted);
+    } else {
+        ovsrec_bridge_update_external_ids_delkey(br, SRIOV_ROWS_DELETED);
+    }
+}
+
+static void
+do_op(const struct writer *w, const struct sriov_op *op)
+{
+    const struct ovsrec_port *old
+        = op->old ? ovsrec_port_get_for_uuid(w->idl, &op->old->uuid) : NULL;
+
+    if (op->old && !old) {
+        return;
+    }
+    switch (op->type) {
+    case SRIOV_OP_ADD:
+        add_port(w, op->decision, NULL, op->mtu, true);
+        break;
+
+    case SRIOV_OP_REPLACE: {
+        /* An MTU that a person asked for stays. */
+        const struct sriov_view_iface *iface = op->decision->iface;
+        bool own_mtu = (op->old->has_our_mtu == iface->has_mtu_request
+                        && (!iface->has_mtu_request
+                            || op->old->our_mtu == iface->mtu_request));
+
+        add_port(w, op->decision, old, op->mtu, own_mtu);
+        remove_port(w, op->old, old);
+        break;
+    }
+
+    case SRIOV_OP_MTU:
+        do_mtu(old, op->mtu);
+        break;
+
+    case SRIOV_OP_REMOVE:
+        remove_port(w, op->old, old);
+        break;
+
+    case SRIOV_OP_DELETED:
+        do_deleted(w, op);
+        break;
+
+    case SRIOV_OP_RETRY:
+    case SRIOV_OP_LINK:
+    default:
+        OVS_NOT_REACHED();
+    }
+}
+
+/* Appends to 'w->text' what the operations of 'type' in 'plan' do: "added 8
+ * representors (first ... last)". */
+static void
+describe(const struct writer *w, const struct sriov_plan *plan,
+         enum sriov_op_type type, const char *verb)
+{
+    const char *first = NULL, *last = NULL;
+    size_t n = 0;
+
+    for (size_t i = 0; i < plan->n_ops; i++) {
+        const struct sriov_op *op = &plan->ops[i];
+
+        if (op->type == type) {
+            last = op->old ? op->old->name : op->decision->port->link->name;
+            first = n++ ? first : last;
+        }
+    }
+    if (n) {
+        ds_put_format(w->text, "%s%s %"PRIuSIZE" representor%s (%s%s%s)",
+                      w->text->length ? ", " : "", verb, n, n == 1 ? "" : "s",
+                      first, n > 2 ? " ... " : n == 2 ? ", " : "",
+                      n > 1 ? last : "");
+    }
+}
+
+/* Appends to 'w->text' that 'plan' notes which ports are deleted. */
+static void
+describe_deleted(const struct writer *w, const struct sriov_plan *plan)
+{
+    for (size_t i = 0; i < plan->n_ops; i++) {
+        const struct sriov_op *op = &plan->ops[i];
+
+        if (op->type == SRIOV_OP_DELETED) {
+            ds_put_format(w->text, "%snoted ports that were deleted from %s",
+                          w->text->length ? ", " : "", op->bridge->name);
+        }
+    }
+}
+
+void
+sriov_write_plan(struct ovsdb_idl *idl, struct ovsdb_idl_txn *txn,
+                 const struct sriov_plan *plan, struct ds *text)
+{
+    const struct writer w = { .idl = idl, .txn = txn, .text = text };
+
+    describe(&w, plan, SRIOV_OP_ADD, "added");
+    describe(&w, plan, SRIOV_OP_REPLACE, "renamed or moved");
+    describe(&w, plan, SRIOV_OP_MTU, "set the MTU of");
+    describe(&w, plan, SRIOV_OP_REMOVE, "removed");
+    describe_deleted(&w, plan);
+    ovsdb_idl_txn_add_comment(txn, "ovs-vswitchd: cx-sriov %s",
+                              ds_cstr(text));
+    for (size_t i = 0; i < plan->n_ops; i++) {
+        if (sriov_op_writes(&plan->ops[i])) {
+            do_op(&w, &plan->ops[i]);
+        }
+    }
+}
