@@ -370,46 +370,75 @@ check_pfs(struct checker *c)
 
 /* Traps of how-tos. */
 
-/* Returns true if a PF may have 'switch_id': some drivers tell theirs in
- * switchdev mode only. */
-static bool
-switch_id_may_exist(const struct host *host, const char *switch_id)
+/* Returns the switch id that 'rule' asks for, or NULL. */
+static const char *
+switch_id_of(const struct howto_rule *rule)
 {
-    for (size_t i = 0; i < host->n; i++) {
-        const char *id = host->pfs[i]->switch_id;
+    for (size_t i = 0; i < rule->conds.n; i++) {
+        if (rule->conds.array[i].what == HOWTO_SWITCH_ID
+            && !rule->conds.array[i].negate) {
+            return rule->conds.array[i].pattern;
+        }
+    }
+    return NULL;
+}
 
-        if (!id || !strcmp(id, switch_id)) {
+/* Returns true if 'rule' is about a PF of the host, or may be: some drivers
+ * tell their switch id in switchdev mode only. */
+static bool
+may_match(const struct checker *c, const struct howto *h,
+          const struct howto_rule *rule)
+{
+    for (size_t i = 0; i < c->host->n; i++) {
+        if (howto_rule_is_about(h, rule, c->host->pfs[i])
+            || (switch_id_of(rule) && !c->host->pfs[i]->switch_id)) {
             return true;
         }
     }
-    return !host->n;
+    return !c->host->n;
 }
 
 static void
-check_files(struct checker *c)
+check_rule(struct checker *c, const struct howto *h,
+           const struct howto_rule *rule)
 {
     static const char *const what[] = {
         [HOWTO_MODE] = "sets the mode of an eswitch",
         [HOWTO_VFS] = "sets the number of VFs",
         [HOWTO_NAMES] = "names representors",
+        [HOWTO_STEERING] = "sets the steering mode",
+        [HOWTO_MULTIPORT] = "sets esw_multiport",
     };
+    char *at = xasprintf("%s:%u", rule->file, rule->line);
+    const char *switch_id = switch_id_of(rule);
+
+    if (rule->kind == HOWTO_BY_HAND) {
+        add(c, FINDING_WARN, at, "see that it does not change a PF that "
+            "sriov.conf is about", "it has to do with SR-IOV, and was not "
+            "understood: %s", rule->value);
+    } else if (may_match(c, h, rule)) {
+        add(c, FINDING_WARN, at, "leave it to sriov.conf: ovs-sriov import",
+            "the %s %s", rule->noun, what[rule->kind]);
+    } else if (switch_id) {
+        add(c, FINDING_FAIL, at, "use sriov.conf, which needs none: "
+            "ovs-sriov import", "switch id %s is that of no NIC here: the "
+            "%s does nothing", switch_id, rule->noun);
+    } else {
+        add(c, FINDING_WARN, at, "delete it, or see what it is meant for",
+            "the %s %s, of no NIC with SR-IOV that is here", rule->noun,
+            what[rule->kind]);
+    }
+    free(at);
+}
+
+static void
+check_files(struct checker *c)
+{
     struct howto h;
 
     howto_read(&h, c->root);
     for (size_t i = 0; i < h.n_rules; i++) {
-        const struct howto_rule *rule = &h.rules[i];
-        char *at = xasprintf("%s:%u", rule->file, rule->line);
-
-        if (rule->switch_id
-            && !switch_id_may_exist(c->host, rule->switch_id)) {
-            add(c, FINDING_FAIL, at, "use sriov.conf, which needs none: "
-                "ovs-sriov import", "switch id %s is that of no NIC here: the "
-                "rule does nothing", rule->switch_id);
-        } else {
-            add(c, FINDING_WARN, at, "leave it to sriov.conf: ovs-sriov "
-                "import", "the rule %s", what[rule->kind]);
-        }
-        free(at);
+        check_rule(c, &h, &h.rules[i]);
     }
     if (h.n_settings) {
         add(c, FINDING_WARN, h.settings[0].file, "put the package's own back: "
