@@ -29,6 +29,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -139,6 +140,19 @@ take_lock(void)
     }
 }
 
+/* Sees to it that names of representors stay, whatever sections come. */
+static void
+keep_switches(struct host_conf *conf)
+{
+    int error = host_conf_keep_switches(conf);
+
+    if (error) {
+        fprintf(stderr, "%s%s: the numbers of NICs cannot be kept (%s): when "
+                "sections are added, representors may get other names\n",
+                conf_path, HOST_SWITCHES_SUFFIX, ovs_strerror(error));
+    }
+}
+
 static void
 cmd_apply(struct ovs_cmdl_context *ctx)
 {
@@ -157,8 +171,11 @@ cmd_apply(struct ovs_cmdl_context *ctx)
         free(pci);
         return;
     }
-    if (!dry_run) {
+    if (!dry_run && *root) {
+        ovs_fatal(0, "--root is for looking only: add --dry-run");
+    } else if (!dry_run) {
         take_lock();
+        keep_switches(conf);
     }
 
     struct host_nl *nl = open_nl();
@@ -230,16 +247,15 @@ cmd_import(struct ovs_cmdl_context *ctx OVS_UNUSED)
     struct howto howto;
 
     howto_read(&howto, root);
-    bool any = host_import(&howto, host, &conf, &report);
+    char *error = host_import(&howto, host, &conf, &report);
     fputs(ds_cstr(&conf), stdout);
     fputs(ds_cstr(&report), stderr);
     ds_destroy(&conf);
     ds_destroy(&report);
     howto_destroy(&howto);
     host_destroy(host);
-    if (!any) {
-        ovs_fatal(0, "no udev rule sets up SR-IOV, and ovs-ctl is as it was: "
-                  "there is nothing to import");
+    if (error) {
+        ovs_fatal(0, "%s", error);
     }
 }
 
@@ -299,7 +315,8 @@ cmd_name(struct ovs_cmdl_context *ctx)
     free(device);
     free(path);
     host_conf_destroy(conf);
-    if (!name) {
+    if (!name || (!*root && strcmp(name, ctx->argv[1])
+                  && if_nametoindex(name))) {
         exit(EXIT_FAILURE);
     }
     puts(name);
