@@ -92,6 +92,8 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/list.c \
 	utilities/sriov/list.h \
 	utilities/sriov/main.c \
+	utilities/sriov/mapping.c \
+	utilities/sriov/mapping.h \
 	utilities/sriov/netlink.c \
 	utilities/sriov/netlink.h \
 	utilities/sriov/plan.c \
