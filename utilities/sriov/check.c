@@ -35,6 +35,7 @@
 #include "sriov/host.h"
 #include "sriov/conf.h"
 #include "sriov/leftovers.h"
+#include "sriov/mapping.h"
 #include "sriov/netlink.h"
 #include "sriov/plan.h"
 #include "svec.h"
@@ -337,6 +338,144 @@ check_vfs(struct checker *c, const struct host_pf *pf,
     }
 }
 
+static bool
+is_vf(const struct host *host, const char *pci)
+{
+    for (size_t i = 0; i < host->n; i++) {
+        for (size_t j = 0; j < host->pfs[i]->n_vfs; j++) {
+            if (!strcmp(host->pfs[i]->vfs[j].pci, pci)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Checks that 'section' is about a PF. */
+static void
+check_section(struct checker *c, const struct host_section *section)
+{
+    if (host_section_is_used(section, c->host)) {
+        return;
+    } else if (section->match != HOST_MATCH_PCI) {
+        add(c, FINDING_WARN, section->name, "see \"ovs-sriov list\" for the "
+            "PFs that there are", "%s:%u: it is about no PF that is here",
+            c->conf->path, section->line);
+        return;
+    }
+
+    char *path = xasprintf("%s/sys/bus/pci/devices/%s", c->root, section->id);
+    long long int class, number;
+
+    if (!host_read_number(path, "class", &class)) {
+        add(c, FINDING_FAIL, section->id, "see \"ovs-sriov list\" for the PFs "
+            "that there are", "%s:%u: there is no such PF", c->conf->path,
+            section->line);
+    } else if (host_read_number(path, "physfn/vendor", &number)) {
+        add(c, FINDING_FAIL, section->id, "write the address of its PF",
+            "%s:%u: it is a VF", c->conf->path, section->line);
+    } else {
+        add(c, FINDING_FAIL, section->id, "turn it on (mlxconfig -d "
+            "PCI-ADDRESS set SRIOV_EN=1 NUM_OF_VFS=8), and in the BIOS, and "
+            "boot", "%s:%u: SR-IOV is off in its firmware, or it has none",
+            c->conf->path, section->line);
+    }
+    free(path);
+}
+
+/* NICs of NVIDIA whose SR-IOV is off, as it is when they are new: there is no
+ * sriov_totalvfs then. */
+static void
+check_sriov_off(struct checker *c)
+{
+    struct svec pcis = SVEC_EMPTY_INITIALIZER;
+    const char *pci;
+    size_t i;
+
+    host_read_folder(&pcis, "%s/sys/bus/pci/devices", c->root);
+    SVEC_FOR_EACH (i, pci, &pcis) {
+        char *path = xasprintf("%s/sys/bus/pci/devices/%s", c->root, pci);
+        const struct host_section *section;
+        long long int vendor, class, number;
+
+        section = host_conf_find(c->conf, pci, 0, 0, NULL);
+        if (!section && host_read_number(path, "vendor", &vendor)
+            && vendor == 0x15b3 && host_read_number(path, "class", &class)
+            && class >> 16 == 2
+            && !host_read_number(path, "sriov_totalvfs", &number)
+            && !host_read_number(path, "physfn/vendor", &number)
+            && !is_vf(c->host, pci)) {
+            add(c, FINDING_WARN, pci, "turn it on, if VFs are wanted: "
+                "mlxconfig -d PCI-ADDRESS set SRIOV_EN=1 NUM_OF_VFS=8, and "
+                "boot", "SR-IOV is off in its firmware");
+        }
+        free(path);
+    }
+    svec_destroy(&pcis);
+}
+
+/* What drivers are known to refuse. */
+static void
+check_refused(struct checker *c, const struct host_pf *pf,
+              const struct host_section *section)
+{
+    static const struct {
+        enum host_step_kind kind;
+        const char *key;
+    } keys[] = {
+        { HOST_STEP_TRUST, "trust" },
+        { HOST_STEP_SPOOFCHK, "spoofchk" },
+    };
+
+    for (size_t i = 0; section && i < ARRAY_SIZE(keys); i++) {
+        enum host_bool value = (keys[i].kind == HOST_STEP_TRUST
+                                ? section->trust : section->spoofchk);
+        const char *driver = host_refused_by(pf, keys[i].kind, section->mode);
+
+        if (value != HOST_UNSET && driver) {
+            add(c, FINDING_WARN, pf->pci, "remove it from sriov.conf",
+                "driver %s refuses %s in switchdev mode", driver,
+                keys[i].key);
+        }
+    }
+}
+
+/* Mappings of Proxmox VE that no VM can be started with any more. */
+static void
+check_mappings(struct checker *c)
+{
+    struct pve_mappings mappings;
+    char *here = pve_node(c->root);
+
+    pve_mappings_read(&mappings, c->root);
+    for (size_t i = 0; i < mappings.n; i++) {
+        const struct pve_mapping *mapping = &mappings.array[i];
+        const char *map;
+        size_t j;
+
+        SVEC_FOR_EACH (j, map, &mapping->maps) {
+            char *node = pve_map_get(map, "node");
+            char *problem = (node && !strcmp(node, here)
+                             ? pve_map_problem(c->root, map) : NULL);
+
+            if (problem) {
+                char *path = pve_map_get(map, "path");
+                char *subject = xasprintf("mapping %s", mapping->id);
+
+                add(c, FINDING_WARN, subject, "ovs-sriov proxmox MAPPING "
+                    "prints the command that mends it", "%s: %s",
+                    path ? path : map, problem);
+                free(subject);
+                free(path);
+            }
+            free(problem);
+            free(node);
+        }
+    }
+    pve_mappings_destroy(&mappings);
+    free(here);
+}
+
 static void
 check_pfs(struct checker *c)
 {
@@ -354,18 +493,13 @@ check_pfs(struct checker *c)
         check_groups(c, pf);
         check_ari(c, pf, path);
         check_eswitch(c, pf, section);
+        check_refused(c, pf, section);
         free(path);
     }
     for (size_t i = 0; i < c->conf->n; i++) {
-        const struct host_section *section = c->conf->sections[i];
-
-        if (section->match == HOST_MATCH_PCI
-            && !host_find_pf(c->host, section->id)) {
-            add(c, FINDING_FAIL, section->id, "see \"ovs-sriov list\" for the "
-                "PFs that there are", "%s:%u: there is no such PF",
-                c->conf->path, section->line);
-        }
+        check_section(c, c->conf->sections[i]);
     }
+    check_sriov_off(c);
 }
 
 /* Traps of how-tos. */
@@ -565,6 +699,7 @@ host_check(struct findings *findings, const char *root,
     check_devlink(&c);
     check_pfs(&c);
     check_files(&c);
+    check_mappings(&c);
     check_ovsdb(&c);
 }
 
