@@ -41,11 +41,9 @@
 #include "util.h"
 
 enum {
-    /* Milliseconds to wait for one more representor... */
+    /* Milliseconds to wait for one more representor, or for udev to be done
+     * with one more. */
     WAIT_MS = 60 * 1000,
-
-    /* ...and for udev to be done with one more, if all are there. */
-    UDEV_WAIT_MS = 20 * 1000,
 
     /* Milliseconds between two looks, doubled each time: a look takes its time
      * from udev if there are many. */
@@ -433,7 +431,7 @@ wait_for_reps(struct applier *a, const struct host_step *step)
 
         bool all = pf && n_reps == pf->n_vfs && n_reps == pf->num_vfs;
         if (!deadline || n > before || all != complete) {
-            deadline = time_msec() + (all ? UDEV_WAIT_MS : WAIT_MS);
+            deadline = time_msec() + WAIT_MS;
             before = n;
             complete = all;
         }
