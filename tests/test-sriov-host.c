@@ -29,6 +29,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "openvswitch/dynamic-string.h"
 #include "packets.h"
@@ -50,6 +51,7 @@ new_world(void)
     host_destroy(host);
     host = xzalloc(sizeof *host);
     ds_clear(&conf_lines);
+    unlink(CONF_FILE HOST_SWITCHES_SUFFIX);
     forced = false;
 }
 
@@ -114,7 +116,8 @@ add_vfs(struct host_pf *pf, unsigned int n)
 }
 
 /* pf ADDRESS [id=VENDOR:DEVICE] [mode=MODE] [total=N] [vfs=N] [driver=NAME]
- *            [mtu=N] [steering=NAME] [multiport=on] [switch-id=ID] */
+ *            [mtu=N] [steering=NAME] [multiport=on] [switch-id=ID]
+ *            [netdev=NAME] */
 static void
 do_pf(const struct svec *words)
 {
@@ -134,6 +137,7 @@ do_pf(const struct svec *words)
     pf->mtu = get(words, "mtu") ? get_number(words, "mtu") : 1500;
     set(&pf->steering, get(words, "steering"));
     set(&pf->switch_id, get(words, "switch-id"));
+    set(&pf->netdev, get(words, "netdev"));
     pf->multiport = get(words, "multiport") != NULL;
     add_vfs(pf, get_number(words, "vfs"));
 }
@@ -172,12 +176,26 @@ check_idle(const struct host_pf *pf)
     }
 }
 
+/* Sets multiport, which is the same for all PFs of a NIC. */
+static void
+set_multiport(struct host_pf *pf, bool on)
+{
+    for (size_t i = 0; i < host->n; i++) {
+        if (host_same_card(pf->pci, host->pfs[i]->pci)) {
+            host->pfs[i]->multiport = on;
+        }
+    }
+}
+
 /* Sets the mode, for which no VF may have a driver. */
 static void
 set_mode(struct host_pf *pf, enum sriov_mode mode)
 {
     check_idle(pf);
+    ovs_assert(strcmp(pf->driver, "ice") || !pf->num_vfs);
     pf->mode = mode;
+    /* mlx5: its NIC is one eswitch no more. */
+    set_multiport(pf, false);
     for (size_t i = 0; i < pf->n_vfs; i++) {
         ovs_assert(!pf->vfs[i].driver);
         set_rep(pf, &pf->vfs[i]);
@@ -252,8 +270,8 @@ do_step(const struct host_conf *conf, const struct host_step *step)
         break;
     }
     case HOST_STEP_VFS:
-        ovs_assert(!pf->num_vfs && section->vfs <= pf->total_vfs);
-        add_vfs(pf, section->vfs);
+        ovs_assert(!pf->num_vfs && step->n_vfs <= pf->total_vfs);
+        add_vfs(pf, step->n_vfs);
         break;
     case HOST_STEP_LEGACY:
         set_mode(pf, SRIOV_MODE_LEGACY);
@@ -266,7 +284,9 @@ do_step(const struct host_conf *conf, const struct host_step *step)
         set(&pf->steering, section->steering);
         break;
     case HOST_STEP_MULTIPORT:
-        pf->multiport = section->multiport == HOST_ON;
+        /* -EINVAL (mlx5 in Linux 6.12, lag/mpesw.c). */
+        ovs_assert(pf->multiport != (section->multiport == HOST_ON));
+        set_multiport(pf, section->multiport == HOST_ON);
         for (size_t i = 0; i < host->n; i++) {
             const struct host_pf *other = host->pfs[i];
             const struct host_section *s = host_section_of(conf, other);
@@ -340,6 +360,8 @@ do_plan(const struct svec *words)
     if (!conf) {
         return;
     }
+    ovs_assert(!host_conf_keep_switches(conf));
+    ovs_assert(!host_conf_keep_switches(conf));
     host_sort(host);
     host_plan_make(&plan, conf, host, only, forced);
     for (size_t i = 0; i < plan.notes.n; i++) {
@@ -373,6 +395,8 @@ do_plan(const struct svec *words)
 
 /* world: TEXT              begins a new one
  * conf LINE                a line of sriov.conf
+ * reconf                   begins another sriov.conf
+ * reconf                   begins another sriov.conf
  * pf ..., vf ...           see there
  * plan [force | PF]
  */
@@ -387,6 +411,10 @@ do_line(char *line)
 
         if (!strcmp(first, "world:")) {
             new_world();
+        } else if (!strcmp(first, "reconf")) {
+            ds_clear(&conf_lines);
+        } else if (!strcmp(first, "reconf")) {
+            ds_clear(&conf_lines);
         } else if (!strcmp(first, "conf")) {
             ds_put_format(&conf_lines, "%s\n", line + strlen("conf "));
         } else if (!strcmp(first, "pf")) {

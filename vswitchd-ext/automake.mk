@@ -88,17 +88,23 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/apply.h \
 	utilities/sriov/check.c \
 	utilities/sriov/check.h \
+	utilities/sriov/commands.c \
+	utilities/sriov/commands.h \
 	utilities/sriov/conf.c \
 	utilities/sriov/conf.h \
 	utilities/sriov/host.c \
 	utilities/sriov/host.h \
 	utilities/sriov/import.c \
 	utilities/sriov/import.h \
+	utilities/sriov/leftovers-files.c \
+	utilities/sriov/leftovers-udev.c \
 	utilities/sriov/leftovers.c \
 	utilities/sriov/leftovers.h \
 	utilities/sriov/list.c \
 	utilities/sriov/list.h \
 	utilities/sriov/main.c \
+	utilities/sriov/mapping.c \
+	utilities/sriov/mapping.h \
 	utilities/sriov/netlink.c \
 	utilities/sriov/netlink.h \
 	utilities/sriov/plan.c \

@@ -21,9 +21,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <libudev.h>
+#include <net/if.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,12 +35,14 @@
 #include "sriov/host.h"
 #include "sriov/netlink.h"
 #include "sriov/plan.h"
+#include "socket-util.h"
 #include "sset.h"
 #include "timeval.h"
 #include "util.h"
 
 enum {
-    /* Milliseconds to wait for one more representor. */
+    /* Milliseconds to wait for one more representor, or for udev to be done
+     * with one more. */
     WAIT_MS = 60 * 1000,
 
     /* Milliseconds between two looks, doubled each time: a look takes its time
@@ -51,7 +56,12 @@ struct applier {
     const struct host_conf *conf;
     struct host_nl *nl;
     bool force;
-    struct sset failed;         /* PFs that a step failed for. */
+    struct sset failed;         /* PFs for which a step failed that others
+                                 * need. */
+    struct sset unbound;        /* VFs that we took from their drivers. */
+    sigset_t signals;           /* Those that end us; blocked. */
+    const char *remark;         /* What else there is to say of a step. */
+    bool warning;               /* What went wrong in it is no failure. */
     struct sset renewed;        /* PFs whose VFs we made, so that nobody can
                                  * use them yet, whatever their driver is. */
 };
@@ -93,9 +103,71 @@ write_pci(const char *pci, const char *name, const char *value)
 }
 
 static char *
-unbind_vf(const struct host_vf *vf)
+unbind_vf(struct applier *a, const struct host_vf *vf)
 {
+    sset_add(&a->unbound, vf->pci);
     return write_pci(vf->pci, "driver/unbind", vf->pci);
+}
+
+/* Returns true if a signal has come that is to end us. */
+static bool
+is_ended(const struct applier *a)
+{
+    sigset_t pending;
+
+    sigpending(&pending);
+    for (int i = 1; i < NSIG; i++) {
+        if (sigismember(&pending, i) == 1 && sigismember(&a->signals, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Stores in '*up' whether the network device 'name' is up. */
+static bool
+get_up(const char *name, bool *up)
+{
+    struct ifreq ifr;
+
+    memset(&ifr, 0, sizeof ifr);
+    ovs_strlcpy(ifr.ifr_name, name, sizeof ifr.ifr_name);
+    if (af_inet_ioctl(SIOCGIFFLAGS, &ifr)) {
+        return false;
+    }
+    *up = ifr.ifr_flags & IFF_UP;
+    return true;
+}
+
+/* Sets the network device 'name' up or down.  Returns 0 or a positive errno
+ * value. */
+static int
+set_up(const char *name, bool up)
+{
+    struct ifreq ifr;
+    int error;
+
+    memset(&ifr, 0, sizeof ifr);
+    ovs_strlcpy(ifr.ifr_name, name, sizeof ifr.ifr_name);
+    error = af_inet_ioctl(SIOCGIFFLAGS, &ifr);
+    if (!error) {
+        ifr.ifr_flags = (ifr.ifr_flags & ~IFF_UP) | (up ? IFF_UP : 0);
+        error = af_inet_ioctl(SIOCSIFFLAGS, &ifr);
+    }
+    return error;
+}
+
+static unsigned int
+get_num_vfs(const struct host_pf *pf)
+{
+    char *path = xasprintf("/sys/bus/pci/devices/%s", pf->pci);
+    long long int n;
+
+    if (!host_read_number(path, "sriov_numvfs", &n)) {
+        n = 0;
+    }
+    free(path);
+    return n;
 }
 
 /* Lets the kernel look for a driver for 'vf'. */
@@ -106,12 +178,105 @@ bind_vf(const struct host_vf *vf)
 }
 
 static char *
-set_num_vfs(const struct host_pf *pf, unsigned int n)
+write_num_vfs(const struct host_pf *pf, unsigned int n)
 {
     char *value = xasprintf("%u", n);
     char *error = write_pci(pf->pci, "sriov_numvfs", value);
 
     free(value);
+    return error;
+}
+
+/* Gives 'pf' 'n' VFs.  A driver may say that it has, and not have: bnxt_en
+ * does so while its network device is down (bnxt_sriov.c, bnxt_sriov_configure). */
+static char *
+set_num_vfs(struct applier *a, const struct host_pf *pf, unsigned int n)
+{
+    char *error = get_num_vfs(pf) == n ? NULL : write_num_vfs(pf, n);
+    bool up = true;
+
+    if (get_num_vfs(pf) != n && n && pf->netdev && get_up(pf->netdev, &up)
+        && !up) {
+        free(error);
+        error = NULL;
+        if (!set_up(pf->netdev, true)) {
+            a->remark = "after its network device was set up, without which "
+                        "the driver makes none";
+            error = write_num_vfs(pf, n);
+        }
+    }
+    if (!error && get_num_vfs(pf) != n) {
+        error = xasprintf("the driver said that all is well, but there are "
+                          "%u; see the kernel's log", get_num_vfs(pf));
+    }
+    return error;
+}
+
+/* Sets the mode of 'pf' for 'step'.  Where a driver does not do so with VFs,
+ * or not without them, VFs go or come first. */
+static char *
+set_mode(struct applier *a, const struct host_step *step,
+         const struct host_pf *pf, enum sriov_mode mode)
+{
+    char *detail = NULL;
+    int error = host_nl_set_mode(a->nl, pf->pci, mode, &detail);
+    unsigned int n = get_num_vfs(pf);
+    bool users = false;
+
+    for (size_t i = 0; i < pf->n_vfs; i++) {
+        users |= pf->vfs[i].user != NULL;
+    }
+    if (error == EOPNOTSUPP && n && (!users || a->force)) {
+        char *vfs_error;
+        char *why = describe(error, &detail);
+
+        error = 0;
+        vfs_error = set_num_vfs(a, pf, 0);
+        if (!vfs_error) {
+            a->remark = "without VFs, which the driver needs for that; they "
+                        "are made anew";
+            sset_add(&a->renewed, pf->pci);
+            error = host_nl_set_mode(a->nl, pf->pci, mode, &detail);
+            vfs_error = set_num_vfs(a, pf, n);
+        }
+        if (vfs_error) {
+            free(detail);
+            free(why);
+            return vfs_error;
+        }
+        free(why);
+    } else if (error == EPERM && !n && step->n_vfs) {
+        /* bnxt_en up to Linux 6.2 (bnxt_vfr.c, bnxt_dl_eswitch_mode_set). */
+        char *vfs_error = set_num_vfs(a, pf, step->n_vfs);
+
+        free(detail);
+        detail = NULL;
+        if (vfs_error) {
+            return vfs_error;
+        }
+        a->remark = "with VFs, which the driver needs for that";
+        sset_add(&a->renewed, pf->pci);
+        error = host_nl_set_mode(a->nl, pf->pci, mode, &detail);
+    }
+    return describe(error, &detail);
+}
+
+/* Renames a representor.  Up to Linux 6.1 one that is up cannot be renamed: it
+ * goes down for that, as its VF is not in use. */
+static int
+rename_rep(struct applier *a, const struct host_vf *vf, const char *name,
+           char **detail)
+{
+    int error = host_nl_rename(a->nl, vf->rep_ifindex, name, detail);
+    bool up = false;
+
+    if (error == EBUSY && get_up(vf->rep, &up) && up
+        && !set_up(vf->rep, false)) {
+        free(*detail);
+        *detail = NULL;
+        error = host_nl_rename(a->nl, vf->rep_ifindex, name, detail);
+        set_up(error ? vf->rep : name, true);
+    }
     return error;
 }
 
@@ -122,7 +287,7 @@ set_mac(struct applier *a, const struct host_section *section,
     struct eth_addr mac = host_vf_mac(section, vf->number);
     /* A network device takes the address when its driver starts. */
     bool rebind = vf->driver && vf->netdev;
-    char *error = rebind ? unbind_vf(vf) : NULL;
+    char *error = rebind ? unbind_vf(a, vf) : NULL;
     char *detail = NULL;
 
     if (!error) {
@@ -155,7 +320,7 @@ do_vf(struct applier *a, const struct host_step *step,
 
     switch (step->kind) {
     case HOST_STEP_UNBIND:
-        return unbind_vf(vf);
+        return unbind_vf(a, vf);
     case HOST_STEP_BIND:
         return bind_vf(vf);
     case HOST_STEP_MAC:
@@ -163,7 +328,7 @@ do_vf(struct applier *a, const struct host_step *step,
     case HOST_STEP_NAMES: {
         char *name = host_name_of(a->conf, pf, vf->label);
 
-        error = host_nl_rename(a->nl, vf->rep_ifindex, name, &detail);
+        error = rename_rep(a, vf, name, &detail);
         free(name);
         break;
     }
@@ -188,6 +353,9 @@ do_vf(struct applier *a, const struct host_step *step,
     default:
         OVS_NOT_REACHED();
     }
+    /* Some refuse these in switchdev mode, and need them not. */
+    a->warning = error == EOPNOTSUPP && (step->kind == HOST_STEP_TRUST
+                                         || step->kind == HOST_STEP_SPOOFCHK);
     return describe(error, &detail);
 }
 
@@ -243,6 +411,7 @@ wait_for_reps(struct applier *a, const struct host_step *step)
 {
     long long int deadline = 0;
     size_t before = 0;
+    bool complete = false;
 
     for (int pause = MIN_PAUSE; ; pause = MIN(2 * pause, MAX_PAUSE)) {
         const struct timespec ts = {
@@ -251,23 +420,33 @@ wait_for_reps(struct applier *a, const struct host_step *step)
         };
         struct host *host = host_read("", a->nl);
         const struct host_pf *pf = host_find_pf(host, step->pci);
-        size_t n = 0;
+        size_t n = 0, n_reps = 0;
 
         for (size_t i = 0; pf && i < pf->n_vfs; i++) {
             const struct host_vf *vf = &pf->vfs[i];
 
+            n_reps += vf->rep != NULL;
             n += vf->rep && !udev_is_busy(vf->rep);
         }
-        if (!deadline || n > before) {
+
+        bool all = pf && n_reps == pf->n_vfs && n_reps == pf->num_vfs;
+        if (!deadline || n > before || all != complete) {
             deadline = time_msec() + WAIT_MS;
             before = n;
+            complete = all;
         }
 
-        bool done = pf && n == pf->n_vfs && n == pf->num_vfs;
-        char *late = (done || time_msec() < deadline ? NULL
+        bool done = all && n == n_reps;
+        char *late = (done ? NULL
+                      : is_ended(a) ? xstrdup("ended by a signal")
+                      : time_msec() < deadline ? NULL
+                      : all ? xasprintf("udev is not done with %"PRIuSIZE" of "
+                                        "them; see journalctl -u "
+                                        "systemd-udevd", n_reps - n)
                       : xasprintf("%"PRIuSIZE" of %u are there, and none "
-                                  "came for %d s; see the kernel's log", n,
-                                  pf ? pf->num_vfs : 0, WAIT_MS / 1000));
+                                  "came for %d s; see the kernel's log",
+                                  n_reps, pf ? pf->num_vfs : 0,
+                                  WAIT_MS / 1000));
         host_destroy(host);
         if (done || late) {
             return late;
@@ -293,15 +472,14 @@ do_step(struct applier *a, const struct host_step *step)
     }
     switch (step->kind) {
     case HOST_STEP_REMOVE:
-        error = set_num_vfs(pf, 0);
+        error = set_num_vfs(a, pf, 0);
         break;
     case HOST_STEP_VFS:
-        error = set_num_vfs(pf, section->vfs);
+        error = set_num_vfs(a, pf, step->n_vfs);
         sset_add(&a->renewed, pf->pci);
         break;
     case HOST_STEP_LEGACY:
-        error = describe(host_nl_set_mode(a->nl, pf->pci, SRIOV_MODE_LEGACY,
-                                          &detail), &detail);
+        error = set_mode(a, step, pf, SRIOV_MODE_LEGACY);
         break;
     case HOST_STEP_STEERING:
         error = describe(host_nl_set_steering(a->nl, pf->pci,
@@ -309,13 +487,16 @@ do_step(struct applier *a, const struct host_step *step)
                          &detail);
         break;
     case HOST_STEP_MODE:
-        error = describe(host_nl_set_mode(a->nl, pf->pci, section->mode,
-                                          &detail), &detail);
+        error = set_mode(a, step, pf, section->mode);
         break;
     case HOST_STEP_MULTIPORT:
-        error = describe(host_nl_set_multiport(a->nl, pf->pci,
-                                               section->multiport == HOST_ON,
-                                               &detail), &detail);
+        if (pf->multiport != (section->multiport == HOST_ON)) {
+            /* Else -EINVAL of mlx5, whose PFs have it together. */
+            error = describe(
+                host_nl_set_multiport(a->nl, pf->pci,
+                                      section->multiport == HOST_ON, &detail),
+                &detail);
+        }
         break;
     case HOST_STEP_WAIT:
         error = wait_for_reps(a, step);
@@ -344,9 +525,121 @@ do_step(struct applier *a, const struct host_step *step)
     return error;
 }
 
-/* Carries out 'plan', and says of each step what became of it.  What comes
- * after one that failed is not done for the same PF, but for others.  Returns
- * true if everything was done. */
+/* Returns a VF of 'pf' that is not as 'step' has made it, or NULL.  What the
+ * driver does not tell is not held against it. */
+static const struct host_vf *
+find_unlike(const struct applier *a, const struct host_step *step,
+            const struct host_pf *pf)
+{
+    for (size_t i = 0; i < pf->n_vfs; i++) {
+        const struct host_vf *vf = &pf->vfs[i];
+        bool told = (step->kind == HOST_STEP_TRUST ? vf->has_trust
+                     : step->kind == HOST_STEP_SPOOFCHK ? vf->has_spoofchk
+                     : step->kind == HOST_STEP_MAC ? vf->has_mac
+                     : step->kind == HOST_STEP_BIND
+                     ? sset_contains(&a->unbound, vf->pci) : true);
+
+        if (told && host_vf_wants(step->kind, a->conf, pf, vf)
+            && (host_vf_may(step->kind, vf, a->force)
+                || sset_contains(&a->renewed, pf->pci))) {
+            return vf;
+        }
+    }
+    return NULL;
+}
+
+/* Reads back what 'step' has set.  Returns NULL, or what is not so, which the
+ * caller must free. */
+static char *
+verify_step(const struct applier *a, const struct host_step *step)
+{
+    const struct host_section *section = step->section;
+    struct host *host = host_read("", a->nl);
+    const struct host_pf *pf = host_find_pf(host, step->pci);
+    const struct host_vf *vf = pf ? find_unlike(a, step, pf) : NULL;
+    char *error = NULL;
+
+    if (!pf) {
+        error = xstrdup("the PF is gone");
+    } else if (step->kind == HOST_STEP_MODE && pf->mode != section->mode) {
+        error = xasprintf("the driver said that all is well, but the mode is "
+                          "%s", sriov_mode_to_string(pf->mode));
+    } else if (step->kind == HOST_STEP_MULTIPORT
+               && pf->multiport != (section->multiport == HOST_ON)) {
+        error = xasprintf("the driver said that all is well, but it is %s",
+                          pf->multiport ? "on" : "off");
+    } else if (step->kind == HOST_STEP_STEERING && pf->steering
+               && strcmp(pf->steering, section->steering)) {
+        error = xasprintf("the driver said that all is well, but it is %s",
+                          pf->steering);
+    } else if (step->kind == HOST_STEP_MTU && pf->mtu != section->mtu) {
+        error = xasprintf("the driver said that all is well, but it is %u",
+                          pf->mtu);
+    } else if (vf && step->kind == HOST_STEP_BIND) {
+        error = xasprintf("VF %u (%s) got none; see the kernel's log",
+                          vf->number, vf->pci);
+    } else if (vf) {
+        error = xasprintf("the driver said that all is well, but VF %u (%s) "
+                          "does not have it", vf->number, vf->pci);
+    }
+    host_destroy(host);
+    return error;
+}
+
+/* Returns true if other steps for the same PF need that 'kind' was done. */
+static bool
+is_needed(enum host_step_kind kind)
+{
+    return (kind == HOST_STEP_UNBIND || kind == HOST_STEP_REMOVE
+            || kind == HOST_STEP_LEGACY || kind == HOST_STEP_MODE
+            || kind == HOST_STEP_VFS);
+}
+
+/* Carries out 'step', and says what became of it.  Returns false if it is not
+ * done. */
+static bool
+run_step(struct applier *a, const struct host_step *step)
+{
+    bool bind = step->kind == HOST_STEP_BIND;
+    char *error = NULL;
+    bool ok = false;
+
+    printf("%s: %s: ", step->pci, step->text);
+    fflush(stdout);
+    a->remark = NULL;
+    a->warning = false;
+    if (!bind && is_ended(a)) {
+        puts("not done: ended by a signal");
+    } else if (!bind && sset_contains(&a->failed, step->pci)) {
+        puts("not done");
+    } else {
+        error = (step->refusal ? xstrdup(step->refusal) : do_step(a, step));
+        if (!error) {
+            error = verify_step(a, step);
+        }
+        ok = !error || a->warning;
+        if (ok && error) {
+            printf("left alone: %s; remove it from sriov.conf\n", error);
+        } else if (error) {
+            printf("FAILED: %s\n", error);
+        } else if (a->remark) {
+            printf("done, %s\n", a->remark);
+        } else {
+            puts("done");
+        }
+        if (!ok && is_needed(step->kind)) {
+            sset_add(&a->failed, step->pci);
+        }
+        free(error);
+    }
+    fflush(stdout);
+    return ok;
+}
+
+/* Carries out 'plan', and says of each step what became of it, as read back
+ * from the kernel.  What needs one that failed is not done for the same PF.
+ * Signals that would end the program do so when VFs have their drivers back.
+ * Returns true if everything was done. */
 bool
 host_apply(const struct host_plan *plan, const struct host_conf *conf,
            struct host_nl *nl, bool force)
@@ -357,31 +650,22 @@ host_apply(const struct host_plan *plan, const struct host_conf *conf,
         .force = force,
         .failed = SSET_INITIALIZER(&a.failed),
         .renewed = SSET_INITIALIZER(&a.renewed),
+        .unbound = SSET_INITIALIZER(&a.unbound),
     };
+    sigset_t before;
+    bool ok = true;
 
+    sigemptyset(&a.signals);
+    sigaddset(&a.signals, SIGTERM);
+    sigaddset(&a.signals, SIGINT);
+    sigaddset(&a.signals, SIGHUP);
+    sigprocmask(SIG_BLOCK, &a.signals, &before);
     for (size_t i = 0; i < plan->n; i++) {
-        const struct host_step *step = &plan->steps[i];
-        char *error = NULL;
-
-        printf("%s: %s: ", step->pci, step->text);
-        fflush(stdout);
-        if (sset_contains(&a.failed, step->pci)
-            && step->kind != HOST_STEP_BIND) {
-            puts("not done");
-        } else {
-            error = (step->refusal ? xstrdup(step->refusal)
-                     : do_step(&a, step));
-            printf("%s%s\n", error ? "FAILED: " : "done", error ? error : "");
-        }
-        fflush(stdout);
-        if (error) {
-            sset_add(&a.failed, step->pci);
-            free(error);
-        }
+        ok &= run_step(&a, &plan->steps[i]);
     }
-
-    bool ok = sset_is_empty(&a.failed);
     sset_destroy(&a.failed);
     sset_destroy(&a.renewed);
+    sset_destroy(&a.unbound);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     return ok;
 }

@@ -35,6 +35,7 @@
 #include "sriov/host.h"
 #include "sriov/conf.h"
 #include "sriov/leftovers.h"
+#include "sriov/mapping.h"
 #include "sriov/netlink.h"
 #include "sriov/plan.h"
 #include "svec.h"
@@ -337,6 +338,144 @@ check_vfs(struct checker *c, const struct host_pf *pf,
     }
 }
 
+static bool
+is_vf(const struct host *host, const char *pci)
+{
+    for (size_t i = 0; i < host->n; i++) {
+        for (size_t j = 0; j < host->pfs[i]->n_vfs; j++) {
+            if (!strcmp(host->pfs[i]->vfs[j].pci, pci)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Checks that 'section' is about a PF. */
+static void
+check_section(struct checker *c, const struct host_section *section)
+{
+    if (host_section_is_used(section, c->host)) {
+        return;
+    } else if (section->match != HOST_MATCH_PCI) {
+        add(c, FINDING_WARN, section->name, "see \"ovs-sriov list\" for the "
+            "PFs that there are", "%s:%u: it is about no PF that is here",
+            c->conf->path, section->line);
+        return;
+    }
+
+    char *path = xasprintf("%s/sys/bus/pci/devices/%s", c->root, section->id);
+    long long int class, number;
+
+    if (!host_read_number(path, "class", &class)) {
+        add(c, FINDING_FAIL, section->id, "see \"ovs-sriov list\" for the PFs "
+            "that there are", "%s:%u: there is no such PF", c->conf->path,
+            section->line);
+    } else if (host_read_number(path, "physfn/vendor", &number)) {
+        add(c, FINDING_FAIL, section->id, "write the address of its PF",
+            "%s:%u: it is a VF", c->conf->path, section->line);
+    } else {
+        add(c, FINDING_FAIL, section->id, "turn it on (mlxconfig -d "
+            "PCI-ADDRESS set SRIOV_EN=1 NUM_OF_VFS=8), and in the BIOS, and "
+            "boot", "%s:%u: SR-IOV is off in its firmware, or it has none",
+            c->conf->path, section->line);
+    }
+    free(path);
+}
+
+/* NICs of NVIDIA whose SR-IOV is off, as it is when they are new: there is no
+ * sriov_totalvfs then. */
+static void
+check_sriov_off(struct checker *c)
+{
+    struct svec pcis = SVEC_EMPTY_INITIALIZER;
+    const char *pci;
+    size_t i;
+
+    host_read_folder(&pcis, "%s/sys/bus/pci/devices", c->root);
+    SVEC_FOR_EACH (i, pci, &pcis) {
+        char *path = xasprintf("%s/sys/bus/pci/devices/%s", c->root, pci);
+        const struct host_section *section;
+        long long int vendor, class, number;
+
+        section = host_conf_find(c->conf, pci, 0, 0, NULL);
+        if (!section && host_read_number(path, "vendor", &vendor)
+            && vendor == 0x15b3 && host_read_number(path, "class", &class)
+            && class >> 16 == 2
+            && !host_read_number(path, "sriov_totalvfs", &number)
+            && !host_read_number(path, "physfn/vendor", &number)
+            && !is_vf(c->host, pci)) {
+            add(c, FINDING_WARN, pci, "turn it on, if VFs are wanted: "
+                "mlxconfig -d PCI-ADDRESS set SRIOV_EN=1 NUM_OF_VFS=8, and "
+                "boot", "SR-IOV is off in its firmware");
+        }
+        free(path);
+    }
+    svec_destroy(&pcis);
+}
+
+/* What drivers are known to refuse. */
+static void
+check_refused(struct checker *c, const struct host_pf *pf,
+              const struct host_section *section)
+{
+    static const struct {
+        enum host_step_kind kind;
+        const char *key;
+    } keys[] = {
+        { HOST_STEP_TRUST, "trust" },
+        { HOST_STEP_SPOOFCHK, "spoofchk" },
+    };
+
+    for (size_t i = 0; section && i < ARRAY_SIZE(keys); i++) {
+        enum host_bool value = (keys[i].kind == HOST_STEP_TRUST
+                                ? section->trust : section->spoofchk);
+        const char *driver = host_refused_by(pf, keys[i].kind, section->mode);
+
+        if (value != HOST_UNSET && driver) {
+            add(c, FINDING_WARN, pf->pci, "remove it from sriov.conf",
+                "driver %s refuses %s in switchdev mode", driver,
+                keys[i].key);
+        }
+    }
+}
+
+/* Mappings of Proxmox VE that no VM can be started with any more. */
+static void
+check_mappings(struct checker *c)
+{
+    struct pve_mappings mappings;
+    char *here = pve_node(c->root);
+
+    pve_mappings_read(&mappings, c->root);
+    for (size_t i = 0; i < mappings.n; i++) {
+        const struct pve_mapping *mapping = &mappings.array[i];
+        const char *map;
+        size_t j;
+
+        SVEC_FOR_EACH (j, map, &mapping->maps) {
+            char *node = pve_map_get(map, "node");
+            char *problem = (node && !strcmp(node, here)
+                             ? pve_map_problem(c->root, map) : NULL);
+
+            if (problem) {
+                char *path = pve_map_get(map, "path");
+                char *subject = xasprintf("mapping %s", mapping->id);
+
+                add(c, FINDING_WARN, subject, "ovs-sriov proxmox MAPPING "
+                    "prints the command that mends it", "%s: %s",
+                    path ? path : map, problem);
+                free(subject);
+                free(path);
+            }
+            free(problem);
+            free(node);
+        }
+    }
+    pve_mappings_destroy(&mappings);
+    free(here);
+}
+
 static void
 check_pfs(struct checker *c)
 {
@@ -354,62 +493,86 @@ check_pfs(struct checker *c)
         check_groups(c, pf);
         check_ari(c, pf, path);
         check_eswitch(c, pf, section);
+        check_refused(c, pf, section);
         free(path);
     }
     for (size_t i = 0; i < c->conf->n; i++) {
-        const struct host_section *section = c->conf->sections[i];
-
-        if (section->match == HOST_MATCH_PCI
-            && !host_find_pf(c->host, section->id)) {
-            add(c, FINDING_FAIL, section->id, "see \"ovs-sriov list\" for the "
-                "PFs that there are", "%s:%u: there is no such PF",
-                c->conf->path, section->line);
-        }
+        check_section(c, c->conf->sections[i]);
     }
+    check_sriov_off(c);
 }
 
 /* Traps of how-tos. */
 
-/* Returns true if a PF may have 'switch_id': some drivers tell theirs in
- * switchdev mode only. */
-static bool
-switch_id_may_exist(const struct host *host, const char *switch_id)
+/* Returns the switch id that 'rule' asks for, or NULL. */
+static const char *
+switch_id_of(const struct howto_rule *rule)
 {
-    for (size_t i = 0; i < host->n; i++) {
-        const char *id = host->pfs[i]->switch_id;
+    for (size_t i = 0; i < rule->conds.n; i++) {
+        if (rule->conds.array[i].what == HOWTO_SWITCH_ID
+            && !rule->conds.array[i].negate) {
+            return rule->conds.array[i].pattern;
+        }
+    }
+    return NULL;
+}
 
-        if (!id || !strcmp(id, switch_id)) {
+/* Returns true if 'rule' is about a PF of the host, or may be: some drivers
+ * tell their switch id in switchdev mode only. */
+static bool
+may_match(const struct checker *c, const struct howto *h,
+          const struct howto_rule *rule)
+{
+    for (size_t i = 0; i < c->host->n; i++) {
+        if (howto_rule_is_about(h, rule, c->host->pfs[i])
+            || (switch_id_of(rule) && !c->host->pfs[i]->switch_id)) {
             return true;
         }
     }
-    return !host->n;
+    return !c->host->n;
 }
 
 static void
-check_files(struct checker *c)
+check_rule(struct checker *c, const struct howto *h,
+           const struct howto_rule *rule)
 {
     static const char *const what[] = {
         [HOWTO_MODE] = "sets the mode of an eswitch",
         [HOWTO_VFS] = "sets the number of VFs",
         [HOWTO_NAMES] = "names representors",
+        [HOWTO_STEERING] = "sets the steering mode",
+        [HOWTO_MULTIPORT] = "sets esw_multiport",
     };
+    char *at = xasprintf("%s:%u", rule->file, rule->line);
+    const char *switch_id = switch_id_of(rule);
+
+    if (rule->kind == HOWTO_BY_HAND) {
+        add(c, FINDING_WARN, at, "see that it does not change a PF that "
+            "sriov.conf is about", "it has to do with SR-IOV, and was not "
+            "understood: %s", rule->value);
+    } else if (may_match(c, h, rule)) {
+        add(c, FINDING_WARN, at, "leave it to sriov.conf: ovs-sriov import",
+            "the %s %s", rule->noun, what[rule->kind]);
+    } else if (switch_id) {
+        add(c, FINDING_FAIL, at, "use sriov.conf, which needs none: "
+            "ovs-sriov import", "switch id %s is that of no NIC here: the "
+            "%s does nothing", switch_id, rule->noun);
+    } else {
+        add(c, FINDING_WARN, at, "delete it, or see what it is meant for",
+            "the %s %s, of no NIC with SR-IOV that is here", rule->noun,
+            what[rule->kind]);
+    }
+    free(at);
+}
+
+static void
+check_files(struct checker *c)
+{
     struct howto h;
 
     howto_read(&h, c->root);
     for (size_t i = 0; i < h.n_rules; i++) {
-        const struct howto_rule *rule = &h.rules[i];
-        char *at = xasprintf("%s:%u", rule->file, rule->line);
-
-        if (rule->switch_id
-            && !switch_id_may_exist(c->host, rule->switch_id)) {
-            add(c, FINDING_FAIL, at, "use sriov.conf, which needs none: "
-                "ovs-sriov import", "switch id %s is that of no NIC here: the "
-                "rule does nothing", rule->switch_id);
-        } else {
-            add(c, FINDING_WARN, at, "leave it to sriov.conf: ovs-sriov "
-                "import", "the rule %s", what[rule->kind]);
-        }
-        free(at);
+        check_rule(c, &h, &h.rules[i]);
     }
     if (h.n_settings) {
         add(c, FINDING_WARN, h.settings[0].file, "put the package's own back: "
@@ -536,6 +699,7 @@ host_check(struct findings *findings, const char *root,
     check_devlink(&c);
     check_pfs(&c);
     check_files(&c);
+    check_mappings(&c);
     check_ovsdb(&c);
 }
 

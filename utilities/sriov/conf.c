@@ -27,6 +27,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/shash.h"
@@ -38,7 +39,6 @@
 struct reader {
     FILE *file;
     unsigned int line;          /* Of what was read last, from 1 on. */
-    bool inside;                /* It has not been read to its end. */
     struct host_conf *conf;
     struct svec *errors;
 };
@@ -167,10 +167,20 @@ add_section(struct reader *reader, const char *s)
 {
     struct host_conf *conf = reader->conf;
     const char *end = strchr(s, ']');
+    const char *rest = end ? end + 1 + strspn(end + 1, " \t") : "";
     struct host_section *section;
 
-    if (!end) {
-        return;                 /* inih finds this error, too. */
+    if (!end || (*rest && *rest != '#' && *rest != ';')) {
+        add_error(reader, reader->line, NULL, end
+                  ? "there is \"%s\" after the heading; put it on a line of "
+                  "its own" : "\"%s\" lacks a \"]\"", end ? rest : s);
+        if (!end) {
+            return;
+        }
+    }
+    s += strspn(s + 1, " \t");
+    while (end > s + 1 && strchr(" \t", end[-1])) {
+        end--;
     }
     section = xzalloc(sizeof *section);
     section->name = xmemdup0(s + 1, end - s - 1);
@@ -352,6 +362,15 @@ static const struct key keys[] = {
 #undef KEY
 };
 
+/* Returns true if 'value' goes on with "# ..." or "; ...". */
+static bool
+has_comment(const char *value)
+{
+    const char *p = strpbrk(value, "#;");
+
+    return p && (p == value || strchr(" \t", p[-1]));
+}
+
 static void
 add_key(struct reader *reader, struct host_section *section, const char *name,
         const char *value)
@@ -366,12 +385,14 @@ add_key(struct reader *reader, struct host_section *section, const char *name,
 
             if (*at) {
                 add_error(reader, reader->line, name,
-                          "was in line %u already (an indented line goes on "
-                          "with the one before it)", *at);
+                          "was in line %u already", *at);
                 return;
             }
             *at = reader->line;
-            error = key->parse(value, section);
+            error = (has_comment(value)
+                     ? xasprintf("\"%s\" has a comment in it; put that on a "
+                                 "line of its own, which begins with #", value)
+                     : key->parse(value, section));
             if (error) {
                 add_error(reader, reader->line, name, "%s", error);
                 free(error);
@@ -391,44 +412,95 @@ add_key(struct reader *reader, struct host_section *section, const char *name,
 
 /* The file. */
 
-/* Reads a line for inih, which tells its handler neither where that is nor
- * that there is a section without keys. */
+/* Reads the next line into 's', without what may be around it: a byte order
+ * mark at the start of the file, spaces, the end of a line as Windows has it.
+ * An empty one in place of a comment, or of what is neither [SECTION] nor
+ * KEY = VALUE, which is an error. */
 static char *
-read_line(char *s, int size, void *reader_)
+next_line(struct reader *reader, char **buffer, size_t *allocated)
 {
-    struct reader *reader = reader_;
+    static const char bom[] = "\xef\xbb\xbf";
+    ssize_t n = getline(buffer, allocated, reader->file);
+    char *s = *buffer;
 
-    if (!fgets(s, size, reader->file)) {
+    if (n < 0) {
         return NULL;
     }
-    if (!reader->inside) {
-        reader->line++;
-        if (s[0] == '[') {
-            add_section(reader, s);
-        }
+    reader->line++;
+    if (strlen(s) != n) {
+        add_error(reader, reader->line, NULL, "is no text; save the file as "
+                  "UTF-8");
+        return NULL;
     }
-    reader->inside = !strchr(s, '\n');
+    s += reader->line == 1 && !strncmp(s, bom, 3) ? 3 : 0;
+    s += strspn(s, " \t");
+    for (n = strlen(s); n && strchr(" \t\r\n", s[n - 1]); n--) {
+        s[n - 1] = '\0';
+    }
+    if (*s == '#' || *s == ';') {
+        *s = '\0';
+    } else if (*s == '[') {
+        add_section(reader, s);
+    } else if (*s && (!strpbrk(s, "=:") || strchr("=:", *s))) {
+        add_error(reader, reader->line, NULL,
+                  "is neither [SECTION] nor KEY = VALUE nor a comment");
+        *s = '\0';
+    }
     return s;
 }
 
+/* Gives inih the next line.  It takes lines in pieces of 'size', and the rest
+ * of a long one for another one; it knows no byte order mark, goes on with the
+ * value of one line in an indented one, and tells its handler neither the line
+ * nor that there is a section without keys: so it gets lines that have nothing
+ * of that kind.  (No key or value that means something is as long.) */
+static char *
+read_line(char *out, int size, void *reader_)
+{
+    struct reader *reader = reader_;
+    size_t allocated = 0;
+    char *buffer = NULL;
+    char *s = next_line(reader, &buffer, &allocated);
+
+    if (s) {
+        char *equals = *s == '[' ? NULL : strpbrk(s, "=:");
+        char *value = equals ? equals + 1 + strspn(equals + 1, " \t") : "";
+
+        if (equals) {
+            do {
+                *equals-- = '\0';
+            } while (strchr(" \t", *equals));
+        }
+        if (*s == '[') {
+            snprintf(out, size, "[s]\n");
+        } else if (equals
+                   && snprintf(out, size, "%s = %s\n", s, value) >= size) {
+            add_error(reader, reader->line, NULL, "\"%.20s...\" is too long "
+                      "for a key and its value", s);
+            snprintf(out, size, "\n");
+        } else if (!equals) {
+            snprintf(out, size, "\n");
+        }
+    }
+    free(buffer);
+    return s ? out : NULL;
+}
+
 static int
-handle_key(void *reader_, const char *section_name, const char *name,
-           const char *value)
+handle_key(void *reader_, const char *section_name OVS_UNUSED,
+           const char *name, const char *value)
 {
     struct reader *reader = reader_;
     struct host_conf *conf = reader->conf;
-    struct host_section *section = conf->n ? conf->sections[conf->n - 1]
-                                   : NULL;
 
     if (!name) {
         /* Some builds of inih tell of sections. */
-    } else if (!section || strncmp(section->name, section_name,
-                                   strlen(section_name))
-               || !*section_name) {
+    } else if (!conf->n) {
         add_error(reader, reader->line, name, "is in no section; put "
-                  "[PCI-ADDRESS] at the start of a line above it");
+                  "[PCI-ADDRESS] on a line above it");
     } else {
-        add_key(reader, section, name, value ? value : "");
+        add_key(reader, conf->sections[conf->n - 1], name,
+                value ? value : "");
     }
     return 1;
 }
@@ -532,6 +604,27 @@ check_names(struct reader *reader, const struct host_section *section,
     free(card);
 }
 
+/* "multiport" is of a NIC, not of one PF. */
+static void
+check_multiport(struct reader *reader, const struct host_section *section)
+{
+    for (size_t i = 0; i < reader->conf->n; i++) {
+        const struct host_section *other = reader->conf->sections[i];
+
+        if (other == section) {
+            break;
+        }
+        if (section->match == HOST_MATCH_PCI && section->at.multiport
+            && other->match == HOST_MATCH_PCI && other->at.multiport
+            && section->multiport != other->multiport
+            && host_same_card(section->id, other->id)) {
+            add_error(reader, section->at.multiport, "multiport",
+                      "line %u says something else for the same NIC, whose "
+                      "PFs have it all or none", other->at.multiport);
+        }
+    }
+}
+
 static void
 check(struct reader *reader)
 {
@@ -555,8 +648,113 @@ check(struct reader *reader)
             add_error(reader, section->at.multiport, "multiport",
                       "needs mode = switchdev");
         }
+        check_multiport(reader, section);
     }
     shash_destroy(&names);
+}
+
+/* Numbers of NICs. */
+
+static bool
+has_number(const struct host_conf *conf, unsigned int number)
+{
+    for (size_t i = 0; i < conf->n_switches; i++) {
+        if (conf->switches[i].number == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Gives the NIC of 'pci' the number 'number', unless it has one. */
+static void
+add_switch(struct host_conf *conf, const char *pci, unsigned int number)
+{
+    for (size_t i = 0; i < conf->n_switches; i++) {
+        if (host_same_card(conf->switches[i].pci, pci)) {
+            return;
+        }
+    }
+    if (conf->n_switches >= conf->allocated_switches) {
+        conf->switches = x2nrealloc(conf->switches, &conf->allocated_switches,
+                                    sizeof *conf->switches);
+    }
+    conf->switches[conf->n_switches].pci = xstrdup(pci);
+    conf->switches[conf->n_switches++].number = number;
+}
+
+/* Reads the numbers that NICs have, and gives one to each that sections by PCI
+ * address tell of and that has none: in their order the lowest ones that are
+ * free. */
+static void
+read_switches(struct host_conf *conf)
+{
+    char *path = xasprintf("%s%s", conf->path, HOST_SWITCHES_SUFFIX);
+    FILE *file = fopen(path, "r");
+    struct ds line = DS_EMPTY_INITIALIZER;
+
+    while (file && !ds_get_line(&line, file)) {
+        unsigned int number;
+        char word[32], *pci;
+
+        if (ovs_scan(ds_cstr(&line), "%31s %u", word, &number)
+            && host_pci_address(word, &pci)) {
+            if (number && !has_number(conf, number)) {
+                add_switch(conf, pci, number);
+            }
+            free(pci);
+        }
+    }
+    conf->n_kept = conf->n_switches;
+    for (size_t i = 0; i < conf->n; i++) {
+        const struct host_section *section = conf->sections[i];
+
+        if (section->match == HOST_MATCH_PCI && section->id) {
+            unsigned int number = 1;
+
+            while (has_number(conf, number)) {
+                number++;
+            }
+            add_switch(conf, section->id, number);
+        }
+    }
+    if (file) {
+        fclose(file);
+    }
+    ds_destroy(&line);
+    free(path);
+}
+
+/* Keeps numbers that are new.  Returns 0 or a positive errno value. */
+int
+host_conf_keep_switches(struct host_conf *conf)
+{
+    char *path = xasprintf("%s%s", conf->path, HOST_SWITCHES_SUFFIX);
+    char *new_path = xasprintf("%s.new", path);
+    FILE *file = NULL;
+    int error = 0;
+
+    if (conf->n_switches > conf->n_kept) {
+        file = fopen(new_path, "w");
+        error = file ? 0 : errno;
+    }
+    if (file) {
+        fprintf(file, "# The numbers that {switch} stands for in names: see "
+                "ovs-sriov(8).\n");
+        for (size_t i = 0; i < conf->n_switches; i++) {
+            fprintf(file, "%s %u\n", conf->switches[i].pci,
+                    conf->switches[i].number);
+        }
+        error = fflush(file) || fsync(fileno(file)) ? errno : 0;
+        fclose(file);
+        if (!error && rename(new_path, path)) {
+            error = errno;
+        }
+        conf->n_kept = error ? conf->n_kept : conf->n_switches;
+    }
+    free(new_path);
+    free(path);
+    return error;
 }
 
 /* Reads the file at 'path'.  Returns what is in it, which the caller must free
@@ -586,11 +784,11 @@ host_conf_read(const char *path, struct svec *errors)
         line = ini_parse_stream(read_line, &reader, handle_key, &reader);
         if (ferror(reader.file)) {
             svec_add_nocopy(errors, xasprintf("%s: cannot be read", path));
-        } else if (line) {
-            add_error(&reader, line, NULL,
-                      "is neither [SECTION] nor KEY = VALUE nor a comment");
+        } else if (line && errors->n == n_errors) {
+            add_error(&reader, line, NULL, "cannot be read");
         }
         fclose(reader.file);
+        read_switches(conf);
         if (errors->n == n_errors) {
             check(&reader);
         }
@@ -617,9 +815,27 @@ host_conf_destroy(struct host_conf *conf)
         free(section->steering);
         free(section);
     }
+    for (size_t i = 0; i < conf->n_switches; i++) {
+        free(conf->switches[i].pci);
+    }
+    free(conf->switches);
     free(conf->sections);
     free(conf->path);
     free(conf);
+}
+
+/* Returns true if 'section' is about the PF at 'pci'.  'switch_id' may be
+ * NULL. */
+bool
+host_section_matches(const struct host_section *section, const char *pci,
+                     uint16_t vendor, uint16_t device, const char *switch_id)
+{
+    return (section->match == HOST_MATCH_PCI ? !strcmp(section->id, pci)
+            : section->match == HOST_MATCH_SWITCH_ID
+            ? switch_id && !strcmp(section->id, switch_id)
+            : (section->vendor == vendor
+               && (section->match == HOST_MATCH_VENDOR
+                   || section->device == device)));
 }
 
 /* Returns the section about the PF at 'pci', the most specific one, or NULL.
@@ -632,12 +848,7 @@ host_conf_find(const struct host_conf *conf, const char *pci, uint16_t vendor,
 
     for (size_t i = 0; i < conf->n; i++) {
         const struct host_section *s = conf->sections[i];
-        bool match = (s->match == HOST_MATCH_PCI ? !strcmp(s->id, pci)
-                      : s->match == HOST_MATCH_SWITCH_ID
-                      ? switch_id && !strcmp(s->id, switch_id)
-                      : (s->vendor == vendor
-                         && (s->match == HOST_MATCH_VENDOR
-                             || s->device == device)));
+        bool match = host_section_matches(s, pci, vendor, device, switch_id);
 
         if (match && (!best || s->match < best->match)) {
             best = s;
@@ -647,26 +858,21 @@ host_conf_find(const struct host_conf *conf, const char *pci, uint16_t vendor,
 }
 
 /* Returns what {switch} stands for in names for the NIC of the PF at 'pci',
- * which the caller must free: its number, from 1 on, in the order in which the
- * sections by PCI address first tell of NICs; for one that has none, its bus in
- * two hexadecimal digits.  Depends on nothing else that there is or is not. */
+ * which the caller must free: its number, if a section by PCI address has told
+ * of it once; for another one, its bus in two hexadecimal digits. */
 char *
 host_conf_card(const struct host_conf *conf, const char *pci)
 {
     unsigned int domain, bus, device;
-    unsigned int n = 0;
+    bool configured = false;
 
-    for (size_t i = 0; i < conf->n; i++) {
-        const struct host_section *section = conf->sections[i];
-        bool first = section->match == HOST_MATCH_PCI;
-
-        for (size_t j = 0; j < i && first; j++) {
-            first = !(conf->sections[j]->match == HOST_MATCH_PCI
-                      && host_same_card(conf->sections[j]->id, section->id));
-        }
-        n += first;
-        if (first && host_same_card(section->id, pci)) {
-            return xasprintf("%u", n);
+    for (size_t i = 0; i < conf->n && !configured; i++) {
+        configured = (conf->sections[i]->match == HOST_MATCH_PCI
+                      && host_same_card(conf->sections[i]->id, pci));
+    }
+    for (size_t i = 0; i < conf->n_switches && configured; i++) {
+        if (host_same_card(conf->switches[i].pci, pci)) {
+            return xasprintf("%u", conf->switches[i].number);
         }
     }
 

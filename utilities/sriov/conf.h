@@ -69,11 +69,27 @@ struct host_section {
     } at;
 };
 
+/* The number that {switch} stands for in names of a NIC's representors. */
+struct host_switch {
+    char *pci;                  /* Of any of its PFs. */
+    unsigned int number;
+};
+
 struct host_conf {
     char *path;
     struct host_section **sections; /* In the file's order. */
     size_t n, allocated;
+
+    /* Numbers that NICs have had once, and those of new ones.  A number
+     * stays, whatever sections come and go. */
+    struct host_switch *switches;
+    size_t n_switches, allocated_switches;
+    size_t n_kept;              /* The first ones are in the file. */
 };
+
+/* What is after the name of sriov.conf in that of the file that keeps numbers
+ * of NICs: lines "PCI-ADDRESS NUMBER". */
+#define HOST_SWITCHES_SUFFIX ".switches"
 
 #define HOST_DEFAULT_NAMES "ovs-sw{switch}{port}"
 
@@ -84,6 +100,10 @@ const struct host_section *host_conf_find(const struct host_conf *,
                                           const char *pci, uint16_t vendor,
                                           uint16_t device,
                                           const char *switch_id);
+bool host_section_matches(const struct host_section *, const char *pci,
+                          uint16_t vendor, uint16_t device,
+                          const char *switch_id);
+int host_conf_keep_switches(struct host_conf *);
 char *host_conf_card(const struct host_conf *, const char *pci);
 
 bool host_pci_address(const char *, char **);

@@ -18,6 +18,8 @@
 #include <config.h>
 #include "sriov/import.h"
 
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,14 +27,13 @@
 #include "sriov/host.h"
 #include "sriov/conf.h"
 #include "sriov/leftovers.h"
-#include "sset.h"
 #include "svec.h"
 #include "util.h"
 
-/* What the rules say about a PF: each the last one that counts, or NULL. */
+/* What is there about a PF: each the last one that counts, or NULL. */
 struct imported {
     const char *pci;
-    const struct howto_rule *mode, *vfs, *names;
+    const struct howto_rule *rules[HOWTO_BY_HAND]; /* By kind. */
 };
 
 /* What importing takes along. */
@@ -42,68 +43,94 @@ struct importer {
     struct svec pcis;           /* PFs that rules tell of, sorted. */
     struct imported *pfs;       /* As many. */
     struct ds *conf, *report;
+    size_t n_by_hand;
 };
 
-/* Returns true if the port of the PF at 'pci' is 'port' ("p1"), as far as its
- * function says so.  A NULL 'port' is any. */
-static bool
-function_is_port(const char *pci, const char *port)
+/* Reports what is to be done by hand, and makes it a comment of the file. */
+static void OVS_PRINTF_FORMAT(3, 4)
+by_hand(struct importer *im, const struct howto_rule *rule,
+        const char *format, ...)
 {
-    return !port || (port[0] == 'p' && !strcmp(port + 1,
-                                               pci + strlen(pci) - 1));
+    struct ds s = DS_EMPTY_INITIALIZER;
+    va_list args;
+
+    va_start(args, format);
+    ds_put_format_valist(&s, format, args);
+    va_end(args);
+    ds_put_format(im->conf, "# by hand: %s:%u: %s\n", rule->file, rule->line,
+                  ds_cstr(&s));
+    ds_put_format(im->report, "%s:%u: by hand: %s\n", rule->file, rule->line,
+                  ds_cstr(&s));
+    im->n_by_hand++;
+    ds_destroy(&s);
 }
 
-/* Adds to 'pcis' the PFs of the host that 'rule' is about. */
+/* Returns the PCI address that 'rule' is about by itself, or NULL. */
+static const char *
+literal_pci(const struct howto_rule *rule)
+{
+    const struct howto_conds *conds = &rule->conds;
+
+    for (size_t i = 0; i < conds->n; i++) {
+        const struct howto_cond *cond = &conds->array[i];
+
+        if (cond->what == HOWTO_PCI && !cond->negate
+            && !strpbrk(cond->pattern, "*?[|")) {
+            return cond->pattern;
+        }
+    }
+    return NULL;
+}
+
+/* Adds to 'pcis' the PFs that 'rule' is about.  One that is told by its
+ * address needs not be here. */
 static void
 find_pfs(const struct importer *im, const struct howto_rule *rule,
          struct svec *pcis)
 {
+    const char *pci = literal_pci(rule);
+
     for (size_t i = 0; i < im->host->n; i++) {
         const struct host_pf *pf = im->host->pfs[i];
 
-        if (rule->netdev
-            ? nullable_string_is_equal(pf->netdev, rule->netdev)
-            : (rule->switch_id
-               && nullable_string_is_equal(pf->switch_id, rule->switch_id)
-               && (!rule->port
-                   || nullable_string_is_equal(pf->port, rule->port)))) {
+        if (howto_rule_is_about(im->h, rule, pf)) {
             svec_add(pcis, pf->pci);
         }
     }
+    if (!pcis->n && pci && !host_find_pf(im->host, pci)) {
+        svec_add(pcis, pci);
+    }
 }
 
-/* Stores in 'pcis', sorted, the PFs that 'rule' is about.  If its switch id is
- * wrong, those that other rules name by address stand in. */
+/* Says that 'rule' is about no PF, and so is none that can be deleted. */
 static void
-resolve(const struct importer *im, const struct howto_rule *rule,
-        struct svec *pcis, bool report)
+report_none(struct importer *im, const struct howto_rule *rule)
 {
-    svec_init(pcis);
-    if (rule->pci) {
-        svec_add(pcis, rule->pci);
-        return;
-    }
-    find_pfs(im, rule, pcis);
-    if (!pcis->n && !rule->netdev) {
-        const char *pci;
-        size_t i;
+    static const char *const names[] = {
+        [HOWTO_PCI] = "PCI address", [HOWTO_NETDEV] = "network device",
+        [HOWTO_RDMA] = "infiniband device", [HOWTO_DRIVER] = "driver",
+        [HOWTO_VENDOR] = "vendor", [HOWTO_DEVICE] = "device",
+        [HOWTO_SWITCH_ID] = "switch id", [HOWTO_PORT] = "port",
+    };
+    static const char *const what[] = {
+        [HOWTO_MODE] = "mode", [HOWTO_VFS] = "vfs", [HOWTO_NAMES] = "names",
+        [HOWTO_STEERING] = "steering", [HOWTO_MULTIPORT] = "multiport",
+    };
+    struct howto_item *item = howto_find_item(im->h, rule->file, rule->line);
+    struct ds s = DS_EMPTY_INITIALIZER;
 
-        SVEC_FOR_EACH (i, pci, &im->pcis) {
-            if (function_is_port(pci, rule->port)) {
-                svec_add(pcis, pci);
-            }
-        }
-        if (report && rule->switch_id) {
-            char *all = svec_join(pcis, " ", "");
+    for (size_t i = 0; i < rule->conds.n; i++) {
+        const struct howto_cond *cond = &rule->conds.array[i];
 
-            ds_put_format(im->report, "%s:%u: switch id %s is that of no NIC "
-                          "here; %s%s\n", rule->file, rule->line,
-                          rule->switch_id,
-                          pcis->n ? "taken to mean " : "passed over", all);
-            free(all);
-        }
+        ds_put_format(&s, "%s%s %s\"%s\"", i ? ", " : "", names[cond->what],
+                      cond->negate ? "not " : "", cond->pattern);
     }
-    svec_sort_unique(pcis);
+    by_hand(im, rule, "%s = %s, for no NIC with SR-IOV that is here: %s",
+            what[rule->kind], rule->value, ds_cstr(&s));
+    if (item && !item->doubt) {
+        item->doubt = ds_steal_cstr(&s);
+    }
+    ds_destroy(&s);
 }
 
 static struct imported *
@@ -114,18 +141,33 @@ find_imported(const struct importer *im, const char *pci)
     return i == SIZE_MAX ? NULL : &im->pfs[i];
 }
 
+/* Makes 'rule' the one that counts for 'pf'. */
+static void
+take_rule(struct importer *im, struct imported *pf,
+          const struct howto_rule *rule)
+{
+    const struct howto_rule **slot = &pf->rules[rule->kind];
+    const struct howto_rule *before = *slot;
+
+    if (before && strcmp(before->value, rule->value)
+        && !(rule->kind == HOWTO_VFS && !strcmp(before->value, "0"))) {
+        ds_put_format(im->report, "%s:%u: %s for %s, and %s:%u says %s; see "
+                      "which you want\n", rule->file, rule->line,
+                      rule->value, pf->pci, before->file, before->line,
+                      before->value);
+    }
+    *slot = rule;
+}
+
 /* Finds out which PFs there are, and what counts for each. */
 static void
 take_rules(struct importer *im)
 {
-    struct svec pcis;
     const char *pci;
     size_t i, j;
 
     for (i = 0; i < im->h->n_rules; i++) {
-        if (im->h->rules[i].pci) {
-            svec_add(&im->pcis, im->h->rules[i].pci);
-        } else {
+        if (im->h->rules[i].kind != HOWTO_BY_HAND) {
             find_pfs(im, &im->h->rules[i], &im->pcis);
         }
     }
@@ -137,17 +179,18 @@ take_rules(struct importer *im)
 
     for (i = 0; i < im->h->n_rules; i++) {
         const struct howto_rule *rule = &im->h->rules[i];
+        struct svec pcis = SVEC_EMPTY_INITIALIZER;
 
-        resolve(im, rule, &pcis, true);
+        if (rule->kind == HOWTO_BY_HAND) {
+            by_hand(im, rule, "not understood: %s", rule->value);
+            continue;
+        }
+        find_pfs(im, rule, &pcis);
         SVEC_FOR_EACH (j, pci, &pcis) {
-            struct imported *pf = find_imported(im, pci);
-
-            switch (rule->kind) {
-            case HOWTO_MODE: pf->mode = rule; break;
-            case HOWTO_VFS: pf->vfs = rule; break;
-            case HOWTO_NAMES: pf->names = rule; break;
-            default: OVS_NOT_REACHED();
-            }
+            take_rule(im, find_imported(im, pci), rule);
+        }
+        if (!pcis.n) {
+            report_none(im, rule);
         }
         svec_destroy(&pcis);
     }
@@ -158,7 +201,7 @@ static bool
 is_rep_name(const struct importer *im, const char *name)
 {
     for (size_t i = 0; i < im->pcis.n; i++) {
-        const struct howto_rule *rule = im->pfs[i].names;
+        const struct howto_rule *rule = im->pfs[i].rules[HOWTO_NAMES];
         const char *port = rule ? strstr(rule->value, "{port}") : NULL;
         struct sriov_port_id id;
         bool found;
@@ -199,20 +242,58 @@ special_option(const struct howto_stanza *stanza)
     return NULL;
 }
 
-/* Returns the MTU that stanzas give to representors, or NULL. */
+/* Returns the MTU that 'stanza' gives, or NULL. */
+static const char *
+stanza_mtu(const struct howto_stanza *stanza)
+{
+    const char *mtu = smap_get(&stanza->options, "ovs_mtu");
+
+    return mtu ? mtu : smap_get(&stanza->options, "mtu");
+}
+
+/* Returns the MTU that stanzas give to representors, or NULL if they give none
+ * or several. */
 static const char *
 find_mtu(const struct importer *im)
 {
+    const char *found = NULL;
+
     for (size_t i = 0; i < im->h->n_stanzas; i++) {
         const struct howto_stanza *stanza = im->h->stanzas[i];
-        const char *mtu = smap_get(&stanza->options, "ovs_mtu");
+        const char *mtu = stanza_mtu(stanza);
 
-        mtu = mtu ? mtu : smap_get(&stanza->options, "mtu");
-        if (mtu && is_rep_name(im, stanza->name)) {
-            return mtu;
+        if (!is_rep_name(im, stanza->name)) {
+            continue;
+        } else if (!mtu || (found && strcmp(mtu, found))) {
+            return NULL;
         }
+        found = mtu;
     }
-    return NULL;
+    return found;
+}
+
+/* Returns what 'pf' has of 'kind', or NULL. */
+static const char *
+imported_value(const struct imported *pf, enum howto_kind kind)
+{
+    return pf->rules[kind] ? pf->rules[kind]->value : NULL;
+}
+
+static void
+put_names(struct importer *im, const char *names, unsigned int card)
+{
+    char *number = xasprintf("%u", card);
+    char *by_default = host_expand_name(HOST_DEFAULT_NAMES, number, "pf0vf0");
+    char *name = names ? host_expand_name(names, number, "pf0vf0") : NULL;
+
+    if (!names) {
+        ds_put_cstr(im->conf, "names = keep\n");
+    } else if (!nullable_string_is_equal(name, by_default)) {
+        ds_put_format(im->conf, "names = %s\n", names);
+    }
+    free(number);
+    free(by_default);
+    free(name);
 }
 
 static void
@@ -223,115 +304,180 @@ put_sections(struct importer *im)
 
     for (size_t i = 0; i < im->pcis.n; i++) {
         const struct imported *pf = &im->pfs[i];
-        bool switchdev = (pf->mode
-                          && !strcmp(pf->mode->value, "switchdev"));
+        const char *mode = imported_value(pf, HOWTO_MODE);
+        const char *vfs = imported_value(pf, HOWTO_VFS);
+        const char *names = imported_value(pf, HOWTO_NAMES);
+        const char *multiport = imported_value(pf, HOWTO_MULTIPORT);
+        const char *steering = imported_value(pf, HOWTO_STEERING);
+        bool switchdev = mode && !strcmp(mode, "switchdev");
 
         card += !i || !host_same_card(im->pfs[i - 1].pci, pf->pci);
         ds_put_format(im->conf, "[%s]\n", pf->pci);
         if (!switchdev) {
+            if (!mode && im->n_by_hand) {
+                ds_put_cstr(im->conf, "# mode: legacy, unless something by "
+                            "hand sets it\n");
+            }
             ds_put_cstr(im->conf, "mode = legacy\n");
         }
-        if (pf->vfs) {
-            ds_put_format(im->conf, "vfs = %s\n", pf->vfs->value);
+        if (vfs) {
+            ds_put_format(im->conf, "vfs = %s\n", vfs);
         }
-        if (switchdev && pf->names) {
-            char *number = xasprintf("%u", card);
-            char *by_default = host_expand_name(HOST_DEFAULT_NAMES, number,
-                                                "pf0vf0");
-            char *name = host_expand_name(pf->names->value, number, "pf0vf0");
-
-            if (strcmp(name, by_default)) {
-                ds_put_format(im->conf, "names = %s\n", pf->names->value);
-            }
-            free(number);
-            free(by_default);
-            free(name);
-        } else if (switchdev) {
-            ds_put_cstr(im->conf, "names = keep\n");
+        if (switchdev) {
+            put_names(im, names, card);
         }
         if (mtu) {
             ds_put_format(im->conf, "mtu = %s\n", mtu);
+        }
+        if (multiport && switchdev) {
+            ds_put_format(im->conf, "multiport = %s\n", multiport);
+        }
+        if (steering) {
+            ds_put_format(im->conf, "steering = %s\n", steering);
         }
     }
 }
 
 /* What can be deleted. */
 
-/* Reports that 'what', in the given lines of the file, is not needed: all of
- * the file if that is all that it has. */
-static void
-report_lines(struct importer *im, const struct howto_file *file,
-             const struct svec *lines, const char *what)
+/* Returns the stanza in 'line' of 'file', or NULL. */
+static const struct howto_stanza *
+find_stanza(const struct importer *im, const char *file, unsigned int line)
 {
-    if (lines->n && lines->n == file->n_items) {
-        ds_put_format(im->report, "delete %s\n", file->name);
-    } else if (lines->n) {
-        char *all = svec_join(lines, ", ", "");
+    for (size_t i = 0; i < im->h->n_stanzas; i++) {
+        const struct howto_stanza *stanza = im->h->stanzas[i];
 
-        ds_put_format(im->report, "in %s delete the %s in line%s %s\n",
-                      file->name, what, lines->n > 1 ? "s" : "", all);
-        free(all);
+        if (stanza->line == line && !strcmp(stanza->file, file)) {
+            return stanza;
+        }
     }
+    return NULL;
 }
 
+/* Returns true if the stanza of a representor says nothing that we do not do
+ * by ourselves. */
+static bool
+is_needless(const struct importer *im, const struct howto_stanza *stanza)
+{
+    const char *mtu = stanza_mtu(stanza);
+
+    return (is_rep_name(im, stanza->name) && !special_option(stanza)
+            && (!mtu || nullable_string_is_equal(mtu, find_mtu(im))));
+}
+
+/* Returns true if 'port' has a stanza that stays, without which being in
+ * ovs_ports ifupdown does not apply it. */
+static bool
+stanza_stays(const struct importer *im, const char *port)
+{
+    for (size_t i = 0; i < im->h->n_stanzas; i++) {
+        const struct howto_stanza *stanza = im->h->stanzas[i];
+
+        if (!strcmp(stanza->name, port) && !is_needless(im, stanza)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Reports which ports can be taken out of a bridge's stanza. */
+static void
+report_ports(struct importer *im, const struct howto_stanza *stanza)
+{
+    struct svec ports = SVEC_EMPTY_INITIALIZER;
+    const char *port;
+    size_t i;
+
+    svec_parse_words(&ports, smap_get_def(&stanza->options, "ovs_ports", ""));
+    SVEC_FOR_EACH (i, port, &ports) {
+        if (is_rep_name(im, port) && !stanza_stays(im, port)) {
+            ds_put_format(im->report, "%s:%u: take %s out of ovs_ports of "
+                          "%s\n", stanza->file, stanza->line, port,
+                          stanza->name);
+        }
+    }
+    svec_destroy(&ports);
+}
+
+/* Returns true if the stanza in 'line' can be deleted, and reports what else
+ * can be done about it. */
+static bool
+report_stanza(struct importer *im, const char *file, unsigned int line)
+{
+    const struct howto_stanza *stanza = find_stanza(im, file, line);
+
+    if (!stanza) {
+        return false;           /* "source", for instance. */
+    } else if (!is_rep_name(im, stanza->name)) {
+        report_ports(im, stanza);
+        return false;
+    } else if (!is_needless(im, stanza)) {
+        const char *option = special_option(stanza);
+
+        ds_put_format(im->report, "%s:%u: keep the stanza of %s, which has "
+                      "%s\n", file, line, stanza->name,
+                      option ? option : "another mtu");
+        return false;
+    }
+    return true;
+}
+
+/* Reports what is not needed of 'file': all of it if that is all that it
+ * has. */
 static void
 report_file(struct importer *im, const struct howto_file *file)
 {
+    bool stanzas = !strcmp(file->noun, "stanza");
     struct svec lines = SVEC_EMPTY_INITIALIZER;
-    unsigned int last = 0;
+    size_t n_neutral = 0;
 
-    for (size_t i = 0; i < im->h->n_rules; i++) {
-        const struct howto_rule *rule = &im->h->rules[i];
+    for (size_t i = 0; i < file->n_items; i++) {
+        const struct howto_item *item = &file->items[i];
 
-        if (!strcmp(rule->file, file->name) && rule->line != last) {
-            svec_add_nocopy(&lines, xasprintf("%u", rule->line));
-            last = rule->line;
+        n_neutral += item->neutral;
+        if (stanzas ? report_stanza(im, file->name, item->line)
+            : item->ours && !item->doubt) {
+            svec_add_nocopy(&lines, xasprintf("%u", item->line));
         }
     }
-    report_lines(im, file, &lines, "rules");
-    svec_clear(&lines);
+    /* Of an interfaces file the commands are but a part, and rc.local and the
+     * like may have to be there. */
+    bool all = (lines.n + n_neutral == file->n_items
+                && (strcmp(file->noun, "line")
+                    || howto_ends_in(file->name, ".service")));
+    if (lines.n && all) {
+        const char *slash = strrchr(file->name, '/');
 
-    for (size_t i = 0; i < im->h->n_stanzas; i++) {
-        const struct howto_stanza *stanza = im->h->stanzas[i];
-        const char *option = special_option(stanza);
-
-        if (strcmp(stanza->file, file->name)) {
-            continue;
-        } else if (!is_rep_name(im, stanza->name)) {
-            struct svec ports = SVEC_EMPTY_INITIALIZER;
-            const char *port;
-            size_t j;
-
-            svec_parse_words(&ports, smap_get_def(&stanza->options,
-                                                  "ovs_ports", ""));
-            SVEC_FOR_EACH (j, port, &ports) {
-                if (is_rep_name(im, port)) {
-                    ds_put_format(im->report, "%s:%u: take %s out of "
-                                  "ovs_ports of %s\n", file->name,
-                                  stanza->line, port, stanza->name);
-                }
-            }
-            svec_destroy(&ports);
-        } else if (option) {
-            ds_put_format(im->report, "%s:%u: keep the stanza of %s, which "
-                          "has %s\n", file->name, stanza->line, stanza->name,
-                          option);
+        if (howto_ends_in(file->name, ".service")) {
+            ds_put_format(im->report, "systemctl disable %s; delete %s\n",
+                          slash ? slash + 1 : file->name, file->name);
         } else {
-            svec_add_nocopy(&lines, xasprintf("%u", stanza->line));
+            ds_put_format(im->report, "delete %s\n", file->name);
         }
+    } else if (lines.n) {
+        char *joined = svec_join(&lines, ", ", "");
+
+        ds_put_format(im->report, "in %s delete %s%s%s %s\n", file->name,
+                      strcmp(file->noun, "line") ? "the " : "",
+                      strcmp(file->noun, "line") ? file->noun : "line",
+                      strcmp(file->noun, "line")
+                      ? (lines.n > 1 ? "s in lines" : "s in line")
+                      : lines.n > 1 ? "s" : "", joined);
+        free(joined);
     }
-    report_lines(im, file, &lines, "stanzas");
     svec_destroy(&lines);
 }
 
 /* Appends to 'conf' what does the same as 'h', and to 'report' what is then
- * not needed any more.  Returns false if there is nothing in 'h'. */
-bool
+ * not needed any more, and what was not understood.  Returns NULL, or why that
+ * is not all that is needed, which the caller must free. */
+char *
 host_import(const struct howto *h, const struct host *host, struct ds *conf,
             struct ds *report)
 {
     struct importer im = { .h = h, .host = host, .conf = conf,
                            .report = report };
+    char *error = NULL;
 
     svec_init(&im.pcis);
     take_rules(&im);
@@ -346,7 +492,16 @@ host_import(const struct howto *h, const struct host *host, struct ds *conf,
                       h->settings[0].file, h->settings[0].line,
                       h->settings[0].text);
     }
+    if (!h->n_rules && !h->n_settings) {
+        error = xstrdup("no udev rule, unit or script sets up SR-IOV, and "
+                        "ovs-ctl is as it was: there is nothing to import");
+    } else if (im.n_by_hand) {
+        error = xasprintf("%"PRIuSIZE" thing%s not imported: see \"by hand\" "
+                          "above, and do not delete %s", im.n_by_hand,
+                          im.n_by_hand > 1 ? "s were" : " was",
+                          im.n_by_hand > 1 ? "them" : "it");
+    }
     svec_destroy(&im.pcis);
     free(im.pfs);
-    return h->n_rules || h->n_settings;
+    return error;
 }

@@ -18,13 +18,12 @@
 
 /* "ovs-sriov import": sriov.conf in place of what was written by hand. */
 
-#include <stdbool.h>
 
 struct ds;
 struct host;
 struct howto;
 
-bool host_import(const struct howto *, const struct host *, struct ds *conf,
+char *host_import(const struct howto *, const struct host *, struct ds *conf,
                  struct ds *report);
 
 #endif /* import.h */

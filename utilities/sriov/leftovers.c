@@ -13,131 +13,225 @@
  * limitations under the License.
  */
 
-/* See leftovers.h for where this stands, and udev(7) and interfaces(5)
- * for the languages read here. */
+/* See leftovers.h for where this stands.  Here is what is the same for all
+ * kinds of files, and those of interfaces(5). */
 
 #include <config.h>
 #include "sriov/leftovers.h"
 
 #include <ctype.h>
+#include <fnmatch.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "openvswitch/dynamic-string.h"
-#include "sriov/host.h"
+#include "sriov/commands.h"
 #include "sriov/conf.h"
+#include "sriov/host.h"
 #include "svec.h"
 #include "util.h"
 
-static struct howto_file *
-add_file(struct howto *h, const char *name)
+/* Conditions. */
+
+/* Adds a condition to 'conds'.  A PCI address is made one with a domain. */
+void
+howto_add_cond(struct howto_conds *conds, enum howto_what what, bool negate,
+               const char *pattern)
 {
+    struct howto_cond *cond;
+    char *pci = NULL;
+
+    if (conds->n >= conds->allocated) {
+        conds->array = x2nrealloc(conds->array, &conds->allocated,
+                                  sizeof *conds->array);
+    }
+    cond = &conds->array[conds->n++];
+    cond->what = what;
+    cond->negate = negate;
+    cond->pattern = (what == HOWTO_PCI && host_pci_address(pattern, &pci)
+                     ? pci : xstrdup(pattern));
+}
+
+void
+howto_conds_destroy(struct howto_conds *conds)
+{
+    for (size_t i = 0; i < conds->n; i++) {
+        free(conds->array[i].pattern);
+    }
+    free(conds->array);
+    memset(conds, 0, sizeof *conds);
+}
+
+/* Returns true if 'value', unless that is NULL, is one of the globs in
+ * 'pattern'. */
+static bool
+pattern_matches(const char *pattern, const char *value)
+{
+    struct svec globs = SVEC_EMPTY_INITIALIZER;
+    bool match = false;
+    const char *glob;
+    size_t i;
+
+    howto_split(&globs, pattern, "|");
+    SVEC_FOR_EACH (i, glob, &globs) {
+        match |= value && !fnmatch(glob, value, FNM_CASEFOLD);
+    }
+    svec_destroy(&globs);
+    return match;
+}
+
+static bool
+rdma_matches(const struct howto *h, const char *pattern, const char *pci)
+{
+    struct svec names = SVEC_EMPTY_INITIALIZER;
+    bool match = false;
+    const char *name;
+    size_t i;
+
+    host_read_folder(&names, "%s/sys/bus/pci/devices/%s/infiniband", h->root,
+                     pci);
+    SVEC_FOR_EACH (i, name, &names) {
+        match |= pattern_matches(pattern, name);
+    }
+    svec_destroy(&names);
+    return match;
+}
+
+/* Returns true if 'pattern', about the phys_port_name of representors, is
+ * about those of the VFs of 'pf'. */
+static bool
+reps_match(const char *pattern, const struct host_pf *pf)
+{
+    const char *number = (pf->port && pf->port[0] == 'p' ? pf->port + 1
+                          : pf->pci + strlen(pf->pci) - 1);
+    char *port = xasprintf("pf%svf0", number);
+    bool match = pattern_matches(pattern, port);
+
+    free(port);
+    return match;
+}
+
+static bool
+cond_holds(const struct howto *h, const struct howto_rule *rule,
+           const struct howto_cond *cond, const struct host_pf *pf)
+{
+    char id[16];
+    bool match;
+
+    switch (cond->what) {
+    case HOWTO_PCI:
+        match = pattern_matches(cond->pattern, pf->pci);
+        break;
+    case HOWTO_NETDEV:
+        match = pattern_matches(cond->pattern, pf->netdev);
+        break;
+    case HOWTO_RDMA:
+        match = rdma_matches(h, cond->pattern, pf->pci);
+        break;
+    case HOWTO_DRIVER:
+        match = pattern_matches(cond->pattern, pf->driver);
+        break;
+    case HOWTO_VENDOR:
+    case HOWTO_DEVICE:
+        snprintf(id, sizeof id, "0x%04x",
+                 cond->what == HOWTO_VENDOR ? pf->vendor : pf->device);
+        match = pattern_matches(cond->pattern, id);
+        break;
+    case HOWTO_SWITCH_ID:
+        match = pattern_matches(cond->pattern, pf->switch_id);
+        break;
+    case HOWTO_PORT:
+    default:
+        match = (rule->kind == HOWTO_NAMES
+                 ? reps_match(cond->pattern, pf)
+                 : pattern_matches(cond->pattern, pf->port));
+        break;
+    }
+    return match != cond->negate;
+}
+
+/* Returns true if 'rule' is about 'pf', as that is now. */
+bool
+howto_rule_is_about(const struct howto *h, const struct howto_rule *rule,
+                    const struct host_pf *pf)
+{
+    for (size_t i = 0; i < rule->conds.n; i++) {
+        if (!cond_holds(h, rule, &rule->conds.array[i], pf)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Files and items. */
+
+/* Makes 'name' the file that is being read.  Returns the one that was until
+ * now, for 'h->at'. */
+size_t
+howto_begin_file(struct howto *h, const char *name, const char *noun)
+{
+    size_t before = h->at;
     struct howto_file *file;
 
     if (h->n_files >= h->allocated_files) {
         h->files = x2nrealloc(h->files, &h->allocated_files,
                               sizeof *h->files);
     }
-    file = &h->files[h->n_files++];
+    h->at = h->n_files++;
+    file = &h->files[h->at];
+    memset(file, 0, sizeof *file);
     file->name = xstrdup(name);
-    file->n_items = 0;
-    return file;
+    file->noun = noun;
+    return before;
 }
 
-/* Splits the text of a file, which it changes, into lines, of which those that
- * end in a backslash go on in the next one. */
-struct lines {
-    char *next;                 /* Text that was not read yet. */
-    unsigned int n;             /* Lines that were. */
-    struct ds line;
-    unsigned int at;            /* Where 'line' begins. */
-};
-
-static bool
-next_line(struct lines *lines)
+void
+howto_begin_item(struct howto *h, unsigned int line)
 {
-    bool more = true;
+    struct howto_file *file = &h->files[h->at];
+    struct howto_item *item;
 
-    ds_clear(&lines->line);
-    lines->at = lines->n + 1;
-    while (more) {
-        char *s = lines->next ? strsep(&lines->next, "\n") : NULL;
-        size_t n = s ? strlen(s) : 0;
-
-        if (!s) {
-            return lines->line.length > 0;
-        }
-        lines->n++;
-        more = n && s[n - 1] == '\\';
-        ds_put_buffer(&lines->line, s, more ? n - 1 : n);
+    if (file->n_items >= file->allocated) {
+        file->items = x2nrealloc(file->items, &file->allocated,
+                                 sizeof *file->items);
     }
-    return true;
+    item = &file->items[file->n_items++];
+    memset(item, 0, sizeof *item);
+    item->line = line;
 }
 
-/* udev's rules. */
-
-/* KEY{ATTR}OP"VALUE" */
-struct token {
-    char *key, *attr, *op, *value;
-};
-
-/* Stores in '*token' copies of the parts of the token at '*p', and moves '*p'
- * past it.  Returns false if there is none. */
-static bool
-next_token(const char **p, struct token *token)
+static struct howto_item *
+last_item(struct howto *h)
 {
-    const char *s = *p + strspn(*p, " \t,");
-    const char *start = s;
-    struct ds value = DS_EMPTY_INITIALIZER;
+    struct howto_file *file = &h->files[h->at];
 
-    memset(token, 0, sizeof *token);
-    s += strcspn(s, "{=!+-:\" \t");
-    if (s == start) {
-        return false;
-    }
-    token->key = xmemdup0(start, s - start);
-    if (*s == '{') {
-        const char *end = strchr(s, '}');
-
-        if (end) {
-            token->attr = xmemdup0(s + 1, end - s - 1);
-            s = end + 1;
-        }
-    }
-    start = s;
-    s += strspn(s, "=!+-:");
-    token->op = xmemdup0(start, s - start);
-    s += strspn(s, " \t");
-    if (*s == 'e' && s[1] == '"') {
-        s++;                    /* e"..." has escapes that do not matter. */
-    }
-    if (*s == '"') {
-        for (s++; *s && *s != '"'; s++) {
-            if (*s == '\\' && s[1] == '"') {
-                s++;
-            }
-            ds_put_char(&value, *s);
-        }
-        s += *s == '"';
-    }
-    token->value = ds_steal_cstr(&value);
-    *p = s;
-    return true;
+    return &file->items[file->n_items - 1];
 }
 
-static void
-token_uninit(struct token *token)
+/* Notes that something in the item that is being read was not understood. */
+void
+howto_doubt(struct howto *h, const char *format, ...)
 {
-    free(token->key);
-    free(token->attr);
-    free(token->op);
-    free(token->value);
+    struct howto_item *item = last_item(h);
+
+    if (!item->doubt) {
+        va_list args;
+
+        va_start(args, format);
+        item->doubt = xvasprintf(format, args);
+        va_end(args);
+    }
 }
 
-static struct howto_rule *
-add_rule(struct howto *h, enum howto_kind kind, const char *file,
-         unsigned int line, const char *pci, const char *value)
+/* Adds what the item that is being read does to the PFs for which 'conds'
+ * hold. */
+void
+howto_add_rule(struct howto *h, enum howto_kind kind,
+               const struct howto_conds *conds, const char *value)
 {
+    struct howto_file *file = &h->files[h->at];
+    struct howto_item *item = last_item(h);
     struct howto_rule *rule;
 
     if (h->n_rules >= h->allocated_rules) {
@@ -147,169 +241,146 @@ add_rule(struct howto *h, enum howto_kind kind, const char *file,
     rule = &h->rules[h->n_rules++];
     memset(rule, 0, sizeof *rule);
     rule->kind = kind;
-    rule->file = xstrdup(file);
-    rule->line = line;
-    rule->pci = nullable_xstrdup(pci);
+    rule->file = xstrdup(file->name);
+    rule->line = item->line;
+    rule->noun = file->noun;
     rule->value = xstrdup(value);
-    return rule;
+    for (size_t i = 0; conds && i < conds->n; i++) {
+        const struct howto_cond *cond = &conds->array[i];
+
+        howto_add_cond(&rule->conds, cond->what, cond->negate, cond->pattern);
+    }
+    item->ours = true;
 }
 
-/* Adds what the commands in 'run' do. */
 static void
-parse_run(struct howto *h, const char *file, unsigned int line,
-          const char *run)
+rule_uninit(struct howto_rule *rule)
 {
-    char address[64], word[64];
-    const char *p;
-    char *pci;
-    int n;
+    free(rule->file);
+    howto_conds_destroy(&rule->conds);
+    free(rule->value);
+}
 
-    for (p = run; (p = strstr(p, "eswitch set pci/")); p++) {
-        if (ovs_scan(p, "eswitch set pci/%63s mode %63[a-z]", address, word)
-            && host_pci_address(address, &pci)) {
-            add_rule(h, HOWTO_MODE, file, line, pci, word);
-            free(pci);
-        }
-    }
-    for (p = run; (p = strstr(p, "echo ")); p++) {
-        n = -1;
-        if (ovs_scan(p, "echo %63[0-9]%*[> ]/sys/bus/pci/devices/%63[^/]"
-                     "/sriov_numvfs%n", word, address, &n) && n > 0
-            && host_pci_address(address, &pci)) {
-            add_rule(h, HOWTO_VFS, file, line, pci, word);
-            free(pci);
-        } else if (ovs_scan(p, "echo %63[0-9]%*[> ]/sys/class/net/%63[^/]"
-                            "/device/sriov_numvfs%n", word, address, &n)
-                   && n > 0) {
-            add_rule(h, HOWTO_VFS, file, line, NULL, word)->netdev
-                = xstrdup(address);
-        }
+/* Takes back what was added after there were 'n_rules'. */
+void
+howto_drop_rules(struct howto *h, size_t n_rules)
+{
+    while (h->n_rules > n_rules) {
+        rule_uninit(&h->rules[--h->n_rules]);
     }
 }
 
-/* Returns the template that 'name', a value of NAME=, stands for, which the
- * caller must free. */
-static char *
-template_from_name(const char *name)
+/* Returns true if 'text' seems to have to do with SR-IOV. */
+static bool
+mentions_sriov(const char *text)
 {
-    static const char *const ports[] = { "$attr{phys_port_name}",
-                                         "%s{phys_port_name}",
-                                         "$env{PHYS_PORT_NAME}" };
-    struct ds s = DS_EMPTY_INITIALIZER;
+    static const char *const words[] = {
+        "sriov", "SR-IOV", "eswitch", "switchdev", "devlink", "num_vfs",
+        "max_vfs", "probe_vf", "phys_port_name", "phys_switch_id",
+        "virtual-function", "embedded-switch", "total-vfs", "TotalVFs",
+    };
+    bool found = (strstr(text, " vf ") && (strstr(text, "ip ")
+                                           || strstr(text, "link ")));
 
-    while (*name) {
-        size_t n = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(words) && !found; i++) {
+        found = strstr(text, words[i]) != NULL;
+    }
+    return found;
+}
 
-        for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
-            if (!strncmp(name, ports[i], strlen(ports[i]))) {
-                n = strlen(ports[i]);
+/* Ends the item that is being read, whose text is 'text'. */
+void
+howto_end_item(struct howto *h, const char *text)
+{
+    struct howto_item *item = last_item(h);
+
+    if (!item->ours && !mentions_sriov(text)) {
+        return;
+    }
+    if (!item->ours) {
+        howto_doubt(h, "\"%.60s%s\"", text, strlen(text) > 60 ? "..." : "");
+    }
+    item->ours = true;
+    if (item->doubt) {
+        howto_add_rule(h, HOWTO_BY_HAND, NULL, item->doubt);
+    }
+}
+
+/* Returns the item in 'line' of the file, or NULL. */
+struct howto_item *
+howto_find_item(const struct howto *h, const char *file, unsigned int line)
+{
+    for (size_t i = 0; i < h->n_files; i++) {
+        const struct howto_file *f = &h->files[i];
+
+        for (size_t j = 0; j < f->n_items && !strcmp(f->name, file); j++) {
+            if (f->items[j].line == line) {
+                return &f->items[j];
             }
         }
-        if (n) {
-            ds_put_cstr(&s, "{port}");
-        } else {
-            ds_put_char(&s, *name);
-        }
-        name += n ? n : 1;
     }
-    return ds_steal_cstr(&s);
+    return NULL;
 }
 
-static bool
-ends_in(const char *s, const char *end)
+bool
+howto_ends_in(const char *s, const char *end)
 {
     size_t n = strlen(s), m = strlen(end);
 
     return n >= m && !strcmp(s + n - m, end);
 }
 
-/* Adds what the rule in 'line' does. */
-static void
-parse_rule(struct howto *h, const char *file, unsigned int at,
-           const char *line)
+/* Adds to 'parts' those of 's' between 'delimiters', but for empty ones. */
+void
+howto_split(struct svec *parts, const char *s, const char *delimiters)
 {
-    char *pci = NULL, *switch_id = NULL, *port = NULL;
-    char *vfs = NULL, *name = NULL;
-    bool for_ports = false;
-    size_t first = h->n_rules;
-    struct token t;
+    while (*(s += strspn(s, delimiters))) {
+        size_t n = strcspn(s, delimiters);
 
-    while (next_token(&line, &t)) {
-        const char *attr = t.attr ? t.attr : "";
-        bool match = !strcmp(t.op, "==");
-        bool assign = !strcmp(t.op, "=") || !strcmp(t.op, ":=");
-
-        if (match && (!strcmp(t.key, "KERNELS") || !strcmp(t.key, "KERNEL"))) {
-            free(pci);
-            if (!host_pci_address(t.value, &pci)) {
-                pci = NULL;
-            }
-        } else if (!strncmp(t.key, "ATTR", 4)
-                   && !strcmp(attr, "phys_switch_id") && match) {
-            free(switch_id);
-            switch_id = xstrdup(t.value);
-        } else if (!strncmp(t.key, "ATTR", 4)
-                   && !strcmp(attr, "phys_port_name")) {
-            for_ports = true;
-            if (match && t.value[0] == 'p'
-                && isdigit((unsigned char) t.value[1])) {
-                free(port);
-                port = xstrdup(t.value);
-            }
-        } else if (!strcmp(t.key, "ATTR") && ends_in(attr, "sriov_numvfs")
-                   && assign) {
-            free(vfs);
-            vfs = xstrdup(t.value);
-        } else if (!strcmp(t.key, "NAME") && assign) {
-            free(name);
-            name = template_from_name(t.value);
-        } else if (!strcmp(t.key, "RUN") || !strcmp(t.key, "PROGRAM")) {
-            parse_run(h, file, at, t.value);
-        }
-        token_uninit(&t);
+        svec_add_nocopy(parts, xmemdup0(s, n));
+        s += n;
     }
-    if (vfs) {
-        add_rule(h, HOWTO_VFS, file, at, pci, vfs);
-    }
-    if (name && *name && (for_ports || switch_id) && strstr(name, "{port}")) {
-        add_rule(h, HOWTO_NAMES, file, at, pci, name);
-    }
-    for (size_t i = first; i < h->n_rules; i++) {
-        h->rules[i].switch_id = nullable_xstrdup(switch_id);
-        h->rules[i].port = nullable_xstrdup(port);
-    }
-    free(pci);
-    free(switch_id);
-    free(port);
-    free(vfs);
-    free(name);
 }
 
-static void
-read_rules(struct howto *h, const char *root, const char *file)
+/* Reads the next line.  Returns false, and frees what belongs to 'lines', if
+ * there is none. */
+bool
+howto_next_line(struct howto_lines *lines)
 {
-    char *text = host_read_file("%s%s", root, file);
-    struct lines lines = { .next = text, .line = DS_EMPTY_INITIALIZER };
-    struct howto_file *f = add_file(h, file);
+    struct ds s = DS_EMPTY_INITIALIZER;
+    bool more = true, any = false;
 
-    while (next_line(&lines)) {
-        const char *line = ds_cstr(&lines.line);
+    free(lines->line);
+    lines->line = NULL;
+    lines->at = lines->n + 1;
+    while (more && lines->next) {
+        char *part = strsep(&lines->next, "\n");
+        size_t n = strlen(part);
 
-        line += strspn(line, " \t");
-        if (*line && *line != '#') {
-            f->n_items++;
-            parse_rule(h, file, lines.at, line);
-        }
+        n -= n && part[n - 1] == '\r';
+        any = true;
+        lines->n++;
+        more = n && part[n - 1] == '\\';
+        ds_put_buffer(&s, part, more ? n - 1 : n);
     }
-    ds_destroy(&lines.line);
-    free(text);
+    if (any) {
+        const char *start = ds_cstr(&s);
+
+        start += strspn(start, " \t");
+        size_t n = strlen(start);
+        while (n && strchr(" \t", start[n - 1])) {
+            n--;
+        }
+        lines->line = xmemdup0(start, n);
+    }
+    ds_destroy(&s);
+    return any;
 }
 
 /* ifupdown's interfaces. */
 
 static struct howto_stanza *
-add_stanza(struct howto *h, const char *file, unsigned int line,
-           const char *name)
+add_stanza(struct howto *h, unsigned int line, const char *name)
 {
     struct howto_stanza *stanza;
 
@@ -319,62 +390,119 @@ add_stanza(struct howto *h, const char *file, unsigned int line,
     }
     stanza = xmalloc(sizeof *stanza);
     h->stanzas[h->n_stanzas++] = stanza;
-    stanza->file = xstrdup(file);
+    stanza->file = xstrdup(h->files[h->at].name);
     stanza->line = line;
-    stanza->name = xstrdup(name);
+    stanza->name = xstrdup(name ? name : "");
     smap_init(&stanza->options);
     return stanza;
 }
 
+/* Adds an option of 'stanza'.  One that is there more than once gets the lines
+ * one by one. */
 static void
-read_interfaces(struct howto *h, const char *root, const char *file)
+add_option(struct howto_stanza *stanza, const char *name, const char *value)
 {
-    char *text = host_read_file("%s%s", root, file);
-    struct lines lines = { .next = text, .line = DS_EMPTY_INITIALIZER };
-    struct howto_file *f = add_file(h, file);
+    const char *before = smap_get(&stanza->options, name);
+    char *both = before ? xasprintf("%s\n%s", before, value) : NULL;
+
+    smap_replace(&stanza->options, name, both ? both : value);
+    free(both);
+}
+
+/* Reads the option 'word' of 'stanza', which is a command if it is one of
+ * those that run when the interface comes or goes. */
+static void
+read_option(struct howto *h, struct howto_stanza *stanza, size_t commands,
+            const struct howto_lines *lines, const char *word,
+            const char *rest)
+{
+    static const char *const runs[] = { "pre-up", "up", "post-up" };
+    static const char *const ends[] = { "pre-down", "down", "post-down" };
+    struct howto_shell shell = { .h = h, .down = false };
+    bool run = false;
+
+    add_option(stanza, word, rest);
+    for (size_t i = 0; i < ARRAY_SIZE(runs); i++) {
+        shell.down |= !strcmp(word, ends[i]);
+        run |= !strcmp(word, runs[i]) || shell.down;
+    }
+    if (run) {
+        size_t before = h->at;
+
+        h->at = commands;
+        howto_begin_item(h, lines->at);
+        smap_init(&shell.vars);
+        smap_add(&shell.vars, "IFACE", stanza->name);
+        howto_run(&shell, rest);
+        smap_destroy(&shell.vars);
+        howto_end_item(h, rest);
+        h->at = before;
+    } else if (!strncmp(word, "sriov", 5)) {
+        size_t before = h->at;
+
+        h->at = commands;
+        howto_begin_item(h, lines->at);
+        howto_end_item(h, lines->line);
+        h->at = before;
+    }
+}
+
+/* Reads a file of interfaces(5): its stanzas, and, as a file of its own, the
+ * commands in them. */
+void
+howto_read_interfaces(struct howto *h, const char *file)
+{
+    struct howto_lines lines = {
+        .next = host_read_file("%s%s", h->root, file) };
+    char *text = lines.next;
+    size_t before = howto_begin_file(h, file, "line");
+    size_t commands = h->at;
     struct howto_stanza *stanza = NULL;
 
-    while (next_line(&lines)) {
-        char *rest = ds_cstr(&lines.line);
+    howto_begin_file(h, file, "stanza");
+    while (howto_next_line(&lines)) {
+        char *copy = xstrdup(lines.line);
+        char *rest = copy;
         char *word;
 
-        rest += strspn(rest, " \t");
         if (!*rest || *rest == '#') {
+            free(copy);
             continue;
         }
         word = strsep(&rest, " \t");
-        rest = rest ? rest + strspn(rest, " \t") : "";
+        rest = rest ? rest + strspn(rest, " \t") : copy + strlen(copy);
         if (!strcmp(word, "iface")) {
-            f->n_items++;
-            stanza = add_stanza(h, file, lines.at, strsep(&rest, " \t"));
+            howto_begin_item(h, lines.at);
+            stanza = add_stanza(h, lines.at, strsep(&rest, " \t"));
         } else if (!strcmp(word, "auto") || !strncmp(word, "allow-", 6)
                    || !strcmp(word, "no-auto-down")
                    || !strcmp(word, "no-scripts")) {
             stanza = NULL;
         } else if (!strncmp(word, "source", 6)
                    || !strcmp(word, "mapping")) {
-            f->n_items++;       /* Something that we do not know. */
+            howto_begin_item(h, lines.at); /* Something that we do not know. */
             stanza = NULL;
         } else if (stanza) {
-            smap_replace(&stanza->options, word, rest);
+            read_option(h, stanza, commands, &lines, word, rest);
         }
+        free(copy);
     }
-    ds_destroy(&lines.line);
+    h->at = before;
     free(text);
 }
 
 /* ovs-ctl. */
 
 static void
-read_ovs_ctl(struct howto *h, const char *root, const char *file)
+read_ovs_ctl(struct howto *h, const char *file)
 {
-    char *text = host_read_file("%s%s", root, file);
-    struct lines lines = { .next = text, .line = DS_EMPTY_INITIALIZER };
+    struct howto_lines lines = {
+        .next = host_read_file("%s%s", h->root, file) };
+    char *text = lines.next;
 
-    while (next_line(&lines)) {
-        const char *line = ds_cstr(&lines.line);
+    while (howto_next_line(&lines)) {
+        const char *line = lines.line;
 
-        line += strspn(line, " \t");
         if (*line != '#'
             && (strstr(line, "other_config:hw-offload=")
                 || strstr(line, "other_config:tc-policy=")
@@ -390,31 +518,39 @@ read_ovs_ctl(struct howto *h, const char *root, const char *file)
             s->text = xstrdup(line);
         }
     }
-    ds_destroy(&lines.line);
     free(text);
 }
 
-/* Calls 'read' for each file in the folder 'folder' below 'root' whose name
- * ends in 'suffix', sorted. */
-static void
-read_folder(struct howto *h, const char *root, const char *folder,
-            const char *suffix,
-            void (*read)(struct howto *, const char *root, const char *file))
+/* Calls 'read' for each file in the folder 'folder' whose name ends in
+ * 'suffix', sorted, but for our own. */
+void
+howto_read_folder(struct howto *h, const char *folder, const char *suffix,
+                  void (*read)(struct howto *, const char *file))
 {
     struct svec names = SVEC_EMPTY_INITIALIZER;
     const char *name;
     size_t i;
 
-    host_read_folder(&names, "%s%s", root, folder);
+    host_read_folder(&names, "%s%s", h->root, folder);
     SVEC_FOR_EACH (i, name, &names) {
-        if (ends_in(name, suffix) && !ends_in(name, "~")) {
+        if (howto_ends_in(name, suffix) && !howto_ends_in(name, "~")
+            && !strstr(name, "ovs-sriov")) {
             char *file = xasprintf("%s/%s", folder, name);
 
-            read(h, root, file);
+            read(h, file);
             free(file);
         }
     }
     svec_destroy(&names);
+}
+
+static int
+compare_items(const void *a_, const void *b_)
+{
+    const struct howto_item *a = a_;
+    const struct howto_item *b = b_;
+
+    return a->line < b->line ? -1 : a->line > b->line;
 }
 
 /* Stores in '*h', which the caller must destroy, what there is below 'root',
@@ -423,25 +559,27 @@ void
 howto_read(struct howto *h, const char *root)
 {
     memset(h, 0, sizeof *h);
-    read_folder(h, root, "/etc/udev/rules.d", ".rules", read_rules);
-    read_interfaces(h, root, "/etc/network/interfaces");
-    read_folder(h, root, "/etc/network/interfaces.d", "", read_interfaces);
-    read_ovs_ctl(h, root, "/usr/share/openvswitch/scripts/ovs-ctl");
+    h->root = root;
+    howto_read_folder(h, "/etc/udev/rules.d", ".rules", howto_read_udev);
+    howto_read_interfaces(h, "/etc/network/interfaces");
+    howto_read_folder(h, "/etc/network/interfaces.d", "",
+                      howto_read_interfaces);
+    howto_read_other_files(h);
+    read_ovs_ctl(h, "/usr/share/openvswitch/scripts/ovs-ctl");
+    for (size_t i = 0; i < h->n_files; i++) {
+        struct howto_file *file = &h->files[i];
+
+        if (file->n_items) {
+            qsort(file->items, file->n_items, sizeof *file->items,
+                  compare_items);
+        }
+    }
 }
 
 void
 howto_destroy(struct howto *h)
 {
-    for (size_t i = 0; i < h->n_rules; i++) {
-        struct howto_rule *rule = &h->rules[i];
-
-        free(rule->file);
-        free(rule->pci);
-        free(rule->netdev);
-        free(rule->switch_id);
-        free(rule->port);
-        free(rule->value);
-    }
+    howto_drop_rules(h, 0);
     for (size_t i = 0; i < h->n_stanzas; i++) {
         struct howto_stanza *stanza = h->stanzas[i];
 
@@ -455,7 +593,13 @@ howto_destroy(struct howto *h)
         free(h->settings[i].text);
     }
     for (size_t i = 0; i < h->n_files; i++) {
-        free(h->files[i].name);
+        struct howto_file *file = &h->files[i];
+
+        for (size_t j = 0; j < file->n_items; j++) {
+            free(file->items[j].doubt);
+        }
+        free(file->items);
+        free(file->name);
     }
     free(h->rules);
     free(h->stanzas);

@@ -16,33 +16,67 @@
 #ifndef SRIOV_HOST_LEFTOVERS_H
 #define SRIOV_HOST_LEFTOVERS_H 1
 
-/* What people wrote by hand where there was no ovs-sriov, as how-tos have it:
- * udev rules, stanzas of /etc/network/interfaces, an ovs-ctl with a patch.
+/* What people wrote by hand where there was no ovs-sriov: udev rules, units of
+ * systemd, rc.local, stanzas of /etc/network/interfaces, sysfs.d, netplan, an
+ * ovs-ctl with a patch.
  *
- *     files --> HOWTO --> import, check
- */
+ *     files --> HOWTO --> import, check, proxmox
+ *
+ * A file has items: udev rules, lines, stanzas.  An item that has to do with
+ * SR-IOV gives rules, one for each thing that it sets, and is "whole" if
+ * nothing in it was not understood.  Else it gives one of HOWTO_BY_HAND, too,
+ * and those of which it is not certain what they are about, not at all. */
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "openvswitch/compiler.h"
 #include "smap.h"
 
+struct host_pf;
+struct svec;
+
 enum howto_kind {
-    HOWTO_MODE,                 /* Sets the mode of the eswitch of 'pci'. */
+    HOWTO_MODE,                 /* Sets the mode of an eswitch. */
     HOWTO_VFS,                  /* Sets the number of VFs. */
     HOWTO_NAMES,                /* Names representors. */
+    HOWTO_STEERING,             /* Sets flow_steering_mode. */
+    HOWTO_MULTIPORT,            /* Sets esw_multiport. */
+    HOWTO_BY_HAND,              /* Was not understood. */
 };
 
-/* What a udev rule does to SR-IOV.  A rule that does two such things is here
- * twice. */
+/* What a condition is about. */
+enum howto_what {
+    HOWTO_PCI,                  /* PCI address. */
+    HOWTO_NETDEV,               /* Name of the network device. */
+    HOWTO_RDMA,                 /* Name of the infiniband device. */
+    HOWTO_DRIVER,
+    HOWTO_VENDOR,               /* "0x15b3" */
+    HOWTO_DEVICE,               /* "0x101f" */
+    HOWTO_SWITCH_ID,
+    HOWTO_PORT,                 /* phys_port_name; of HOWTO_NAMES that of a
+                                 * representor. */
+};
+
+/* Something that a PF must have, or with 'negate' must not have. */
+struct howto_cond {
+    enum howto_what what;
+    bool negate;
+    char *pattern;              /* As udev's: globs, "|" between them. */
+};
+
+struct howto_conds {
+    struct howto_cond *array;
+    size_t n, allocated;
+};
+
 struct howto_rule {
     enum howto_kind kind;
     char *file;
     unsigned int line;
-    char *pci;                  /* PCI address that it is about, or NULL... */
-    char *netdev;               /* ...or network device, or NULL... */
-    char *switch_id;            /* ...or switch id, or NULL... */
-    char *port;                 /* ...with this phys_port_name, or NULL. */
-    char *value;                /* Mode, number, or template for names. */
+    const char *noun;           /* What has it: "rule", "line". */
+    struct howto_conds conds;   /* All must hold. */
+    char *value;                /* Mode, number, template for names, ..., or
+                                 * what was not understood. */
 };
 
 /* An "iface" stanza. */
@@ -60,13 +94,22 @@ struct howto_setting {
     char *text;
 };
 
-/* A file that some of the above are in. */
+struct howto_item {
+    unsigned int line;
+    bool ours;                  /* It has to do with SR-IOV. */
+    bool neutral;               /* It does nothing by itself. */
+    char *doubt;                /* What was not understood first, or NULL. */
+};
+
 struct howto_file {
     char *name;
-    size_t n_items;             /* Rules, or stanzas, that it has in all. */
+    const char *noun;           /* What its items are: "rule". */
+    struct howto_item *items;
+    size_t n_items, allocated;
 };
 
 struct howto {
+    const char *root;
     struct howto_rule *rules;
     size_t n_rules, allocated_rules;
     struct howto_stanza **stanzas; /* Pointers, since smaps cannot move. */
@@ -75,9 +118,46 @@ struct howto {
     size_t n_settings, allocated_settings;
     struct howto_file *files;
     size_t n_files, allocated_files;
+    size_t at;                  /* The file that is being read. */
 };
 
 void howto_read(struct howto *, const char *root);
 void howto_destroy(struct howto *);
+bool howto_rule_is_about(const struct howto *, const struct howto_rule *,
+                         const struct host_pf *);
+struct howto_item *howto_find_item(const struct howto *, const char *file,
+                                   unsigned int line);
+
+/* For those that read files. */
+
+/* The lines of a text, which is changed, of which those that end in a
+ * backslash go on in the next one. */
+struct howto_lines {
+    char *next;                 /* Text that was not read yet. */
+    unsigned int n;             /* Lines that were. */
+    char *line;                 /* Without spaces around it. */
+    unsigned int at;            /* Where 'line' begins. */
+};
+
+bool howto_next_line(struct howto_lines *);
+size_t howto_begin_file(struct howto *, const char *name, const char *noun);
+void howto_begin_item(struct howto *, unsigned int line);
+void howto_end_item(struct howto *, const char *text);
+void howto_doubt(struct howto *, const char *format, ...)
+    OVS_PRINTF_FORMAT(2, 3);
+void howto_add_rule(struct howto *, enum howto_kind,
+                    const struct howto_conds *, const char *value);
+void howto_drop_rules(struct howto *, size_t n_rules);
+void howto_add_cond(struct howto_conds *, enum howto_what, bool negate,
+                    const char *pattern);
+void howto_conds_destroy(struct howto_conds *);
+bool howto_ends_in(const char *s, const char *end);
+void howto_split(struct svec *, const char *s, const char *delimiters);
+
+void howto_read_udev(struct howto *, const char *file);
+void howto_read_interfaces(struct howto *, const char *file);
+void howto_read_other_files(struct howto *);
+void howto_read_folder(struct howto *, const char *folder, const char *suffix,
+                       void (*read)(struct howto *, const char *file));
 
 #endif /* leftovers.h */

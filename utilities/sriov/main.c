@@ -29,6 +29,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -47,6 +48,7 @@
 #include "sriov/leftovers.h"
 #include "sriov/import.h"
 #include "sriov/list.h"
+#include "sriov/mapping.h"
 #include "sriov/netlink.h"
 #include "sriov/plan.h"
 #include "sriov/proxmox.h"
@@ -64,6 +66,7 @@ static const char *root = "";   /* --root */
 static bool json_output;        /* --json */
 static bool dry_run;            /* --dry-run */
 static bool force;              /* --force */
+static const char *proxmox_node; /* --node */
 
 /* Returns the configuration, which the caller must free.  Ends the program if
  * it has errors. */
@@ -139,6 +142,19 @@ take_lock(void)
     }
 }
 
+/* Sees to it that names of representors stay, whatever sections come. */
+static void
+keep_switches(struct host_conf *conf)
+{
+    int error = host_conf_keep_switches(conf);
+
+    if (error) {
+        fprintf(stderr, "%s%s: the numbers of NICs cannot be kept (%s): when "
+                "sections are added, representors may get other names\n",
+                conf_path, HOST_SWITCHES_SUFFIX, ovs_strerror(error));
+    }
+}
+
 static void
 cmd_apply(struct ovs_cmdl_context *ctx)
 {
@@ -157,8 +173,11 @@ cmd_apply(struct ovs_cmdl_context *ctx)
         free(pci);
         return;
     }
-    if (!dry_run) {
+    if (!dry_run && *root) {
+        ovs_fatal(0, "--root is for looking only: add --dry-run");
+    } else if (!dry_run) {
         take_lock();
+        keep_switches(conf);
     }
 
     struct host_nl *nl = open_nl();
@@ -230,43 +249,53 @@ cmd_import(struct ovs_cmdl_context *ctx OVS_UNUSED)
     struct howto howto;
 
     howto_read(&howto, root);
-    bool any = host_import(&howto, host, &conf, &report);
+    char *error = host_import(&howto, host, &conf, &report);
     fputs(ds_cstr(&conf), stdout);
     fputs(ds_cstr(&report), stderr);
     ds_destroy(&conf);
     ds_destroy(&report);
     howto_destroy(&howto);
     host_destroy(host);
-    if (!any) {
-        ovs_fatal(0, "no udev rule sets up SR-IOV, and ovs-ctl is as it was: "
-                  "there is nothing to import");
+    if (error) {
+        ovs_fatal(0, "%s", error);
     }
 }
 
 static void
 cmd_proxmox(struct ovs_cmdl_context *ctx)
 {
-    const char *id = ctx->argc > 1 ? ctx->argv[1] : "network";
     struct host_conf *conf = read_conf();
     struct host_nl *nl = open_nl();
     struct host *host = host_read(root, nl);
-    char *node = host_read_file("%s/etc/hostname", root);
+    char *node = proxmox_node ? xstrdup(proxmox_node) : pve_node(root);
+    struct proxmox_request request = {
+        .root = root,
+        .id = ctx->argc > 1 ? ctx->argv[1] : "network",
+        .node = node,
+        .pfs = SVEC_EMPTY_INITIALIZER,
+    };
+    char *wrong;
 
-    /* Proxmox VE's nodes have the short one. */
-    if (node) {
-        node[strcspn(node, ". \n")] = '\0';
+    for (int i = 2; i < ctx->argc; i++) {
+        char *pci;
+
+        svec_add_nocopy(&request.pfs, host_pci_address(ctx->argv[i], &pci)
+                        ? pci : xstrdup(ctx->argv[i]));
+    }
+    wrong = host_proxmox_wrong(&request, host, conf);
+    if (wrong) {
+        ovs_fatal(0, "%s", wrong);
     }
     if (json_output) {
-        print_json(host_proxmox_json(host, conf, root, id,
-                                     node ? node : "localhost"));
+        print_json(host_proxmox_json(host, conf, &request));
     } else {
         struct ds s = DS_EMPTY_INITIALIZER;
 
-        host_proxmox_text(host, conf, root, id, node ? node : "localhost",
-                          &s);
+        host_proxmox_text(host, conf, &request, &s);
         fputs(ds_cstr(&s), stdout);
         ds_destroy(&s);
     }
+    svec_destroy(&request.pfs);
     free(node);
     host_destroy(host);
     host_nl_close(nl);
@@ -299,7 +328,8 @@ cmd_name(struct ovs_cmdl_context *ctx)
     free(device);
     free(path);
     host_conf_destroy(conf);
-    if (!name) {
+    if (!name || (!*root && strcmp(name, ctx->argv[1])
+                  && if_nametoindex(name))) {
         exit(EXIT_FAILURE);
     }
     puts(name);
@@ -313,7 +343,7 @@ static const struct ovs_cmdl_command commands[] = {
     { "apply", "[PF]", 0, 1, cmd_apply, OVS_RW },
     { "check", NULL, 0, 0, cmd_check, OVS_RO },
     { "import", NULL, 0, 0, cmd_import, OVS_RO },
-    { "proxmox", "[NAME]", 0, 1, cmd_proxmox, OVS_RO },
+    { "proxmox", "[NAME [PF...]]", 0, INT_MAX, cmd_proxmox, OVS_RO },
     { "name", "DEVICE", 1, 1, cmd_name, OVS_RO },
     { "help", NULL, 0, 0, cmd_help, OVS_RO },
     { NULL, NULL, 0, 0, NULL, OVS_RO },
@@ -331,13 +361,15 @@ usage(FILE *stream)
 "  apply [PF]      make the host, or one PF, as sriov.conf says\n"
 "  import          print sriov.conf for what udev rules do now, and say what\n"
 "                  can be deleted then\n"
-"  proxmox [NAME]  print the resource mapping NAME (default: network) of VFs\n"
+"  proxmox [NAME [PF...]]\n"
+"                  print the resource mapping NAME (default: network) of VFs\n"
 "                  and stanzas of interfaces, for Proxmox VE\n"
 "  name DEVICE     for udev: the name that sriov.conf gives to a representor\n"
 "\n"
 "Options:\n"
 "  -n, --dry-run   apply: only print what would be done\n"
 "  --force         apply: disturb also VFs that are in use\n"
+"  --node=NAME     proxmox: the name of this node, if it is not the host's\n"
 "  --json          list, check, proxmox: print JSON\n"
 "  --config=FILE   read FILE (default: %s)\n"
 "  --root=DIR      look for the host's files below DIR, and do not ask the\n"
@@ -360,6 +392,7 @@ parse_options(int argc, char *argv[])
         OPT_CONFIG = UCHAR_MAX + 1,
         OPT_FORCE,
         OPT_JSON,
+        OPT_NODE,
         OPT_ROOT,
     };
     static const struct option options[] = {
@@ -368,6 +401,7 @@ parse_options(int argc, char *argv[])
         { "force", no_argument, NULL, OPT_FORCE },
         { "help", no_argument, NULL, 'h' },
         { "json", no_argument, NULL, OPT_JSON },
+        { "node", required_argument, NULL, OPT_NODE },
         { "root", required_argument, NULL, OPT_ROOT },
         { "version", no_argument, NULL, 'V' },
         { NULL, 0, NULL, 0 },
@@ -389,6 +423,9 @@ parse_options(int argc, char *argv[])
             break;
         case OPT_JSON:
             json_output = true;
+            break;
+        case OPT_NODE:
+            proxmox_node = optarg;
             break;
         case OPT_ROOT:
             root = optarg;

@@ -19,6 +19,7 @@
 #include "sriov/plan.h"
 
 #include <inttypes.h>
+#include <net/if.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,63 @@
 #include "packets.h"
 #include "sriov/host.h"
 #include "util.h"
+
+/* What drivers do not do as others, in Linux 6.12. */
+static const struct driver {
+    const char *name;
+    /* The mode changes without VFs only (ice_eswitch.c, ice_eswitch_mode_set:
+     * -EOPNOTSUPP). */
+    bool mode_needs_no_vfs;
+    /* Refused in switchdev mode, with -EOPNOTSUPP (mlx5: esw/legacy.c,
+     * mlx5_eswitch_set_vport_trust and _spoofchk; ice: ice_sriov.c,
+     * ice_set_vf_trust). */
+    bool no_trust, no_spoofchk;
+} drivers[] = {
+    { "mlx5_core", false, true, true },
+    { "ice", true, true, false },
+};
+
+static const struct driver *
+find_driver(const struct host_pf *pf)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
+        if (pf->driver && !strcmp(pf->driver, drivers[i].name)) {
+            return &drivers[i];
+        }
+    }
+    return NULL;
+}
+
+/* Returns the driver of 'pf' if it is known to refuse what step 'kind' does in
+ * 'mode', else NULL. */
+const char *
+host_refused_by(const struct host_pf *pf, enum host_step_kind kind,
+                enum sriov_mode mode)
+{
+    const struct driver *driver = find_driver(pf);
+
+    return (driver && mode == SRIOV_MODE_SWITCHDEV
+            && ((kind == HOST_STEP_TRUST && driver->no_trust)
+                || (kind == HOST_STEP_SPOOFCHK && driver->no_spoofchk))
+            ? driver->name : NULL);
+}
+
+/* Returns true if 'section' is about a PF of 'host', or would be without one
+ * that is more specific. */
+bool
+host_section_is_used(const struct host_section *section,
+                     const struct host *host)
+{
+    for (size_t i = 0; i < host->n; i++) {
+        const struct host_pf *pf = host->pfs[i];
+
+        if (host_section_matches(section, pf->pci, pf->vendor, pf->device,
+                                 pf->switch_id)) {
+            return true;
+        }
+    }
+    return false;
+}
 
 /* What is wanted. */
 
@@ -39,7 +97,8 @@ host_section_of(const struct host_conf *conf, const struct host_pf *pf)
 }
 
 /* Returns the name that the representor 'label' ("pf0vf3") of 'pf' should
- * have, which the caller must free, or NULL if that is not configured. */
+ * have, which the caller must free, or NULL if that is not configured, or no
+ * name can be as long. */
 char *
 host_name_of(const struct host_conf *conf, const struct host_pf *pf,
              const char *label)
@@ -52,6 +111,10 @@ host_name_of(const struct host_conf *conf, const struct host_pf *pf,
 
         name = host_expand_name(section->names, card, label);
         free(card);
+    }
+    if (name && strlen(name) >= IFNAMSIZ) {
+        free(name);
+        name = NULL;
     }
     return name;
 }
@@ -133,6 +196,8 @@ struct target {
     const struct host_section *section;
     bool refused;               /* So nothing more is planned for it. */
     bool renew;                 /* Its VFs are all made anew. */
+    bool new_mode;              /* Its mode changes. */
+    unsigned int n_vfs;         /* That it will have. */
     bool unbound;               /* Its VFs are taken from their drivers. */
     bool reps;                  /* Representors will come. */
     bool too_many;              /* More VFs are asked for than it can have. */
@@ -154,6 +219,7 @@ add_step(struct planner *p, const struct target *t, enum host_step_kind kind,
     step->kind = kind;
     step->pci = xstrdup(t->pf->pci);
     step->section = t->section;
+    step->n_vfs = t->n_vfs;
     step->refusal = NULL;
     va_start(args, format);
     step->text = xvasprintf(format, args);
@@ -199,7 +265,10 @@ plan_eswitch(struct planner *p, struct target *t)
                                                pf->steering));
     bool set_mode = pf->mode != section->mode;
     bool new_vfs = section->has_vfs && section->vfs != pf->num_vfs;
+    const struct driver *driver = find_driver(pf);
     struct host_step *step;
+
+    t->n_vfs = section->has_vfs ? section->vfs : pf->num_vfs;
 
     if (pf->mode == SRIOV_MODE_NONE) {
         set_mode = steer = false;
@@ -219,9 +288,15 @@ plan_eswitch(struct planner *p, struct target *t)
         new_vfs = false;
     }
 
-    t->renew = new_vfs && section->vfs;
+    bool without = ((set_mode || steer) && pf->num_vfs
+                    && driver && driver->mode_needs_no_vfs);
+    if (t->too_many) {
+        t->n_vfs = pf->num_vfs;
+    }
+    t->renew = (new_vfs || without) && t->n_vfs;
+    t->new_mode = set_mode || steer;
     t->reps = switchdev && (set_mode || steer || t->renew);
-    bool remove = new_vfs && pf->num_vfs;
+    bool remove = (new_vfs || without) && pf->num_vfs;
     bool disturb = (set_mode || steer) && pf->num_vfs;
     char *users = remove || disturb ? users_of(pf) : NULL;
     if (users && !p->force) {
@@ -236,8 +311,13 @@ plan_eswitch(struct planner *p, struct target *t)
     free(users);
 
     if (remove) {
-        add_step(p, t, HOST_STEP_REMOVE, "0 VFs, since their number cannot "
-                 "change otherwise");
+        if (without) {
+            add_step(p, t, HOST_STEP_REMOVE, "0 VFs, since driver %s changes "
+                     "the mode only without them", driver->name);
+        } else {
+            add_step(p, t, HOST_STEP_REMOVE, "0 VFs, since their number "
+                     "cannot change otherwise");
+        }
     } else if (disturb) {
         for (size_t i = 0; i < pf->n_vfs; i++) {
             t->unbound |= pf->vfs[i].driver != NULL;
@@ -259,29 +339,153 @@ plan_eswitch(struct planner *p, struct target *t)
     }
 }
 
-/* Plans multiport, which makes all representors of the NIC anew. */
-static void
-plan_multiport(struct planner *p, struct target *t)
+/* Returns true if a target of the NIC of 'pf' gets another mode, which drops
+ * multiport (mlx5: lag/lag.c, mlx5_disable_lag). */
+static bool
+mode_changes(const struct target *targets, size_t n, const struct host_pf *pf,
+             bool *any)
 {
-    const struct host_section *section = t->section;
+    bool changes = false;
+
+    for (size_t i = 0; i < n; i++) {
+        if (host_same_card(targets[i].pf->pci, pf->pci)) {
+            *any = true;
+            changes |= targets[i].new_mode && !targets[i].refused;
+        }
+    }
+    return changes;
+}
+
+/* Returns true if multiport has to wait for another PF of the NIC of 'pf',
+ * which is to be in switchdev mode and is not one of the targets. */
+static bool
+others_come(const struct planner *p, const struct target *targets, size_t n,
+            const struct host_pf *pf)
+{
+    for (size_t i = 0; i < p->host->n; i++) {
+        const struct host_pf *other = p->host->pfs[i];
+        const struct host_section *section = host_section_of(p->conf, other);
+        bool is_target = false;
+
+        for (size_t j = 0; j < n; j++) {
+            is_target |= targets[j].pf == other;
+        }
+        if (host_same_card(other->pci, pf->pci) && !is_target && section
+            && section->mode == SRIOV_MODE_SWITCHDEV
+            && other->mode == SRIOV_MODE_LEGACY) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Plans multiport of the NIC of 'pf', which makes all its representors
+ * anew. */
+static void
+plan_multiport(struct planner *p, const struct target *targets, size_t n,
+               const struct host_pf *pf)
+{
+    const struct host_section *section = host_section_of(p->conf, pf);
+    struct target t = { .pf = pf, .section = section };
+    bool is_target = false;
+    bool on = section->multiport == HOST_ON;
+    bool lost = mode_changes(targets, n, pf, &is_target);
     struct host_step *step;
 
-    if (!differs(section->multiport, true, t->pf->multiport)) {
+    if (!is_target || on == (pf->multiport && !lost)
+        || (on && others_come(p, targets, n, pf))) {
         return;
     }
-    step = add_step(p, t, HOST_STEP_MULTIPORT, "multiport %s",
-                    section->multiport == HOST_ON ? "on" : "off");
-    for (size_t i = 0; i < p->host->n && !p->force && !t->refused; i++) {
+    step = add_step(p, &t, HOST_STEP_MULTIPORT, "multiport %s",
+                    on ? "on" : "off");
+    for (size_t i = 0; i < p->host->n && !p->force && !step->refusal; i++) {
         const struct host_pf *other = p->host->pfs[i];
-        char *users = (host_same_card(t->pf->pci, other->pci)
+        char *users = (host_same_card(pf->pci, other->pci)
                        ? users_of(other) : NULL);
 
-        if (users) {
-            step->refusal = refusal_of(users);
-            t->refused = true;
-        }
+        step->refusal = users ? refusal_of(users) : NULL;
         free(users);
     }
+}
+
+/* Plans multiport of all NICs of the targets: once for each, with the first of
+ * its PFs whose section has it. */
+static void
+plan_multiports(struct planner *p, const struct target *targets, size_t n)
+{
+    for (size_t i = 0; i < p->host->n; i++) {
+        const struct host_pf *pf = p->host->pfs[i];
+        const struct host_section *section = host_section_of(p->conf, pf);
+        bool first = section && section->multiport != HOST_UNSET;
+
+        for (size_t j = 0; j < n && first; j++) {
+            first = targets[j].pf != pf || !targets[j].refused;
+        }
+        for (size_t j = 0; j < i && first; j++) {
+            const struct host_section *other
+                = host_section_of(p->conf, p->host->pfs[j]);
+
+            first = !(host_same_card(p->host->pfs[j]->pci, pf->pci)
+                      && other && other->multiport != HOST_UNSET);
+        }
+        if (first) {
+            plan_multiport(p, targets, n, pf);
+        }
+    }
+}
+
+/* Returns the device of 'host' that has the name 'name' and does not give it
+ * up for another one, or NULL. */
+static const char *
+owner_of(const struct planner *p, const char *name)
+{
+    for (size_t i = 0; i < p->host->n; i++) {
+        const struct host_pf *pf = p->host->pfs[i];
+
+        if (nullable_string_is_equal(pf->netdev, name)) {
+            return pf->pci;
+        }
+        for (size_t j = 0; j < pf->n_vfs; j++) {
+            const struct host_vf *vf = &pf->vfs[j];
+
+            if (nullable_string_is_equal(vf->netdev, name)
+                || (!host_section_of(p->conf, pf)
+                    && nullable_string_is_equal(vf->rep, name))) {
+                return vf->pci;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Returns why the representors of 't' cannot have the names that they are to
+ * have, which the caller must free, or NULL. */
+static char *
+refuse_names(const struct planner *p, const struct target *t)
+{
+    char *card = host_conf_card(p->conf, t->pf->pci);
+    char *refusal = NULL;
+
+    for (unsigned int i = 0; i < t->n_vfs && !refusal; i++) {
+        const struct host_vf *vf = i < t->pf->n_vfs ? &t->pf->vfs[i] : NULL;
+        char *label = (vf && vf->label ? xstrdup(vf->label)
+                       : xasprintf("pf%cvf%u",
+                                   t->pf->pci[strlen(t->pf->pci) - 1], i));
+        char *name = host_expand_name(t->section->names, card, label);
+        const char *owner = name ? owner_of(p, name) : NULL;
+
+        if (name && strlen(name) >= IFNAMSIZ) {
+            refusal = xasprintf("%s is longer than %d characters; choose a "
+                                "shorter template", name, IFNAMSIZ - 1);
+        } else if (owner) {
+            refusal = xasprintf("%s is the name of %s; choose another "
+                                "template", name, owner);
+        }
+        free(name);
+        free(label);
+    }
+    free(card);
+    return refusal;
 }
 
 /* Plans a step about VFs, unless it has nothing to do.  'fresh' says that the
@@ -290,12 +494,21 @@ static void OVS_PRINTF_FORMAT(5, 6)
 plan_vfs_step(struct planner *p, const struct target *t,
               enum host_step_kind kind, bool fresh, const char *format, ...)
 {
+    const char *driver = host_refused_by(t->pf, kind, t->section->mode);
     bool needed = fresh;
     va_list args;
 
     va_start(args, format);
     char *text = xvasprintf(format, args);
     va_end(args);
+    if (driver) {
+        svec_add_nocopy(&p->plan->notes,
+                        xasprintf("%s: %s: left alone: driver %s refuses it "
+                                  "in switchdev mode; remove it from %s",
+                                  t->pf->pci, text, driver, p->conf->path));
+        free(text);
+        return;
+    }
     for (size_t i = 0; i < t->pf->n_vfs && !fresh; i++) {
         const struct host_vf *vf = &t->pf->vfs[i];
 
@@ -323,11 +536,9 @@ plan_vfs(struct planner *p, const struct target *t)
     const struct host_section *section = t->section;
     const struct host_pf *pf = t->pf;
     bool switchdev = section->mode == SRIOV_MODE_SWITCHDEV;
-    unsigned int n = section->has_vfs ? section->vfs : pf->num_vfs;
+    unsigned int n = t->n_vfs;
 
-    if (t->too_many) {
-        n = pf->num_vfs;
-    } else if (t->renew) {
+    if (t->renew) {
         add_step(p, t, HOST_STEP_VFS, "%u VFs", n);
     }
     if (n) {
@@ -336,8 +547,15 @@ plan_vfs(struct planner *p, const struct target *t)
                           "wait for %u representors", n);
         }
         if (switchdev && section->names) {
-            plan_vfs_step(p, t, HOST_STEP_NAMES, t->reps,
-                          "names of representors: %s", section->names);
+            char *refusal = refuse_names(p, t);
+
+            if (refusal) {
+                add_step(p, t, HOST_STEP_NAMES, "names of representors: %s",
+                         section->names)->refusal = refusal;
+            } else {
+                plan_vfs_step(p, t, HOST_STEP_NAMES, t->reps,
+                              "names of representors: %s", section->names);
+            }
         }
     }
     if (section->mtu) {
@@ -384,20 +602,27 @@ plan_end(struct planner *p, const struct target *t)
     }
 }
 
-/* Notes the sections by PCI address that no PF is there for. */
+/* Notes the sections that no PF is there for. */
 static void
 note_missing(struct planner *p)
 {
     for (size_t i = 0; i < p->conf->n; i++) {
         const struct host_section *section = p->conf->sections[i];
 
-        if (section->match == HOST_MATCH_PCI
-            && !host_find_pf(p->host, section->id)) {
+        if (host_section_is_used(section, p->host)) {
+            /* Nothing. */
+        } else if (section->match == HOST_MATCH_PCI) {
             svec_add_nocopy(&p->plan->notes,
                             xasprintf("%s: left alone: there is no such PF, "
                                       "or it has no driver or no SR-IOV; it "
                                       "is set up when it comes",
                                       section->id));
+        } else {
+            svec_add_nocopy(&p->plan->notes,
+                            xasprintf("%s:%u: [%s] is about no PF that is "
+                                      "here; \"ovs-sriov list\" shows those "
+                                      "that are", p->conf->path,
+                                      section->line, section->name));
         }
     }
 }
@@ -429,11 +654,7 @@ host_plan_make(struct host_plan *plan, const struct host_conf *conf,
     for (size_t i = 0; i < n; i++) {
         plan_eswitch(&p, &targets[i]);
     }
-    for (size_t i = 0; i < n; i++) {
-        if (!targets[i].refused) {
-            plan_multiport(&p, &targets[i]);
-        }
-    }
+    plan_multiports(&p, targets, n);
     for (size_t i = 0; i < n; i++) {
         if (!targets[i].refused) {
             plan_vfs(&p, &targets[i]);

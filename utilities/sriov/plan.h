@@ -58,6 +58,7 @@ struct host_step {
     enum host_step_kind kind;
     char *pci;                  /* The PF. */
     const struct host_section *section;
+    unsigned int n_vfs;         /* HOST_STEP_VFS. */
     char *text;                 /* What is done, for people to read. */
     char *refusal;              /* Why it must not be done, or NULL. */
 };
@@ -79,6 +80,9 @@ char *host_name_of(const struct host_conf *, const struct host_pf *,
                    const char *label);
 bool host_vf_wants(enum host_step_kind, const struct host_conf *,
                    const struct host_pf *, const struct host_vf *);
+bool host_section_is_used(const struct host_section *, const struct host *);
+const char *host_refused_by(const struct host_pf *, enum host_step_kind,
+                            enum sriov_mode);
 bool host_vf_may(enum host_step_kind, const struct host_vf *, bool force);
 
 #endif /* plan.h */

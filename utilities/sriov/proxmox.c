@@ -18,54 +18,116 @@
 #include <config.h>
 #include "sriov/proxmox.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "inventory/netlink.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
-#include "sriov/host.h"
 #include "sriov/conf.h"
+#include "sriov/host.h"
+#include "sriov/leftovers.h"
+#include "sriov/mapping.h"
 #include "sriov/plan.h"
 #include "svec.h"
 #include "util.h"
 
-/* Returns "VENDOR:DEVICE" as the files 'vendor' and 'device' in the folder
- * 'path' have it, which the caller must free, or NULL. */
-static char *
-read_id(const char *path, const char *vendor, const char *device)
-{
-    long long int v, d;
+/* What printing takes along. */
+struct printer {
+    const struct host *host;
+    const struct host_conf *conf;
+    const struct proxmox_request *request;
+    struct howto howto;         /* /etc/network/interfaces. */
+    struct ds *s;
+};
 
-    return (host_read_number(path, vendor, &v)
-            && host_read_number(path, device, &d)
-            ? xasprintf("%04llx:%04llx", v, d) : NULL);
+static bool
+is_asked_for(const struct proxmox_request *request,
+             const struct host_conf *conf, const struct host_pf *pf)
+{
+    return (request->pfs.n
+            ? svec_contains_unsorted(&request->pfs, pf->pci)
+            : host_section_of(conf, pf) != NULL);
 }
 
-/* Adds to 'maps' what the mapping says about each VF of the PFs in 'conf', or,
- * if that has none, of all PFs.  Each is one choice of which a VM gets one. */
+/* Returns true if 's' is as long as 'min' and has only letters and digits, and
+ * those of 'others' after the first character. */
+static bool
+is_id(const char *s, size_t min, bool digit_first, const char *others)
+{
+    if (strlen(s) < min || !(isalpha((unsigned char) *s)
+                             || (digit_first && isdigit((unsigned char) *s)))) {
+        return false;
+    }
+    for (; *s; s++) {
+        if (!isalnum((unsigned char) *s) && !strchr(others, *s)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Returns what is wrong with 'request', which the caller must free, or
+ * NULL. */
+char *
+host_proxmox_wrong(const struct proxmox_request *request,
+                   const struct host *host, const struct host_conf *conf)
+{
+    const char *pci;
+    bool any = false;
+    size_t i;
+
+    /* PVE::JSONSchema: pve-configid and pve-node. */
+    if (!is_id(request->id, 2, false, "-_")) {
+        return xasprintf("\"%s\" is no ID of a mapping: those begin with a "
+                         "letter and have two characters or more, which are "
+                         "letters, digits, \"-\" or \"_\"", request->id);
+    } else if (!is_id(request->node, 1, true, "-")) {
+        return xasprintf("\"%s\" is no name of a node; use --node=NAME with "
+                         "one that \"pvecm nodes\" shows", request->node);
+    }
+    SVEC_FOR_EACH (i, pci, &request->pfs) {
+        if (!host_find_pf(host, pci)) {
+            return xasprintf("%s: no such PF; \"ovs-sriov list\" shows those "
+                             "that there are", pci);
+        }
+    }
+    for (i = 0; i < host->n; i++) {
+        any |= is_asked_for(request, conf, host->pfs[i]);
+    }
+    return (any ? NULL
+            : xasprintf("no NIC that is here has a section in %s; write one, "
+                        "or name PFs: ovs-sriov proxmox %s PF...",
+                        conf->path, request->id));
+}
+
+/* The mapping. */
+
+/* Adds to 'maps' what the mapping says about each VF of the PFs asked for.
+ * Each is one choice of which a VM gets one. */
 static void
 make_maps(const struct host *host, const struct host_conf *conf,
-          const char *root, const char *node, struct svec *maps)
+          const struct proxmox_request *request, struct svec *maps)
 {
     for (size_t i = 0; i < host->n; i++) {
         const struct host_pf *pf = host->pfs[i];
 
         for (size_t j = 0; j < pf->n_vfs; j++) {
             const struct host_vf *vf = &pf->vfs[j];
-            char *path = xasprintf("%s/sys/bus/pci/devices/%s", root, vf->pci);
-            char *id = read_id(path, "vendor", "device");
-            char *subsystem = read_id(path, "subsystem_vendor",
-                                      "subsystem_device");
+            char *id = pve_device_id(request->root, vf->pci, "vendor",
+                                     "device");
+            char *subsystem = pve_device_id(request->root, vf->pci,
+                                            "subsystem_vendor",
+                                            "subsystem_device");
             struct ds s = DS_EMPTY_INITIALIZER;
 
-            if (conf->n && !host_section_of(conf, pf)) {
-                /* Somebody else's. */
-            } else if (id) {
+            if (is_asked_for(request, conf, pf) && id) {
                 ds_put_format(&s, "id=%s", id);
                 if (vf->iommu_group) {
                     ds_put_format(&s, ",iommugroup=%s", vf->iommu_group);
                 }
-                ds_put_format(&s, ",node=%s,path=%s", node, vf->pci);
+                ds_put_format(&s, ",node=%s,path=%s", request->node, vf->pci);
                 if (subsystem) {
                     ds_put_format(&s, ",subsystem-id=%s", subsystem);
                 }
@@ -74,14 +136,79 @@ make_maps(const struct host *host, const struct host_conf *conf,
             ds_destroy(&s);
             free(subsystem);
             free(id);
-            free(path);
         }
     }
 }
 
+/* Returns true if one of 'maps' has the path of 'map'. */
+static bool
+has_path(const struct svec *maps, const char *map)
+{
+    char *path = pve_map_get(map, "path");
+    bool found = false;
+    const char *other;
+    size_t i;
+
+    SVEC_FOR_EACH (i, other, maps) {
+        char *other_path = pve_map_get(other, "path");
+
+        found |= path && other_path && !strcmp(path, other_path);
+        free(other_path);
+    }
+    free(path);
+    return found;
+}
+
+/* Adds to 'maps' those of the mapping that exists which stay: "pvesh set"
+ * replaces all of them.  Notes those that do not in 's', if that is not
+ * NULL.  Returns true if the mapping exists. */
+static bool
+keep_maps(const struct proxmox_request *request, struct svec *maps,
+          struct ds *s)
+{
+    struct pve_mappings mappings;
+    const struct pve_mapping *mapping;
+    struct svec kept = SVEC_EMPTY_INITIALIZER;
+    char *here = pve_node(request->root);
+    const char *map;
+    size_t i;
+
+    pve_mappings_read(&mappings, request->root);
+    mapping = pve_mappings_find(&mappings, request->id);
+    for (i = 0; mapping && i < mapping->maps.n; i++) {
+        map = mapping->maps.names[i];
+        char *node = pve_map_get(map, "node");
+        bool ours = node && !strcmp(node, request->node);
+        char *problem = (node && !strcmp(node, here)
+                         ? pve_map_problem(request->root, map) : NULL);
+
+        if (!(ours && has_path(maps, map))) {
+            if (problem && s) {
+                ds_put_format(s, "# Not kept, since %s: %s\n", problem, map);
+            } else if (!problem) {
+                svec_add(&kept, map);
+            }
+        } else if (problem && s) {
+            ds_put_format(s, "# Made anew, since %s: %s\n", problem, map);
+        }
+        free(problem);
+        free(node);
+    }
+    SVEC_FOR_EACH (i, map, maps) {
+        svec_add(&kept, map);
+    }
+    svec_swap(maps, &kept);
+    svec_destroy(&kept);
+
+    bool exists = mapping != NULL;
+    pve_mappings_destroy(&mappings);
+    free(here);
+    return exists;
+}
+
 struct json *
 host_proxmox_json(const struct host *host, const struct host_conf *conf,
-                  const char *root, const char *id, const char *node)
+                  const struct proxmox_request *request)
 {
     struct json *json = json_object_create();
     struct json *array = json_array_create_empty();
@@ -89,26 +216,159 @@ host_proxmox_json(const struct host *host, const struct host_conf *conf,
     const char *map;
     size_t i;
 
-    make_maps(host, conf, root, node, &maps);
+    make_maps(host, conf, request, &maps);
+    keep_maps(request, &maps, NULL);
     SVEC_FOR_EACH (i, map, &maps) {
         json_array_add(array, json_string_create(map));
     }
     svec_destroy(&maps);
-    json_object_put_string(json, "id", id);
+    json_object_put_string(json, "id", request->id);
     json_object_put(json, "map", array);
     return json;
 }
 
+static void
+put_mapping(const struct printer *p)
+{
+    const struct proxmox_request *request = p->request;
+    struct svec maps = SVEC_EMPTY_INITIALIZER;
+    struct ds *s = p->s;
+    const char *map;
+    size_t i;
+
+    make_maps(p->host, p->conf, request, &maps);
+    if (!maps.n) {
+        ds_put_cstr(s, "# There are no VFs yet: write /etc/openvswitch/"
+                    "sriov.conf, run ovs-sriov apply, and this again.\n");
+        svec_destroy(&maps);
+        return;
+    }
+    bool exists = keep_maps(request, &maps, s);
+    if (exists) {
+        ds_put_format(s, "# VFs for VMs: run this once; what other nodes have "
+                      "in the mapping stays\n\npvesh set "
+                      "/cluster/mapping/pci/%s", request->id);
+    } else {
+        ds_put_format(s, "# VFs for VMs: run this once,\n\n"
+                      "pvesh create /cluster/mapping/pci --id %s",
+                      request->id);
+    }
+    SVEC_FOR_EACH (i, map, &maps) {
+        ds_put_format(s, " \\\n    --map %s", map);
+    }
+    if (exists) {
+        ds_put_format(s, "\n\n# Then give VMs a PCI device of it: qm set VMID "
+                      "-hostpci0 mapping=%s\n", request->id);
+    } else {
+        ds_put_format(s, "\n\n# or add this to /etc/pve/mapping/pci.cfg; then "
+                      "give VMs a PCI device of it: qm set VMID -hostpci0 "
+                      "mapping=%s\n\n%s\n", request->id, request->id);
+        SVEC_FOR_EACH (i, map, &maps) {
+            ds_put_format(s, "\tmap %s\n", map);
+        }
+    }
+    svec_destroy(&maps);
+}
+
+/* Names of representors, as a regular expression of Python. */
+
+/* Returns the one for the names that 'template' gives. */
+static char *
+template_to_regex(const char *template, const char *card)
+{
+    static const struct {
+        const char *name, *regex;
+    } table[] = {
+        { "{port}", "(c[0-9]+)?pf[0-9]+[vs]f[0-9]+" },
+        { "{pf}", "[0-9]+" },
+        { "{vf}", "[0-9]+" },
+        { "{switch}", NULL },
+    };
+    struct ds s = DS_EMPTY_INITIALIZER;
+
+    while (*template) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(table) && !n; i++) {
+            if (!strncmp(template, table[i].name, strlen(table[i].name))) {
+                n = strlen(table[i].name);
+                ds_put_cstr(&s, table[i].regex ? table[i].regex : card);
+            }
+        }
+        if (!n) {
+            ds_put_format(&s, "%s%c", *template == '.' ? "\\" : "", *template);
+            n = 1;
+        }
+        template += n;
+    }
+    return ds_steal_cstr(&s);
+}
+
+/* Adds the ones for the names that representors of 'pf' have now: with any
+ * number at the end. */
+static void
+add_names_in_force(const struct host_pf *pf, struct svec *regexes)
+{
+    for (size_t i = 0; i < pf->n_vfs; i++) {
+        const char *rep = pf->vfs[i].rep;
+        size_t n = rep ? strlen(rep) : 0;
+
+        while (n && isdigit((unsigned char) rep[n - 1])) {
+            n--;
+        }
+        if (n) {
+            svec_add_nocopy(regexes, xasprintf("%.*s[0-9]+", (int) n, rep));
+        }
+    }
+}
+
+/* Appends the line that makes ifupdown2 leave representors of 'pfs' on the
+ * bridge.  Those of VMs are in it, which Proxmox VE leaves there by itself as
+ * long as there is none. */
+static void
+put_condone(const struct printer *p, const struct host_pf **pfs, size_t n,
+            const char *indent)
+{
+    struct svec regexes = SVEC_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct host_section *section = host_section_of(p->conf, pfs[i]);
+
+        if (section && section->mode == SRIOV_MODE_LEGACY) {
+            /* It has no representors. */
+        } else if (section && section->names) {
+            char *card = host_conf_card(p->conf, pfs[i]->pci);
+
+            svec_add_nocopy(&regexes, template_to_regex(section->names, card));
+            free(card);
+        } else {
+            add_names_in_force(pfs[i], &regexes);
+        }
+    }
+    svec_sort_unique(&regexes);
+    if (regexes.n) {
+        char *all = svec_join(&regexes, "|", "");
+
+        ds_put_format(p->s, "%sovs-ports-condone-regex "
+                      "^(tap|veth|fwln|%s)\n", indent, all);
+        free(all);
+    }
+    svec_destroy(&regexes);
+}
+
+/* The network. */
+
 /* Appends stanzas for a bridge with the uplinks of one NIC, 'pfs'; there is at
  * least one. */
 static void
-put_stanzas(struct ds *s, const struct host_conf *conf,
-            const struct host_pf **pfs, size_t n, unsigned int number)
+put_stanzas(const struct printer *p, const struct host_pf **pfs, size_t n,
+            unsigned int number)
 {
     unsigned int mtu = 0;
+    struct ds *s = p->s;
 
     for (size_t i = 0; i < n; i++) {
-        const struct host_section *section = host_section_of(conf, pfs[i]);
+        const struct host_section *section = host_section_of(p->conf, pfs[i]);
 
         mtu = section && section->mtu ? section->mtu : mtu;
         ds_put_format(s, "auto %s\niface %s inet manual\n", pfs[i]->netdev,
@@ -142,9 +402,95 @@ put_stanzas(struct ds *s, const struct host_conf *conf,
     } else {
         ds_put_format(s, "%s\n", pfs[0]->netdev);
     }
+    put_condone(p, pfs, n, "\t");
     if (mtu) {
         ds_put_format(s, "\tovs_mtu %u\n", mtu);
     }
+}
+
+/* Returns the stanza that has 'name' among its ports or members, or that of
+ * the bridge that 'name''s own stanza tells, or NULL. */
+static const struct howto_stanza *
+find_holder(const struct howto *h, const char *name)
+{
+    static const char *const keys[] = { "ovs_ports", "ovs_bonds",
+                                        "bridge_ports", "bridge-ports",
+                                        "bond-slaves", "bond_slaves",
+                                        "slaves" };
+
+    for (size_t i = 0; i < h->n_stanzas; i++) {
+        const struct howto_stanza *stanza = h->stanzas[i];
+
+        for (size_t j = 0; j < ARRAY_SIZE(keys); j++) {
+            struct svec names = SVEC_EMPTY_INITIALIZER;
+            bool found;
+
+            howto_split(&names, smap_get_def(&stanza->options, keys[j], ""),
+                        " \t\n");
+            found = svec_contains_unsorted(&names, name);
+            svec_destroy(&names);
+            if (found) {
+                return stanza;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Returns true if the uplink of 'pf' is in use already, and appends in
+ * which. */
+static bool
+is_used(const struct printer *p, const struct host_pf *pf)
+{
+    const struct howto_stanza *holder = find_holder(&p->howto, pf->netdev);
+    const struct howto_stanza *bridge = holder;
+    char *link = xasprintf("%s/sys/class/net/%s/master", p->request->root,
+                           pf->netdev);
+    char *master = sriov_nl_link_target(link);
+
+    free(link);
+    for (int i = 0; i < 4 && bridge
+         && strcmp(smap_get_def(&bridge->options, "ovs_type", ""),
+                   "OVSBridge"); i++) {
+        bridge = find_holder(&p->howto, bridge->name);
+    }
+    if (holder) {
+        ds_put_format(p->s, "# %s is in %s (%s:%u) already.\n", pf->netdev,
+                      holder->name, holder->file, holder->line);
+    } else if (master) {
+        ds_put_format(p->s, "# %s is in %s already.\n", pf->netdev, master);
+    }
+    if (bridge && !smap_get(&bridge->options, "ovs-ports-condone-regex")) {
+        ds_put_format(p->s, "# So that ifupdown2 leaves representors on it, "
+                      "the stanza of %s (%s:%u) needs:\n#", bridge->name,
+                      bridge->file, bridge->line);
+        size_t length = p->s->length;
+        put_condone(p, &pf, 1, "\t");
+        if (p->s->length == length) {
+            ds_put_char(p->s, '\n');
+        }
+    }
+
+    bool used = holder || master;
+    free(master);
+    return used;
+}
+
+/* Returns true if there is a device or a stanza 'KINDnumber'. */
+static bool
+exists(const struct printer *p, const char *kind, unsigned int number)
+{
+    char *name = xasprintf("%s%u", kind, number);
+    char *ifindex = host_read_file("%s/sys/class/net/%s/ifindex",
+                                   p->request->root, name);
+    bool found = ifindex != NULL;
+
+    for (size_t i = 0; i < p->howto.n_stanzas; i++) {
+        found |= !strcmp(p->howto.stanzas[i]->name, name);
+    }
+    free(ifindex);
+    free(name);
+    return found;
 }
 
 /* Returns true if one bond can hold the uplinks of both. */
@@ -156,11 +502,11 @@ same_nic(const struct host_pf *a, const struct host_pf *b)
             : host_same_card(a->pci, b->pci));
 }
 
-/* Appends stanzas for the uplinks of the PFs in 'conf', a bridge per NIC. */
+/* Appends stanzas for the uplinks of the PFs asked for, a bridge per NIC. */
 static void
-put_interfaces(struct ds *s, const struct host *host,
-               const struct host_conf *conf)
+put_interfaces(const struct printer *p)
 {
+    const struct host *host = p->host;
     const struct host_pf **pfs = xcalloc(host->n, sizeof *pfs);
     const struct host_pf **nic = xcalloc(host->n, sizeof *nic);
     unsigned int number = 1;
@@ -169,7 +515,8 @@ put_interfaces(struct ds *s, const struct host *host,
     for (size_t i = 0; i < host->n; i++) {
         const struct host_pf *pf = host->pfs[i];
 
-        if (pf->netdev && (!conf->n || host_section_of(conf, pf))) {
+        if (pf->netdev && is_asked_for(p->request, p->conf, pf)
+            && !is_used(p, pf)) {
             pfs[n++] = pf;
         }
     }
@@ -183,45 +530,33 @@ put_interfaces(struct ds *s, const struct host *host,
             }
         }
         if (n_nic) {
-            ds_put_format(s, "%s", number > 1 ? "\n" : "");
-            put_stanzas(s, conf, nic, n_nic, number++);
+            while (exists(p, "vmbr", number) || exists(p, "bond", number)) {
+                number++;
+            }
+            ds_put_cstr(p->s, ds_last(p->s) == '\n'
+                        && p->s->length > 1
+                        && p->s->string[p->s->length - 2] == '\n'
+                        ? "" : "\n");
+            put_stanzas(p, nic, n_nic, number++);
         }
     }
     free(nic);
     free(pfs);
 }
 
-/* Appends to 's' what a person enters: the resource mapping 'id' of 'node',
- * and stanzas for the network. */
+/* Appends to 's' what a person enters: the resource mapping, and stanzas for
+ * the network. */
 void
 host_proxmox_text(const struct host *host, const struct host_conf *conf,
-                  const char *root, const char *id, const char *node,
-                  struct ds *s)
+                  const struct proxmox_request *request, struct ds *s)
 {
-    struct svec maps = SVEC_EMPTY_INITIALIZER;
-    const char *map;
-    size_t i;
+    struct printer p = { .host = host, .conf = conf, .request = request,
+                         .s = s };
 
-    make_maps(host, conf, root, node, &maps);
-    if (!maps.n) {
-        ds_put_cstr(s, "# There are no VFs yet: write /etc/openvswitch/"
-                    "sriov.conf, run ovs-sriov apply, and this again.\n");
-    } else {
-        ds_put_format(s, "# VFs for VMs: run this once,\n\n"
-                      "pvesh create /cluster/mapping/pci --id %s", id);
-        SVEC_FOR_EACH (i, map, &maps) {
-            ds_put_format(s, " \\\n    --map %s", map);
-        }
-        ds_put_format(s, "\n\n# or add this to /etc/pve/mapping/pci.cfg; then "
-                      "give VMs a PCI device of it: qm set VMID -hostpci0 "
-                      "mapping=%s\n\n%s\n", id, id);
-        SVEC_FOR_EACH (i, map, &maps) {
-            ds_put_format(s, "\tmap %s\n", map);
-        }
-    }
-    svec_destroy(&maps);
-
+    howto_read(&p.howto, request->root);
+    put_mapping(&p);
     ds_put_cstr(s, "\n# The network: /etc/network/interfaces, with none for "
                 "representors\n\n");
-    put_interfaces(s, host, conf);
+    put_interfaces(&p);
+    howto_destroy(&p.howto);
 }

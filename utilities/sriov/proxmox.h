@@ -19,18 +19,28 @@
 /* "ovs-sriov proxmox": what Proxmox VE needs to know about VFs and uplinks.
  *
  * Formats: "pvesh usage /cluster/mapping/pci -v", and interfaces(5) with the
- * options of openvswitch-switch. */
+ * options of openvswitch-switch and of ifupdown2. */
+
+#include "svec.h"
 
 struct ds;
 struct host;
 struct host_conf;
 struct json;
 
+struct proxmox_request {
+    const char *root;
+    const char *id;             /* Of the mapping. */
+    const char *node;           /* Whose VFs they are. */
+    struct svec pfs;            /* PCI addresses; none: those that have a
+                                 * section. */
+};
+
+char *host_proxmox_wrong(const struct proxmox_request *, const struct host *,
+                         const struct host_conf *);
 struct json *host_proxmox_json(const struct host *, const struct host_conf *,
-                               const char *root, const char *id,
-                               const char *node);
+                               const struct proxmox_request *);
 void host_proxmox_text(const struct host *, const struct host_conf *,
-                       const char *root, const char *id, const char *node,
-                       struct ds *);
+                       const struct proxmox_request *, struct ds *);
 
 #endif /* proxmox.h */

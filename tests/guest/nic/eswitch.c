@@ -356,6 +356,15 @@ static int mode_set(struct devlink *devlink, u16 mode, struct netlink_ext_ack *e
 	if (mode == pf->mode)
 		return 0;
 
+	/* ice_eswitch.c, ice_eswitch_mode_set, in Linux 6.12. */
+	if (simnic_mode_needs_no_vfs && pci_num_vf(pf->pdev)) {
+		NL_SET_ERR_MSG_MOD(extack, "Changing eswitch mode is allowed only if there is no VFs created");
+		return -EOPNOTSUPP;
+	}
+	/* bnxt_vfr.c, bnxt_dl_eswitch_mode_set, in Linux 6.1. */
+	if (simnic_mode_needs_vfs && mode == DEVLINK_ESWITCH_MODE_SWITCHDEV && !pci_num_vf(pf->pdev))
+		return -EPERM;
+
 	if (mode == DEVLINK_ESWITCH_MODE_LEGACY) {
 		if (pf->busy_with_rules && simnic_rule_count(pf)) {
 			NL_SET_ERR_MSG_MOD(extack, "Can't change mode, E-Switch is busy");

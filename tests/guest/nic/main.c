@@ -17,6 +17,19 @@ bool simnic_uplink_tc_off;
 module_param_named(uplink_tc_off, simnic_uplink_tc_off, bool, 0644);
 MODULE_PARM_DESC(uplink_tc_off, "Uplinks start with hw-tc-offload off");
 
+/* bnxt_en (bnxt_sriov.c, bnxt_sriov_configure, Linux 6.12): it says 0, and makes none. */
+static bool vfs_need_up;
+module_param(vfs_need_up, bool, 0644);
+MODULE_PARM_DESC(vfs_need_up, "The number of VFs changes only while the uplink is up, and nothing says so otherwise");
+
+bool simnic_mode_needs_no_vfs;
+module_param_named(mode_needs_no_vfs, simnic_mode_needs_no_vfs, bool, 0644);
+MODULE_PARM_DESC(mode_needs_no_vfs, "The mode changes only while there are no VFs, as with ice");
+
+bool simnic_mode_needs_vfs;
+module_param_named(mode_needs_vfs, simnic_mode_needs_vfs, bool, 0644);
+MODULE_PARM_DESC(mode_needs_vfs, "Switchdev mode needs VFs, as with bnxt_en of Linux 6.1");
+
 static unsigned int ports_per_card = 2;
 module_param(ports_per_card, uint, 0444);
 
@@ -165,6 +178,14 @@ static int simnic_sriov_configure(struct pci_dev *pdev, int n)
 	return n;
 }
 
+/* What sriov_numvfs calls. */
+static int simnic_sriov_numvfs(struct pci_dev *pdev, int n)
+{
+	struct simnic_pf *pf = pci_get_drvdata(pdev);
+
+	return vfs_need_up && !netif_running(pf->uplink) ? 0 : simnic_sriov_configure(pdev, n);
+}
+
 static void simnic_remove(struct pci_dev *pdev)
 {
 	if (pdev->is_virtfn) {
@@ -181,7 +202,7 @@ static struct pci_driver simnic_driver = {
 	.id_table = simnic_ids,
 	.probe = simnic_probe,
 	.remove = simnic_remove,
-	.sriov_configure = simnic_sriov_configure,
+	.sriov_configure = simnic_sriov_numvfs,
 };
 
 static int __init simnic_init(void)

@@ -129,6 +129,8 @@ struct simnic_card {
 extern char *simnic_driver_name;
 extern bool simnic_plain_names;
 extern bool simnic_uplink_tc_off;
+extern bool simnic_mode_needs_no_vfs;
+extern bool simnic_mode_needs_vfs;
 
 /* eswitch.c */
 struct simnic_pf *simnic_pf_create(struct pci_dev *pdev, struct simnic_card *card, unsigned int slot,

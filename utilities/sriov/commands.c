@@ -1,0 +1,599 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* See commands.h for where this stands, and devlink-dev(8), ip-link(8). */
+
+#include <config.h>
+#include "sriov/commands.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "openvswitch/dynamic-string.h"
+#include "sriov/conf.h"
+#include "sriov/host.h"
+#include "svec.h"
+#include "util.h"
+
+/* A simple command. */
+struct command {
+    struct svec words;
+    char *target;               /* What its output is written to, or NULL. */
+    char *input;                /* What is piped into it, if known. */
+    bool unknown;               /* Something in it cannot be known. */
+    char after;                 /* Operator: ';', '|', '&' (and), 'o' (or). */
+};
+
+static void
+command_uninit(struct command *command)
+{
+    svec_destroy(&command->words);
+    free(command->target);
+    free(command->input);
+}
+
+/* Splitting. */
+
+/* Appends the value of the variable at '*p', which begins with "$".  Returns
+ * false if it is not known. */
+static bool
+read_variable(const char **p, const struct smap *vars, struct ds *word)
+{
+    const char *s = *p + 1;
+    bool braces = *s == '{';
+    size_t n;
+
+    s += braces;
+    n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+               "0123456789");
+    if (!n || (braces && s[n] != '}')) {
+        ds_put_char(word, '$');
+        *p += 1;
+        return false;
+    }
+
+    char *name = xmemdup0(s, n);
+    const char *value = smap_get(vars, name);
+
+    ds_put_cstr(word, value ? value : "$");
+    if (!value) {
+        ds_put_cstr(word, name);
+    }
+    free(name);
+    *p = s + n + braces;
+    return value != NULL;
+}
+
+/* Appends to 'word' the word at '*p', and moves '*p' past it.  Returns false
+ * if it has something that cannot be known. */
+static bool
+read_word(const char **p, const struct smap *vars, struct ds *word)
+{
+    const char *s = *p;
+    bool known = true;
+    char quote = '\0';
+
+    while (*s && (quote || !strchr(" \t\n;|&<>", *s))) {
+        if (quote && *s == quote) {
+            quote = '\0';
+            s++;
+        } else if (!quote && (*s == '\'' || *s == '"')) {
+            quote = *s++;
+        } else if (quote != '\'' && *s == '\\' && s[1]) {
+            if (quote && !strchr("\"\\$`", s[1])) {
+                ds_put_char(word, *s);
+            }
+            ds_put_char(word, s[1]);
+            s += 2;
+        } else if (quote != '\'' && *s == '$') {
+            known &= read_variable(&s, vars, word);
+        } else {
+            known &= quote == '\'' || !strchr("`(){}", *s);
+            ds_put_char(word, *s++);
+        }
+    }
+    *p = s;
+    return known && !quote;
+}
+
+/* Reads the operator at '*p' into 'command'.  Returns true if it ends that. */
+static bool
+read_operator(const char **p, const struct smap *vars, struct command *command,
+              bool is_error)
+{
+    const char *s = *p;
+    struct ds word = DS_EMPTY_INITIALIZER;
+
+    if (*s == '<' || *s == '>') {
+        bool out = *s == '>';
+
+        command->unknown |= !out;
+        s += s[1] == '>' ? 2 : 1;
+        if (*s == '&') {
+            s++;
+        }
+        s += strspn(s, " \t");
+        command->unknown |= !read_word(&s, vars, &word);
+        if (out && !is_error && strcmp(ds_cstr(&word), "/dev/null")
+            && strcmp(ds_cstr(&word), "2")) {
+            free(command->target);
+            command->target = xstrdup(ds_cstr(&word));
+        }
+        ds_destroy(&word);
+        *p = s;
+        return false;
+    }
+    command->after = (s[0] == '&' && s[1] == '&' ? '&'
+                      : s[0] == '|' && s[1] == '|' ? 'o'
+                      : s[0] == '|' ? '|' : ';');
+    *p = s + (strchr("&o", command->after) ? 2 : 1);
+    return true;
+}
+
+/* Stores in '*command', which the caller must uninit, the one at '*p', and
+ * moves '*p' past it.  Returns false if there is none. */
+static bool
+next_command(const char **p, const struct smap *vars, struct command *command)
+{
+    const char *s = *p;
+    bool end = false;
+
+    memset(command, 0, sizeof *command);
+    svec_init(&command->words);
+    command->after = ';';
+    while (!end) {
+        struct ds word = DS_EMPTY_INITIALIZER;
+
+        s += strspn(s, " \t");
+        if (!*s || *s == '#') {
+            s += strcspn(s, "\n");
+            end = !*s || command->words.n;
+            s += !end;
+        } else if (strchr("\n;|&<>", *s)) {
+            end = read_operator(&s, vars, command, false);
+        } else if (isdigit((unsigned char) *s) && s[1] == '>') {
+            bool is_error = *s++ != '1';
+
+            end = read_operator(&s, vars, command, is_error);
+        } else {
+            command->unknown |= !read_word(&s, vars, &word);
+            svec_add(&command->words, ds_cstr(&word));
+        }
+        ds_destroy(&word);
+    }
+
+    bool any = *s || command->words.n || command->target;
+    *p = s;
+    if (!any) {
+        command_uninit(command);
+    }
+    return any;
+}
+
+/* What commands are about. */
+
+static const char *
+last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* Adds to 'conds' what makes a PF the device 'name', a 'what'. */
+static bool
+add_device(const struct howto_shell *shell, enum howto_what what,
+           const char *name, struct howto_conds *conds)
+{
+    char *pci;
+
+    if (!strcmp(name, HOWTO_SELF)) {
+        for (size_t i = 0; shell->self && i < shell->self->n; i++) {
+            const struct howto_cond *cond = &shell->self->array[i];
+
+            howto_add_cond(conds, cond->what, cond->negate, cond->pattern);
+        }
+        return shell->self != NULL;
+    }
+    if (!*name || strpbrk(name, "*?[]$%@|")) {
+        return false;
+    }
+    if (what == HOWTO_PCI) {
+        if (!host_pci_address(name, &pci)) {
+            return false;
+        }
+        free(pci);
+    }
+    howto_add_cond(conds, what, false, name);
+    return true;
+}
+
+/* Returns true if 'path' is a sriov_numvfs, of the device in 'conds'. */
+static bool
+parse_numvfs(const struct howto_shell *shell, const char *path,
+             struct howto_conds *conds)
+{
+    struct svec parts = SVEC_EMPTY_INITIALIZER;
+    bool ok = false;
+
+    howto_split(&parts, path, "/");
+    size_t n = parts.n;
+    const char *last = n ? parts.names[n - 1] : "";
+    if (n >= 3 && !strcmp(parts.names[0], "sys")
+        && (!strcmp(last, "sriov_numvfs") || !strcmp(last, "mlx5_num_vfs"))) {
+        const char *name = parts.names[n - 2];
+
+        if (strcmp(name, "device")) {
+            ok = add_device(shell, HOWTO_PCI, name, conds);
+        } else if (n == 4) {
+            ok = (!strcmp(parts.names[1], HOWTO_SELF)
+                  && add_device(shell, HOWTO_PCI, HOWTO_SELF, conds));
+        } else if (!strcmp(parts.names[n - 4], "net")) {
+            ok = add_device(shell, HOWTO_NETDEV, parts.names[n - 3], conds);
+        } else if (!strcmp(parts.names[n - 4], "infiniband")) {
+            ok = add_device(shell, HOWTO_RDMA, parts.names[n - 3], conds);
+        }
+    }
+    svec_destroy(&parts);
+    return ok;
+}
+
+static bool
+is_number(const char *s)
+{
+    return *s && !s[strspn(s, "0123456789")];
+}
+
+/* Single commands.  Each returns true if it was understood whole. */
+
+static void
+add_rule(struct howto_shell *shell, enum howto_kind kind,
+         const struct howto_conds *conds, const char *value)
+{
+    struct howto_file *file = &shell->h->files[shell->h->at];
+
+    if (!shell->down) {
+        howto_add_rule(shell->h, kind, conds, value);
+    }
+    file->items[file->n_items - 1].ours = true;
+}
+
+/* Writing 'value' to 'path'. */
+static bool
+do_write(struct howto_shell *shell, const char *path, const char *value)
+{
+    struct howto_conds conds = { .n = 0 };
+    bool ok = (value && is_number(value)
+               && parse_numvfs(shell, path, &conds));
+
+    if (ok) {
+        add_rule(shell, HOWTO_VFS, &conds, value);
+    }
+    howto_conds_destroy(&conds);
+    return ok;
+}
+
+static bool
+do_echo(struct howto_shell *shell, const struct command *command)
+{
+    const struct svec *words = &command->words;
+    size_t i = 1;
+
+    while (i < words->n && words->names[i][0] == '-') {
+        i++;
+    }
+    if (!command->target) {
+        return command->after == '|' || words->n > 0;
+    }
+    return (i + 1 == words->n
+            && do_write(shell, command->target, words->names[i]));
+}
+
+/* devlink [OPTION...] dev eswitch set DEV KEY VALUE... */
+static bool
+do_eswitch(struct howto_shell *shell, const struct svec *words, size_t i,
+           const struct howto_conds *conds)
+{
+    bool ok = i < words->n;
+
+    for (; i < words->n; i += 2) {
+        const char *value = i + 1 < words->n ? words->names[i + 1] : "";
+
+        if (!strcmp(words->names[i], "mode")
+            && (!strcmp(value, "switchdev") || !strcmp(value, "legacy"))) {
+            add_rule(shell, HOWTO_MODE, conds, value);
+        } else {
+            /* inline-mode and encap-mode: sriov.conf has no such keys. */
+            howto_doubt(shell->h, "sriov.conf has no %s", words->names[i]);
+            ok = false;
+        }
+    }
+    return ok;
+}
+
+/* devlink [OPTION...] dev param set DEV name N value V cmode C */
+static bool
+do_param(struct howto_shell *shell, const struct svec *words, size_t i,
+         const struct howto_conds *conds)
+{
+    const char *name = "", *value = "", *cmode = "";
+
+    for (; i + 1 < words->n; i += 2) {
+        const char *key = words->names[i];
+
+        *(!strcmp(key, "name") ? &name : !strcmp(key, "value") ? &value
+          : &cmode) = words->names[i + 1];
+    }
+    if (strcmp(cmode, "runtime")) {
+        return false;
+    } else if (!strcmp(name, "flow_steering_mode")) {
+        add_rule(shell, HOWTO_STEERING, conds, value);
+        return true;
+    } else if (!strcmp(name, "esw_multiport")) {
+        bool on = !strcmp(value, "true") || !strcmp(value, "1");
+
+        add_rule(shell, HOWTO_MULTIPORT, conds, on ? "on" : "off");
+        return true;
+    }
+    return false;
+}
+
+static bool
+do_devlink(struct howto_shell *shell, const struct svec *words)
+{
+    struct howto_conds conds = { .n = 0 };
+    bool ok = false;
+    size_t i = 1;
+
+    while (i < words->n && words->names[i][0] == '-') {
+        i++;
+    }
+    if (i + 4 < words->n && !strcmp(words->names[i], "dev")
+        && !strcmp(words->names[i + 2], "set")
+        && !strncmp(words->names[i + 3], "pci/", 4)
+        && add_device(shell, HOWTO_PCI, words->names[i + 3] + 4, &conds)) {
+        const char *what = words->names[i + 1];
+
+        ok = (!strcmp(what, "eswitch") || !strcmp(what, "esw")
+              ? do_eswitch(shell, words, i + 4, &conds)
+              : !strcmp(what, "param")
+              ? do_param(shell, words, i + 4, &conds) : false);
+    }
+    howto_conds_destroy(&conds);
+    return ok;
+}
+
+/* "ip link set DEV vf ...": sriov.conf has no settings of a single VF. */
+static bool
+do_ip(struct howto_shell *shell, const struct svec *words)
+{
+    if (svec_contains_unsorted(words, "vf")) {
+        howto_doubt(shell->h, "it sets up a single VF; sriov.conf has mac, "
+                    "trust and spoofchk for all VFs of a PF");
+    }
+    return false;
+}
+
+/* Sets 'shell''s variable if 'word' is NAME=VALUE. */
+static bool
+do_assignment(struct howto_shell *shell, const char *word, bool unknown)
+{
+    size_t n = strcspn(word, "=");
+    char *name = xmemdup0(word, n);
+    bool ok = word[n] && n && (isalpha((unsigned char) word[0])
+                               || word[0] == '_');
+
+    if (ok && !unknown) {
+        smap_replace(&shell->vars, name, word + n + 1);
+    } else if (ok) {
+        smap_remove(&shell->vars, name);
+    }
+    free(name);
+    return ok;
+}
+
+/* Reads the script at 'path', if that is one.  Stores in '*whole' whether all
+ * of it was understood. */
+static bool
+do_script(struct howto_shell *shell, const char *path, bool *whole)
+{
+    struct howto *h = shell->h;
+    char *text = (*path == '/' && shell->nesting < 4
+                  ? host_read_file("%s%s", h->root, path) : NULL);
+    struct howto_shell inner = { .h = h, .down = shell->down,
+                                 .nesting = shell->nesting + 1 };
+    struct howto_lines lines = { .next = text };
+
+    if (!text || strncmp(text, "#!", 2)) {
+        free(text);
+        return false;
+    }
+
+    size_t before = howto_begin_file(h, path, "line");
+    bool any = false;
+    *whole = true;
+    smap_clone(&inner.vars, &shell->vars);
+    while (howto_next_line(&lines)) {
+        if (lines.line[0] && lines.line[0] != '#') {
+            howto_begin_item(h, lines.at);
+            howto_run(&inner, lines.line);
+            howto_end_item(h, lines.line);
+
+            const struct howto_file *f = &h->files[h->at];
+            const struct howto_item *item = &f->items[f->n_items - 1];
+            any |= item->ours;
+            *whole &= !item->doubt;
+        }
+    }
+    smap_destroy(&inner.vars);
+    h->at = before;
+    free(text);
+    if (any) {
+        struct howto_file *f = &h->files[h->at];
+
+        f->items[f->n_items - 1].ours = true;
+    }
+    return true;
+}
+
+/* Returns true if 'name' is a command that does nothing which matters. */
+static bool
+is_harmless(const char *name, const struct svec *words)
+{
+    static const char *const names[] = {
+        "sleep", "true", ":", "exit", "set", "logger", "udevadm",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        if (!strcmp(name, names[i])) {
+            return true;
+        }
+    }
+    /* udev loads drivers, and the module turns hw-tc-offload on. */
+    return ((!strcmp(name, "modprobe") && words->n == 2)
+            || (!strcmp(name, "ethtool") && words->n == 5
+            && !strcmp(words->names[1], "-K")
+            && !strcmp(words->names[3], "hw-tc-offload")
+            && !strcmp(words->names[4], "on")));
+}
+
+/* Returns +1 if 'word' begins something that runs on a condition or more than
+ * once, -1 if it ends that, 1000 if it goes on with it, 0 otherwise. */
+static int
+structure_of(const char *word)
+{
+    static const char *const begin[] = { "if", "for", "while", "until",
+                                         "case", "select" };
+    static const char *const end[] = { "fi", "done", "esac" };
+    static const char *const inside[] = { "then", "else", "elif", "do", "{",
+                                          "}", "(" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(begin); i++) {
+        if (!strcmp(word, begin[i])) {
+            return 1;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(end); i++) {
+        if (!strcmp(word, end[i])) {
+            return -1;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(inside); i++) {
+        if (!strcmp(word, inside[i])) {
+            return 1000;
+        }
+    }
+    return 0;
+}
+
+static bool
+do_command(struct howto_shell *shell, struct command *command)
+{
+    struct svec *words = &command->words;
+    const char *name;
+    bool whole;
+
+    if (words->n > 1 && (!strcmp(words->names[0], "sudo")
+                         || !strcmp(words->names[0], "exec"))) {
+        free(words->names[0]);
+        memmove(words->names, words->names + 1,
+                --words->n * sizeof *words->names);
+    }
+    if (!words->n) {
+        return !command->target;
+    }
+    name = last_part(words->names[0]);
+    if (words->n == 1 && do_assignment(shell, words->names[0],
+                                       command->unknown)) {
+        return true;
+    } else if (command->unknown) {
+        return false;
+    } else if ((!strcmp(name, "sh") || !strcmp(name, "bash")
+                || !strcmp(name, "dash")) && words->n >= 3
+               && words->names[1][0] == '-'
+               && howto_ends_in(words->names[1], "c")) {
+        howto_run(shell, words->names[2]);
+        return words->n == 3 && !command->target;
+    } else if ((!strcmp(name, "sh") || !strcmp(name, "bash"))
+               && words->n == 2) {
+        return do_script(shell, words->names[1], &whole) && whole;
+    } else if (!strcmp(name, "echo") || !strcmp(name, "printf")) {
+        return do_echo(shell, command);
+    } else if (command->target) {
+        return false;
+    } else if (!strcmp(name, "tee")) {
+        return words->n == 2 && do_write(shell, words->names[1],
+                                         command->input);
+    } else if (!strcmp(name, "devlink")) {
+        return do_devlink(shell, words);
+    } else if (!strcmp(name, "ip")) {
+        return do_ip(shell, words);
+    } else if (is_harmless(name, words)) {
+        return true;
+    }
+    return (words->n == 1 && do_script(shell, words->names[0], &whole)
+            && whole);
+}
+
+/* Reads 'text', one line of a script or several. */
+void
+howto_run(struct howto_shell *shell, const char *text)
+{
+    struct howto *h = shell->h;
+    struct command command;
+    bool doubtful = false;      /* What comes depends on the unknown. */
+    char *input = NULL;
+
+    while (next_command(&text, &shell->vars, &command)) {
+        const char *first = command.words.n ? command.words.names[0] : "";
+        int structure = structure_of(first);
+        size_t n_rules = h->n_rules;
+        bool inside = shell->depth || structure;
+        bool ok;
+
+        command.input = input;
+        input = NULL;
+        if (structure == 1 || structure == -1) {
+            shell->depth = (structure > 0 ? shell->depth + 1
+                            : shell->depth ? shell->depth - 1 : 0);
+        }
+        ok = structure == -1 || do_command(shell, &command);
+        if (inside) {
+            howto_doubt(h, "it is in an \"if\" or a loop");
+            ok = false;
+        } else if (!ok) {
+            char *all = svec_join(&command.words, " ", "");
+
+            howto_doubt(h, "\"%.60s%s\"", all, strlen(all) > 60 ? "..." : "");
+            free(all);
+        }
+        if (inside || doubtful) {
+            bool ours = h->n_rules > n_rules;
+            struct howto_file *f = &h->files[h->at];
+
+            howto_drop_rules(h, n_rules);
+            f->items[f->n_items - 1].ours |= ours;
+            howto_doubt(h, "it depends on what was not understood");
+        }
+        doubtful = ((!ok || doubtful) && strchr("&o", command.after)
+                    && command.after);
+        if (command.after == '|' && command.words.n) {
+            input = xstrdup(command.words.names[command.words.n - 1]);
+        }
+        command_uninit(&command);
+    }
+    free(input);
+}

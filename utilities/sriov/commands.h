@@ -1,0 +1,45 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+#ifndef SRIOV_HOST_COMMANDS_H
+#define SRIOV_HOST_COMMANDS_H 1
+
+/* Reads commands of a shell that set up SR-IOV, wherever they are written:
+ * RUN of udev's rules, ExecStart of units, rc.local, pre-up, scripts.  Runs
+ * nothing.
+ *
+ *     text --> COMMANDS --> rules and doubts of the item that is read
+ *
+ * What it does not know is a doubt, and what depends on that is no rule. */
+
+#include <stdbool.h>
+#include "sriov/leftovers.h"
+
+/* What "$kernel" and the like in udev's rules are replaced by: the device that
+ * the rule is about. */
+#define HOWTO_SELF "@self@"
+
+struct howto_shell {
+    struct howto *h;
+    const struct howto_conds *self; /* What HOWTO_SELF is, or NULL. */
+    bool down;                  /* Runs when things end: sets nothing. */
+    unsigned int depth;         /* Within so many "if", "for" and the like. */
+    unsigned int nesting;       /* Scripts that call each other. */
+    struct smap vars;           /* Values of variables. */
+};
+
+void howto_run(struct howto_shell *, const char *text);
+
+#endif /* commands.h */

@@ -1,0 +1,438 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* Units of systemd, rc.local, and all else but udev's rules and interfaces:
+ * see leftovers.h for where this stands, and systemd.service(5), systemd.link(5),
+ * netplan(5), sysfs.conf(5). */
+
+#include <config.h>
+#include "sriov/leftovers.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "openvswitch/dynamic-string.h"
+#include "sriov/commands.h"
+#include "sriov/host.h"
+#include "util.h"
+
+/* KEY = VALUE, in a file with [SECTION]s or without. */
+struct setting {
+    const char *key, *value;
+};
+
+/* Makes of 'line', which it changes, a setting with the separator 'c'. */
+static bool
+split_setting(char *line, char c, struct setting *setting)
+{
+    char *value = strchr(line, c);
+    size_t n;
+
+    if (!value) {
+        return false;
+    }
+    *value++ = '\0';
+    value += strspn(value, " \t");
+    for (n = strlen(line); n && strchr(" \t", line[n - 1]); n--) {
+        line[n - 1] = '\0';
+    }
+    for (n = strlen(value); n && strchr(" \t", value[n - 1]); n--) {
+        value[n - 1] = '\0';
+    }
+    if (n >= 2 && (*value == '"' || *value == '\'')
+        && value[n - 1] == *value) {
+        value[n - 1] = '\0';
+        value++;
+    }
+    setting->key = line;
+    setting->value = value;
+    return true;
+}
+
+static bool
+is_number(const char *s)
+{
+    return *s && !s[strspn(s, "0123456789")];
+}
+
+/* systemd's units. */
+
+/* Reads Environment=, whose words are NAME=VALUE. */
+static void
+read_environment(struct howto_shell *shell, const char *value)
+{
+    char *copy = xstrdup(value);
+    char *rest = copy;
+
+    for (char *word; (word = strsep(&rest, " \t\"'")); ) {
+        char *equals = strchr(word, '=');
+
+        if (equals) {
+            *equals = '\0';
+            smap_replace(&shell->vars, word, equals + 1);
+        }
+    }
+    free(copy);
+}
+
+static void
+read_unit(struct howto *h, const char *file)
+{
+    struct howto_lines lines = {
+        .next = host_read_file("%s%s", h->root, file) };
+    char *text = lines.next;
+    struct howto_shell shell = { .h = h };
+
+    smap_init(&shell.vars);
+    howto_begin_file(h, file, "line");
+    while (howto_next_line(&lines)) {
+        char *copy = xstrdup(lines.line);
+        struct setting s;
+
+        if (*copy == '#' || *copy == ';' || !split_setting(copy, '=', &s)) {
+            /* Nothing. */
+        } else if (!strcmp(s.key, "Environment")) {
+            read_environment(&shell, strchr(lines.line, '=') + 1);
+        } else if (!strncmp(s.key, "Exec", 4)) {
+            const char *command = strchr(lines.line, '=') + 1;
+
+            command += strspn(command, " \t-+!@:");
+            shell.down = (!strncmp(s.key, "ExecStop", 8)
+                          || !strcmp(s.key, "ExecReload"));
+            howto_begin_item(h, lines.at);
+            howto_run(&shell, command);
+            howto_end_item(h, command);
+        }
+        free(copy);
+    }
+    smap_destroy(&shell.vars);
+    free(text);
+}
+
+/* Scripts, and lines of cron. */
+
+static void
+read_script(struct howto *h, const char *file)
+{
+    struct howto_lines lines = {
+        .next = host_read_file("%s%s", h->root, file) };
+    char *text = lines.next;
+    struct howto_shell shell = { .h = h };
+
+    smap_init(&shell.vars);
+    howto_begin_file(h, file, "line");
+    while (howto_next_line(&lines)) {
+        if (lines.line[0] && lines.line[0] != '#') {
+            howto_begin_item(h, lines.at);
+            howto_run(&shell, lines.line);
+            howto_end_item(h, lines.line);
+        }
+    }
+    smap_destroy(&shell.vars);
+    free(text);
+}
+
+/* Files of which only is said that they have to do with SR-IOV. */
+static void
+read_by_hand(struct howto *h, const char *file)
+{
+    struct howto_lines lines = {
+        .next = host_read_file("%s%s", h->root, file) };
+    char *text = lines.next;
+
+    howto_begin_file(h, file, "line");
+    while (howto_next_line(&lines)) {
+        if (lines.line[0] && lines.line[0] != '#' && lines.line[0] != ';') {
+            howto_begin_item(h, lines.at);
+            howto_end_item(h, lines.line);
+        }
+    }
+    free(text);
+}
+
+/* sysfsutils: bus/pci/devices/ADDRESS/sriov_numvfs = 4 */
+static void
+read_sysfs_conf(struct howto *h, const char *file)
+{
+    struct howto_lines lines = {
+        .next = host_read_file("%s%s", h->root, file) };
+    char *text = lines.next;
+    struct howto_shell shell = { .h = h };
+
+    howto_begin_file(h, file, "line");
+    while (howto_next_line(&lines)) {
+        char *copy = xstrdup(lines.line);
+        struct setting s;
+
+        if (*copy && *copy != '#') {
+            howto_begin_item(h, lines.at);
+            if (strstr(copy, "sriov_numvfs") && split_setting(copy, '=', &s)) {
+                char *run = xasprintf("echo '%s' >'%s%s'", s.value,
+                                      strncmp(s.key, "/sys/", 5)
+                                      ? "/sys/" : "", s.key);
+
+                smap_init(&shell.vars);
+                howto_run(&shell, run);
+                smap_destroy(&shell.vars);
+                free(run);
+            }
+            howto_end_item(h, lines.line);
+        }
+        free(copy);
+    }
+    free(text);
+}
+
+/* systemd.link(5). */
+
+/* Adds what a key of [Match] asks for.  Returns false if it is not
+ * understood. */
+static bool
+take_link_match(const struct setting *s, struct howto_conds *conds)
+{
+    bool list = strpbrk(s->value, " \t") || *s->value == '!';
+
+    if (list) {
+        return false;
+    } else if (!strcmp(s->key, "Path") && !strncmp(s->value, "pci-", 4)) {
+        howto_add_cond(conds, HOWTO_PCI, false, s->value + 4);
+    } else if (!strcmp(s->key, "Driver")) {
+        howto_add_cond(conds, HOWTO_DRIVER, false, s->value);
+    } else {
+        /* OriginalName is the kernel's, "eth0", which is gone by now. */
+        return false;
+    }
+    return true;
+}
+
+static void
+read_link(struct howto *h, const char *file)
+{
+    struct howto_lines lines = {
+        .next = host_read_file("%s%s", h->root, file) };
+    char *text = lines.next;
+    struct howto_conds conds = { .n = 0 };
+    char *unknown = NULL;
+    char section[32] = "";
+
+    howto_begin_file(h, file, "line");
+    while (howto_next_line(&lines)) {
+        char *copy = xstrdup(lines.line);
+        struct setting s;
+
+        if (*copy == '[') {
+            ovs_strlcpy(section, copy, sizeof section);
+        } else if (!*copy || *copy == '#' || *copy == ';'
+                   || !split_setting(copy, '=', &s)) {
+            /* Nothing. */
+        } else if (!strcmp(section, "[Match]")) {
+            if (!take_link_match(&s, &conds) && !unknown) {
+                unknown = xstrdup(lines.line);
+            }
+        } else {
+            howto_begin_item(h, lines.at);
+            if (!strcmp(s.key, "SR-IOVVirtualFunctions")
+                && is_number(s.value)) {
+                size_t n = h->n_rules;
+
+                howto_add_rule(h, HOWTO_VFS, &conds, s.value);
+                if (unknown || !conds.n) {
+                    howto_doubt(h, "[Match] %s", unknown ? unknown : "");
+                    howto_drop_rules(h, n);
+                }
+            }
+            if (!strcmp(section, "[SR-IOV]")) {
+                howto_doubt(h, "%s, of a single VF", lines.line);
+            }
+            howto_end_item(h, !strcmp(section, "[SR-IOV]") ? "SR-IOV"
+                           : lines.line);
+        }
+        free(copy);
+    }
+    howto_conds_destroy(&conds);
+    free(unknown);
+    free(text);
+}
+
+/* netplan: two levels below "ethernets:". */
+
+struct netplan {
+    struct howto *h;
+    size_t ethernets, device, match; /* Indent + 1 of where they are, or 0. */
+    struct howto_conds by_name, by_match;
+    bool has_match;
+    char *unknown;              /* What of "match:" is not understood. */
+    struct {
+        enum howto_kind kind;
+        unsigned int line;
+        char *text, *value;
+    } settings[8];
+    size_t n;
+};
+
+/* Adds what the device that was read last has. */
+static void
+netplan_end_device(struct netplan *np)
+{
+    struct howto *h = np->h;
+
+    for (size_t i = 0; i < np->n; i++) {
+        howto_begin_item(h, np->settings[i].line);
+        if (np->unknown) {
+            howto_doubt(h, "match: %s", np->unknown);
+        } else {
+            howto_add_rule(h, np->settings[i].kind,
+                           np->has_match ? &np->by_match : &np->by_name,
+                           np->settings[i].value);
+        }
+        howto_end_item(h, np->settings[i].text);
+        free(np->settings[i].text);
+        free(np->settings[i].value);
+    }
+    np->n = 0;
+    howto_conds_destroy(&np->by_name);
+    howto_conds_destroy(&np->by_match);
+    np->has_match = false;
+    np->match = np->device = 0;
+    free(np->unknown);
+    np->unknown = NULL;
+}
+
+/* Takes a line within a device. */
+static void
+netplan_take(struct netplan *np, size_t indent, unsigned int at,
+             const char *line, const struct setting *s)
+{
+    bool mode = !strcmp(s->key, "embedded-switch-mode");
+
+    if (np->match && indent >= np->match) {
+        enum howto_what what = (!strcmp(s->key, "driver") ? HOWTO_DRIVER
+                                : HOWTO_NETDEV);
+
+        if ((what == HOWTO_DRIVER || !strcmp(s->key, "name"))
+            && *s->value && !strchr("[{", *s->value)) {
+            howto_add_cond(&np->by_match, what, false, s->value);
+        } else if (!np->unknown) {
+            np->unknown = xstrdup(line);
+        }
+        return;
+    }
+    np->match = 0;
+    if (!strcmp(s->key, "match")) {
+        np->match = indent + 1;
+        np->has_match = true;
+        if (*s->value) {
+            np->unknown = xstrdup(s->value);
+        }
+    } else if ((mode || (!strcmp(s->key, "virtual-function-count")
+                         && is_number(s->value)))
+               && np->n < ARRAY_SIZE(np->settings)) {
+        np->settings[np->n].kind = mode ? HOWTO_MODE : HOWTO_VFS;
+        np->settings[np->n].line = at;
+        np->settings[np->n].text = xstrdup(line);
+        np->settings[np->n++].value = xstrdup(s->value);
+    } else if (strcmp(s->key, "delay-virtual-functions-rebind")) {
+        howto_begin_item(np->h, at);
+        howto_end_item(np->h, line);
+    } else {
+        struct howto_file *file = &np->h->files[np->h->at];
+
+        /* ovs-sriov does so anyway. */
+        howto_begin_item(np->h, at);
+        file->items[file->n_items - 1].ours = true;
+    }
+}
+
+static void
+read_netplan(struct howto *h, const char *file)
+{
+    struct netplan np = { .h = h };
+    char *text = host_read_file("%s%s", h->root, file);
+    char *next = text;
+    unsigned int at = 0;
+
+    howto_begin_file(h, file, "line");
+    for (char *line; (line = next ? strsep(&next, "\n") : NULL); ) {
+        size_t indent = strspn(line, " ");
+        char *original = xstrdup(line + indent);
+        struct setting s;
+
+        at++;
+        original[strcspn(original, "\r#")] = '\0';
+        char *copy = xstrdup(original);
+        if (!split_setting(copy, ':', &s)) {
+            if (*original && *original != '-') {
+                howto_begin_item(h, at);
+                howto_end_item(h, original);
+            }
+        } else if (!strcmp(s.key, "ethernets")) {
+            netplan_end_device(&np);
+            np.ethernets = indent + 1;
+        } else if (!np.ethernets || indent < np.ethernets) {
+            netplan_end_device(&np);
+            np.ethernets = 0;
+            howto_begin_item(h, at);
+            howto_end_item(h, original);
+        } else if (!np.device || indent + 1 <= np.device) {
+            netplan_end_device(&np);
+            np.device = indent + 1;
+            howto_add_cond(&np.by_name, HOWTO_NETDEV, false, s.key);
+            if (*s.value) {     /* { virtual-function-count: 4 } */
+                howto_begin_item(h, at);
+                howto_end_item(h, original);
+            }
+        } else {
+            netplan_take(&np, indent, at, original, &s);
+        }
+        free(copy);
+        free(original);
+    }
+    netplan_end_device(&np);
+    free(text);
+}
+
+/* Reads all files but udev's rules and interfaces. */
+void
+howto_read_other_files(struct howto *h)
+{
+    static const struct {
+        const char *folder, *suffix;
+        void (*read)(struct howto *, const char *);
+    } folders[] = {
+        { "/etc/systemd/network", ".link", read_link },
+        { "/etc/netplan", ".yaml", read_netplan },
+        { "/etc/sysfs.d", ".conf", read_sysfs_conf },
+        { "/etc/systemd/system", ".service", read_unit },
+        { "/usr/local/lib/systemd/system", ".service", read_unit },
+        { "/etc/network/if-pre-up.d", "", read_script },
+        { "/etc/network/if-up.d", "", read_script },
+        { "/etc/modprobe.d", ".conf", read_by_hand },
+        { "/etc/tmpfiles.d", ".conf", read_by_hand },
+        { "/etc/cron.d", "", read_by_hand },
+        { "/etc/NetworkManager/system-connections", "", read_by_hand },
+        { "/etc/NetworkManager/dispatcher.d", "", read_by_hand },
+        { "/etc/systemd/network", ".network", read_by_hand },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+        howto_read_folder(h, folders[i].folder, folders[i].suffix,
+                          folders[i].read);
+    }
+    read_sysfs_conf(h, "/etc/sysfs.conf");
+    read_script(h, "/etc/rc.local");
+    read_by_hand(h, "/etc/crontab");
+    read_by_hand(h, "/var/spool/cron/crontabs/root");
+}

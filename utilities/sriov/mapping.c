@@ -1,0 +1,187 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* See mapping.h for where this stands. */
+
+#include <config.h>
+#include "sriov/mapping.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "inventory/netlink.h"
+#include "sriov/host.h"
+#include "sriov/leftovers.h"
+#include "util.h"
+
+/* Stores in '*mappings', which the caller must destroy, those below 'root'. */
+void
+pve_mappings_read(struct pve_mappings *mappings, const char *root)
+{
+    struct howto_lines lines = {
+        .next = host_read_file("%s/etc/pve/mapping/pci.cfg", root) };
+    char *text = lines.next;
+    struct pve_mapping *mapping = NULL;
+
+    memset(mappings, 0, sizeof *mappings);
+    while (howto_next_line(&lines)) {
+        const char *line = lines.line;
+
+        if (!*line || *line == '#') {
+            /* Nothing. */
+        } else if (!strpbrk(line, " \t")) {
+            if (mappings->n >= mappings->allocated) {
+                mappings->array = x2nrealloc(mappings->array,
+                                             &mappings->allocated,
+                                             sizeof *mappings->array);
+            }
+            mapping = &mappings->array[mappings->n++];
+            mapping->id = xstrdup(line);
+            svec_init(&mapping->maps);
+        } else if (mapping && !strncmp(line, "map", 3)
+                   && strchr(" \t", line[3])) {
+            svec_add(&mapping->maps, line + 3 + strspn(line + 3, " \t"));
+        }
+    }
+    free(text);
+}
+
+void
+pve_mappings_destroy(struct pve_mappings *mappings)
+{
+    for (size_t i = 0; i < mappings->n; i++) {
+        free(mappings->array[i].id);
+        svec_destroy(&mappings->array[i].maps);
+    }
+    free(mappings->array);
+}
+
+/* Returns the mapping 'id', or NULL. */
+const struct pve_mapping *
+pve_mappings_find(const struct pve_mappings *mappings, const char *id)
+{
+    for (size_t i = 0; i < mappings->n; i++) {
+        if (!strcmp(mappings->array[i].id, id)) {
+            return &mappings->array[i];
+        }
+    }
+    return NULL;
+}
+
+/* Returns the value of 'key' in 'map', which the caller must free, or NULL. */
+char *
+pve_map_get(const char *map, const char *key)
+{
+    size_t n = strlen(key);
+
+    for (const char *p = map; p; p = strchr(p, ',')) {
+        p += *p == ',';
+        if (!strncmp(p, key, n) && p[n] == '=') {
+            return xmemdup0(p + n + 1, strcspn(p + n + 1, ","));
+        }
+    }
+    return NULL;
+}
+
+/* Returns "VENDOR:DEVICE" as the files 'vendor' and 'device' of the device
+ * 'pci' have it, which the caller must free, or NULL. */
+char *
+pve_device_id(const char *root, const char *pci, const char *vendor,
+              const char *device)
+{
+    char *path = xasprintf("%s/sys/bus/pci/devices/%s", root, pci);
+    long long int v, d;
+    char *id = (host_read_number(path, vendor, &v)
+                && host_read_number(path, device, &d)
+                ? xasprintf("%04llx:%04llx", v, d) : NULL);
+
+    free(path);
+    return id;
+}
+
+/* Returns the number of the IOMMU group of 'pci', or NULL. */
+char *
+pve_iommu_group(const char *root, const char *pci)
+{
+    char *link = xasprintf("%s/sys/bus/pci/devices/%s/iommu_group", root, pci);
+    char *group = sriov_nl_link_target(link);
+
+    free(link);
+    return group;
+}
+
+/* Returns what is wrong with 'now', which 'map' has for 'key', and frees it.
+ * What 'map' does not have is not wrong. */
+static char *
+compare(const char *map, const char *key, char *now)
+{
+    char *value = pve_map_get(map, key);
+    char *problem = NULL;
+
+    if (value && !(now && !strcmp(value, now))) {
+        problem = xasprintf("%s is %s now, not %s", key, now ? now : "none",
+                            value);
+    }
+    free(value);
+    free(now);
+    return problem;
+}
+
+/* Returns why a VM that gets 'map', an entry for this host, does not start,
+ * which the caller must free, or NULL: PVE::Mapping::PCI::assert_valid().  Of
+ * several functions the first one counts. */
+char *
+pve_map_problem(const char *root, const char *map)
+{
+    char *path = pve_map_get(map, "path");
+    char *problem;
+    char *pci;
+
+    if (!path) {
+        return xstrdup("it has no path");
+    }
+    path[strcspn(path, ";")] = '\0';
+    pci = xasprintf("%s%s", path, strchr(path, '.') ? "" : ".0");
+    char *id = pve_device_id(root, pci, "vendor", "device");
+    if (!id) {
+        problem = xasprintf("there is no device %s", pci);
+    } else {
+        problem = compare(map, "id", id); /* Frees it. */
+        if (!problem) {
+            problem = compare(map, "iommugroup", pve_iommu_group(root, pci));
+        }
+        if (!problem) {
+            problem = compare(map, "subsystem-id",
+                              pve_device_id(root, pci, "subsystem_vendor",
+                                            "subsystem_device"));
+        }
+    }
+    free(pci);
+    free(path);
+    return problem;
+}
+
+/* Returns the name of this node, which is the short one of the host.  The
+ * caller must free it. */
+char *
+pve_node(const char *root)
+{
+    char *node = host_read_file("%s/etc/hostname", root);
+
+    if (node) {
+        node[strcspn(node, ". \n")] = '\0';
+    }
+    return node && *node ? node : xstrdup("localhost");
+}

@@ -1,0 +1,53 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+#ifndef SRIOV_HOST_MAPPING_H
+#define SRIOV_HOST_MAPPING_H 1
+
+/* The PCI resource mappings of Proxmox VE 8 and 9.
+ *
+ *     /etc/pve/mapping/pci.cfg --> MAPPINGS --> proxmox, check
+ *
+ * Format: PVE::Mapping::PCI of pve-guest-common.  A mapping has an ID and
+ * entries "id=15b3:101e,iommugroup=72,node=pve1,path=0000:81:00.2,...", each
+ * of which is a choice for a VM.  /etc/pve is a FUSE file system, which may
+ * hang: nothing that must not wait reads it. */
+
+#include <stddef.h>
+#include "svec.h"
+
+struct pve_mapping {
+    char *id;
+    struct svec maps;           /* Entries, of all nodes. */
+};
+
+struct pve_mappings {
+    struct pve_mapping *array;
+    size_t n, allocated;
+};
+
+void pve_mappings_read(struct pve_mappings *, const char *root);
+void pve_mappings_destroy(struct pve_mappings *);
+const struct pve_mapping *pve_mappings_find(const struct pve_mappings *,
+                                            const char *id);
+
+char *pve_map_get(const char *map, const char *key);
+char *pve_map_problem(const char *root, const char *map);
+char *pve_device_id(const char *root, const char *pci, const char *vendor,
+                    const char *device);
+char *pve_iommu_group(const char *root, const char *pci);
+char *pve_node(const char *root);
+
+#endif /* mapping.h */
