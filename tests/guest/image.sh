@@ -136,7 +136,8 @@ cp -r "$python"/usr/lib/python3* "$added/lib/"
 rm -rf "$added"/lib/python3.*/{test,idlelib,tkinter,turtledemo,ensurepip,lib2to3,pydoc_data,unittest,config-*}
 cp -r "$python/usr/share/ifupdown2" "$added/usr/share/"
 chmod 755 "$added/usr/share/ifupdown2/__main__.py"
-cp -r "$python/etc/network" "$python/etc/default" "$added/etc/"
+cp -r "$python/etc/network" "$python/etc/default" "$root/etc/iproute2" "$added/etc/"
+mkdir -p "$added/etc/iproute2/rt_tables.d"
 for program in ifup ifdown ifreload ifquery; do ln -s /usr/share/ifupdown2/ifupdown2 "$added/bin/$program"; done
 # It calls this path.
 ln -s /opt/ovs/ovs-vsctl "$added/bin/ovs-vsctl"

@@ -133,12 +133,14 @@ wait_until 30 pings vf0.0 "$(vf_ip 0 1)"
 say "as Proxmox VE has it, whose default that line is: with a VM's tap"
 interfaces "ovs-ports-condone-regex ^(tap|veth|fwln)"
 new_netns tap
-ip link add veth100i0 type veth peer name eth0 netns tap
+# A high address, as Proxmox VE gives: the bridge takes the lowest one of its ports, and what the VF knows would be stale.
+ip link add veth100i0 address fe:00:00:00:00:01 type veth peer name eth0 netns tap
 ip -n tap addr add 10.0.8.1/16 dev eth0
 ip -n tap link set eth0 up
 ip link set veth100i0 up
 vsctl add-port vmbr1 veth100i0
 wait_until 30 pings vf0.0 10.0.8.1
+wait_until 30 pings vf0.1 10.0.9.1
 tap=yes
 before=$(ours)
 reload "Proxmox VE's, changed"
