@@ -21,11 +21,11 @@
  *
  *     ifupdown2 --> ovs-vsctl --> VSCTL --> OVSDB
  *
- * That is, at each "ifreload -a", "ifup" and boot, one call which deletes every
- * port that the stanza does not name and clears what was set in the bridge.
- * Nobody wants that for ports that cx-sriov looks after.  Here they stay, and
- * so does cx-sriov's own note in the bridge.  Any other call of ovs-vsctl, such
- * as a person's "del-port", does what it always did. */
+ * That is, at each "ifreload -a", "ifup" and boot, one call which deletes
+ * every port that the stanza does not name and clears what was set in the
+ * bridge.  Nobody wants that for ports that cx-sriov looks after.  Here they
+ * stay, and so does cx-sriov's own note in the bridge.  Any other call of
+ * ovs-vsctl, such as a person's "del-port", does what it always did. */
 
 #include <stddef.h>
 
