@@ -129,7 +129,7 @@ def port_settings(port, pairs):
                 yield setting(table, "external_ids", port, key, value)
                 if key == "sriov-pf":
                     yield setting(table, "external_ids", port, "sriov-owner",
-                                  "cx-sriov")
+                                  value and "cx-sriov")
 
 
 def bridge_settings(bridge, pairs):
@@ -226,9 +226,16 @@ class World:
             tables.append([{h: plain(v) for h, v in zip(table["headings"], r)}
                            for r in table["data"]])
         bridges, ports, ifaces = tables
+        active = 'sriov="false"' not in run("ovs-vsctl", "get", "Open_vSwitch",
+                                          ".", "other_config")
         ports = {p["_uuid"][0]: p for p in ports}
         ifaces = {i["_uuid"][0]: i for i in ifaces}
         for br in bridges:
+            # Not a state to stop in: a deletion would look like a tool's.
+            if (active and "sriov-deleted" not in br["external_ids"]
+                and any("sriov-owner" in ports[u]["external_ids"]
+                        for u in br["ports"])):
+                lines.append("%s: no list of deleted ones" % br["name"])
             for port in (ports[u] for u in br["ports"]):
                 ids = port["external_ids"]
                 iface = ifaces[port["interfaces"][0]]

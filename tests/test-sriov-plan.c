@@ -215,6 +215,7 @@ get_view(bool backwards)
                                          auto_add);
         br->switch_id = sriov_config_switch_id(node->name, row);
         br->representors = sriov_config_representors(node->name, row);
+        br->listed = smap_get(row, "sriov-deleted") != NULL;
         sset_from_delimited_string(&br->deleted,
                                    smap_get_def(row, "sriov-deleted", ""),
                                    ",");
@@ -447,6 +448,9 @@ put_port(const struct sriov_op *op, struct smap *row)
     const struct sriov_decision *d = op->decision;
     const struct sriov_port *rep = d->port;
 
+    if (!d->bridge->listed) {
+        smap_replace(get_row(d->bridge->name), "sriov-deleted", "");
+    }
     smap_replace(row, "_bridge", d->bridge->name);
     smap_replace(row, "sriov-port", rep->label);
     smap_remove(row, "sriov-pf");

@@ -81,6 +81,12 @@ tests_test_sriov_netlink_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/vswitchd-ext $(CX_SRIOV_CFLAGS)
 tests_test_sriov_netlink_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS)
 
+# What ovs-vsctl does otherwise for ifupdown2.
+utilities_ovs_vsctl_SOURCES += \
+	utilities/sriov/vsctl.c \
+	utilities/sriov/vsctl.h
+utilities_ovs_vsctl_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/utilities
+
 # ovs-sriov, which sets up the host.
 bin_PROGRAMS += utilities/ovs-sriov
 utilities_ovs_sriov_SOURCES = \

@@ -25,6 +25,9 @@ done
 kernel_packages="linux-image-amd64 linux-headers-amd64"
 program_packages="busybox-static bash iproute2 ethtool iputils-ping kmod iperf3 tcpdump util-linux"
 program_packages+=" udev libteam-utils openvswitch-switch xz-utils"
+# What guests with python=1 have besides: ifupdown2, which is Python, and what runs it.
+python_packages="ifupdown2 python3"
+python_wanted='^(ifupdown2|python3.*|libpython3.*|libexpat1|media-types)$'
 # What these pull in and the guest has no use for.
 unwanted='^(gcc|cpp|binutils|linux-compiler|initramfs|perl|libperl|debconf|libgcc-[0-9]+-dev|libasan|libtsan|liblsan'
 unwanted+='|libubsan|libitm|libgomp|libquadmath|libisl|libmpc|libmpfr|libcc1|klibc|libklibc|dpkg|sysvinit|init-system'
@@ -45,7 +48,7 @@ need_program flock util-linux
 mkdir -p "$build/apt"
 : >"$build/apt/status"
 
-want="$kernel_packages $program_packages"
+want="$kernel_packages $program_packages $python_packages"
 stamp=$build/fetched
 # The headers hold the folder's name, so a folder that was moved is made anew.
 if [ -e "$stamp" ] && [ "$(sed -n 1p "$stamp")" = "$want" ] && [ "$(sed -n 3p "$stamp")" = "$build" ]; then
@@ -59,17 +62,22 @@ apt_own "$build/apt/status" apt-get update -qq >"$build/apt.log" 2>&1 \
 apt_own "$build/apt/status" apt-get install --simulate $want >"$build/apt.plan" 2>>"$build/apt.log" \
     || die "apt cannot find all packages, see $build/apt.log: check that the apt sources hold Debian's main"
 debs=$(sed -n 's/^Inst \([^ ]*\) .*/\1/p' "$build/apt.plan" | grep -Ev "$unwanted")
-mkdir -p "$build/debs"
-rm -f "$build"/debs/*.deb "$build"/debs/*.FAILED
-(cd "$build/debs" && apt_own "$build/apt/status" apt-get download -qq $debs) >>"$build/apt.log" 2>&1 \
+apt_own "$build/apt/status" apt-get install --simulate $python_packages >"$build/apt.plan" 2>>"$build/apt.log" \
+    || die "apt cannot find $python_packages, see $build/apt.log: check that the apt sources hold Debian's main"
+python_debs=$(sed -n 's/^Inst \([^ ]*\) .*/\1/p' "$build/apt.plan" | grep -E "$python_wanted")
+mkdir -p "$build/debs" "$build/debs-python"
+rm -f "$build"/debs*/*.deb "$build"/debs*/*.FAILED
+{ (cd "$build/debs" && apt_own "$build/apt/status" apt-get download -qq $debs) \
+  && (cd "$build/debs-python" && apt_own "$build/apt/status" apt-get download -qq $python_debs); } >>"$build/apt.log" 2>&1 \
     || die "apt-get download failed, see $build/apt.log: check the network and run this again"
 
 echo "guest: unpacking $(ls "$build"/debs | wc -l) packages"
-rm -rf "$build/root" "$build/kernel" "$build/vmlinux"
-mkdir -p "$build/root" "$build/kernel"
-for deb in "$build"/debs/*.deb; do
-    case ${deb##*/} in
-    linux-*) target=$build/kernel ;;
+rm -rf "$build/root" "$build/kernel" "$build/python" "$build/vmlinux"
+mkdir -p "$build/root" "$build/kernel" "$build/python"
+for deb in "$build"/debs/*.deb "$build"/debs-python/*.deb; do
+    case $deb in
+    */linux-*) target=$build/kernel ;;
+    */debs-python/*) target=$build/python ;;
     *) target=$build/root ;;
     esac
     dpkg -x "$deb" "$target" || die "cannot unpack ${deb##*/}: is the disk full? Remove $build/debs and run this again"

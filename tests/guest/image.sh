@@ -4,7 +4,8 @@
 #   tests/guest/image.sh [--build DIR] --ovs DIR
 #
 # DIR of --ovs is a built OVS tree.  In the guest, its programs are in /opt/ovs and the distribution's in /opt/stock.
-# Needs what fetch.sh got; leaves $build/simnic.ko and $build/initramfs.  Does nothing when nothing changed.
+# Needs what fetch.sh got; leaves $build/simnic.ko, $build/initramfs, and $build/initramfs.python with Python and ifupdown2 besides.
+# Does nothing when nothing changed.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -123,5 +124,32 @@ echo 'root:x:0:' >"$image/etc/group"
 echo '127.0.0.1 localhost' >"$image/etc/hosts"
 
 pack "$image" "$build/initramfs"
-rm -rf "$image"
+
+# Python and Debian's ifupdown2, as a second archive behind the first one.
+python=$build/python
+added=$build/image-python
+rm -rf "$added"
+mkdir -p "$added"/{bin,lib,usr/share,etc,var/lib,var/log}
+cp "$python"/usr/bin/python3.* "$added/bin/python3"
+ln -s python3 "$added/bin/python"
+cp -r "$python"/usr/lib/python3* "$added/lib/"
+rm -rf "$added"/lib/python3.*/{test,idlelib,tkinter,turtledemo,ensurepip,lib2to3,pydoc_data,unittest,config-*}
+cp -r "$python/usr/share/ifupdown2" "$added/usr/share/"
+chmod 755 "$added/usr/share/ifupdown2/__main__.py"
+cp -r "$python/etc/network" "$python/etc/default" "$root/etc/iproute2" "$added/etc/"
+mkdir -p "$added/etc/iproute2/rt_tables.d"
+for program in ifup ifdown ifreload ifquery; do ln -s /usr/share/ifupdown2/ifupdown2 "$added/bin/$program"; done
+# It calls this path.
+ln -s /opt/ovs/ovs-vsctl "$added/bin/ovs-vsctl"
+ln -s /proc/self/mounts "$added/etc/mtab"
+image=$added
+mkdir -p "$image/lib/x86_64-linux-gnu"
+copy_libraries "$image/bin/python3"
+# What needs more libraries than Python itself is not needed.
+for module in "$added"/lib/python3.*/lib-dynload/*.so; do
+    if "${loader[@]}" --list "$module" | grep -Ev 'linux-vdso|ld-linux|lib(c|m|pthread|dl|z|expat)\.so' >/dev/null; then rm "$module"; fi
+done
+pack "$added" "$build/python.cpio"
+cat "$build/initramfs" "$build/python.cpio" >"$build/initramfs.python"
+rm -rf "$build/image" "$added" "$build/python.cpio"
 echo "$signature" >"$build/initramfs.from"

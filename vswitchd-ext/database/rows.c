@@ -237,6 +237,7 @@ sriov_rows_read(const struct ovsrec_open_vswitch *cfg, bool all)
         br->switch_id = sriov_config_switch_id(name, &row->other_config);
         br->representors = sriov_config_representors(name,
                                                      &row->other_config);
+        br->listed = smap_get(&row->external_ids, SRIOV_ROWS_DELETED) != NULL;
         sset_from_delimited_string(&br->deleted,
                                    smap_get_def(&row->external_ids,
                                                 SRIOV_ROWS_DELETED,

@@ -89,6 +89,9 @@ add_port(const struct writer *w, const struct sriov_decision *d,
     smap_destroy(&ids);
 
     ovsrec_bridge_update_ports_addvalue(br, port);
+    if (!d->bridge->listed) {
+        ovsrec_bridge_update_external_ids_setkey(br, SRIOV_ROWS_DELETED, "");
+    }
 }
 
 /* Takes 'row', in 'port->bridge', out of the database. */
@@ -130,12 +133,8 @@ do_deleted(const struct writer *w, const struct sriov_op *op)
         return;
     }
     ovsrec_bridge_verify_external_ids(br);
-    if (op->deleted[0]) {
-        ovsrec_bridge_update_external_ids_setkey(br, SRIOV_ROWS_DELETED,
-                                                 op->deleted);
-    } else {
-        ovsrec_bridge_update_external_ids_delkey(br, SRIOV_ROWS_DELETED);
-    }
+    ovsrec_bridge_update_external_ids_setkey(br, SRIOV_ROWS_DELETED,
+                                             op->deleted);
 }
 
 static void

@@ -93,13 +93,30 @@ sriov_history_forgive(struct sriov_history *history)
     }
 }
 
+/* Returns true if a person took the port of ours that 'track' stands for, and
+ * that 'view' lacks, out of its bridge.
+ *
+ * It is not a person's doing if the bridge went (the port just went along), if
+ * the row is there without our marks (others took it over, as ifupdown2 does
+ * for a stanza of its own), or if our list went out of the bridge at the same
+ * time: then it is a network tool that made the bridge what its configuration
+ * says.  ifupdown2 deletes ports and clears external_ids in one transaction;
+ * our own ovs-vsctl leaves out both, others do not. */
 static bool
-bridge_exists(const struct sriov_view *view, const struct uuid *uuid)
+was_deleted(const struct sriov_track *track, const struct sriov_view *view)
 {
     for (size_t i = 0; i < view->n_bridges; i++) {
-        if (uuid_equals(&view->bridges[i]->uuid, uuid)) {
-            return true;
+        const struct sriov_view_bridge *br = view->bridges[i];
+
+        if (!uuid_equals(&br->uuid, &track->bridge)) {
+            continue;
         }
+        for (size_t j = 0; j < br->n_ports; j++) {
+            if (uuid_equals(&br->ports[j]->uuid, &track->port)) {
+                return false;
+            }
+        }
+        return br->listed || !track->listed;
     }
     return false;
 }
@@ -167,6 +184,8 @@ sriov_history_update(struct sriov_history *history,
         track->ours = true;
         track->denied = false;
         track->bridge = port->bridge->uuid;
+        track->port = port->uuid;
+        track->listed = port->bridge->listed;
         if (!track->ifindex || port->n_ifaces != 1
             || !port->ifaces[0]->has_ofport || port->ifaces[0]->ofport >= 0) {
             track->failed = false;
@@ -184,11 +203,8 @@ sriov_history_update(struct sriov_history *history,
             track->absent_since = now;
         }
         if (track->ours && !shash_find(&view->ports, track->key)) {
-            /* The bridge is there without our port in it: somebody took it
-             * out.  (When the bridge went, the port just went along.) */
             track->ours = false;
-            track->denied = (track->ifindex
-                             && bridge_exists(view, &track->bridge));
+            track->denied = track->ifindex && was_deleted(track, view);
         }
         if (!track->ifindex && !track->ours && !track->denied_in_db) {
             track_destroy(history, track);

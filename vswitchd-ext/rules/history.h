@@ -37,7 +37,9 @@ struct sriov_track {
     bool set_up;                /* That link was set up once, ... */
     bool set_hw_tc;             /* ...its hw-tc-offload on. */
     bool ours;                  /* We have a port for it... */
-    struct uuid bridge;         /* ...in this bridge. */
+    struct uuid bridge;         /* ...in this bridge... */
+    struct uuid port;           /* ...in this row... */
+    bool listed;                /* ...while the bridge had our list. */
     bool denied;                /* A person deleted our port... */
     bool denied_in_db;          /* ...and the database says so already. */
     bool seen;                  /* Was present since ovs-vswitchd started. */

@@ -508,8 +508,20 @@ plan_removals(struct sriov_plan *plan, const struct sriov_plan_input *in)
     }
 }
 
+static bool
+has_ours(const struct sriov_view_bridge *br)
+{
+    for (size_t i = 0; i < br->n_ports; i++) {
+        if (br->ports[i]->key) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Adds to 'plan' what has to be noted about ports that people deleted, or gave
- * back (rule 6). */
+ * back (rule 6).  Where ports of ours are, that is noted also if it is
+ * nothing: see was_deleted() in history.c. */
 static void
 plan_deleted(struct sriov_plan *plan, const struct sriov_plan_input *in)
 {
@@ -526,7 +538,8 @@ plan_deleted(struct sriov_plan *plan, const struct sriov_plan_input *in)
                 sset_add(&deleted, track->key);
             }
         }
-        if (!sset_equals(&deleted, &br->deleted)) {
+        if (!sset_equals(&deleted, &br->deleted)
+            || (!br->listed && has_ours(br))) {
             struct sriov_op *op = add_op(plan, SRIOV_OP_DELETED);
 
             op->bridge = br;

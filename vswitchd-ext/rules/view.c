@@ -87,6 +87,7 @@ sriov_view_same_marks(const struct sriov_view *a, const struct sriov_view *b)
     }
     for (size_t i = 0; i < a->n_bridges; i++) {
         if (!uuid_equals(&a->bridges[i]->uuid, &b->bridges[i]->uuid)
+            || a->bridges[i]->listed != b->bridges[i]->listed
             || !sset_equals(&a->bridges[i]->deleted,
                             &b->bridges[i]->deleted)) {
             return false;

@@ -69,6 +69,10 @@ struct sriov_view_bridge {
     char *representors;         /* other_config:sriov-representors, or NULL. */
     struct sset deleted;        /* external_ids:sriov-deleted: the keys of
                                  * representors whose port a person deleted. */
+    bool listed;                /* That key is there, if only with nothing in
+                                 * it, as in each bridge with ports of ours.
+                                 * What clears the bridge's settings takes it
+                                 * away. */
 };
 
 struct sriov_view {

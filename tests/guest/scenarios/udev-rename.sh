@@ -30,6 +30,16 @@ wait_until 20 agrees br0
 expect_offloaded vf0.0 vf0.1 "$(vf_ip 0 1)" "$(rep 0 0)" "$(rep 0 1)"
 expect_offloaded vf0.0 wire0 "$(wire_ip 0)" "$(rep 0 0)" "$(uplink 0)"
 
+say "NetworkManager leaves representors alone, and only these"
+unmanaged() { udevadm info -q property "/sys/class/net/$1" | grep -qx NM_UNMANAGED=1; }
+for dev in "$(rep 0 0)" "$(rep 0 1)"; do
+    wait_until 10 unmanaged "$dev"
+    udevadm trigger -c change "/sys/class/net/$dev"
+    udev_settle
+    check "after an event of another kind" unmanaged "$dev"
+done
+check_fails "the uplink is managed" unmanaged "$(uplink 0)"
+
 say "16 at once, again and again"
 ip netns del vf0.0
 ip netns del vf0.1
