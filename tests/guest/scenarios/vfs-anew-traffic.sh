@@ -3,6 +3,7 @@
 # limit: 900
 nic_up 2 0
 bridge_up
+vsctl set Open_vSwitch . other_config:sriov=true
 vfs_up 0 0 1
 expect_offloaded vf0.0 wire0 "$(wire_ip 0)" "$(rep 0 0)" "$(uplink 0)" 20
 for i in $(seq 20); do
