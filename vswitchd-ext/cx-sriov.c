@@ -144,7 +144,10 @@ dummies_enabled(void)
 /* Returns false if nothing that comes in at 'netdev' can be offloaded, nor
  * what leaves through it: a tap or a veth on a bridge, say.  With
  * tc-policy=skip_sw the kernel refuses each of their flows, and an attempt
- * costs more than the rest of a flow's set-up. */
+ * costs more than the rest of a flow's set-up.  With none by default, because
+ * of a Linux bond, they would get flower filters, which pass by a police filter
+ * of theirs: Proxmox VE's "rate=", say.  A value that the user set means what
+ * it means upstream. */
 static bool
 may_offload(const struct netdev *netdev)
 {
@@ -152,7 +155,8 @@ may_offload(const struct netdev *netdev)
     int ifindex;
 
     if (!cx->reader || !cx->defaults.acting
-        || strcmp(cx->defaults.tc_policy.value, "skip_sw")
+        || (cx->defaults.tc_policy.explicit
+            && strcmp(cx->defaults.tc_policy.value, "skip_sw"))
         || (strcmp(type, "system") && strcmp(type, "tap"))) {
         return true;
     }
