@@ -5,6 +5,10 @@
 # make check-series   checks each series: patches, build, our tests, the demo
 # make check-all      these four; what was checked already is not checked again
 # make check-valgrind runs our tests under valgrind, and looks for errors and leaks of ours
+# make fuzz           feeds our parsers and rules with what a fuzzer makes up, FUZZTIME=300
+#                     seconds for each target, with sanitizers; needs clang-14
+# make check-sanitizers  runs our tests, and those of bonds and flows, with sanitizers
+#                     (SANITIZE=short: ours alone), in build/sanitized/
 # make deb            builds the Debian packages, in build/deb/ (of a series that
 #                     another release ships: for that one, in build/deb-SERIES/)
 # make check-deb      tries them in a Debian guest, and compares them with the distribution's
@@ -28,7 +32,7 @@ GUEST = tests/guest/run --ovs $(OVS)
 # Of no use under a "make -j", which shares its jobs with the make in ovs/.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: build boot check check-patches check-valgrind check-guest check-series \
+.PHONY: build boot check check-patches check-valgrind fuzz check-fuzz check-sanitizers check-guest check-series \
 	check-other-series check-all demo deb check-deb bench ovs-dir clean distclean help
 
 build: boot
@@ -45,6 +49,16 @@ check-patches:
 
 check-valgrind: build
 	@tests/run-valgrind $(OVS) $(TESTSUITEFLAGS)
+
+fuzz: build
+	@FUZZTIME=$(FUZZTIME) tests/run-fuzz $(OVS) $(FUZZFLAGS)
+
+# The inputs that are in the repository, once.
+check-fuzz: build
+	@tests/run-fuzz --replay $(OVS)
+
+check-sanitizers:
+	@tests/run-sanitizers $(SANITIZE)
 
 check-guest: build
 	@$(GUEST) --recheck $(GUESTFLAGS)
