@@ -368,12 +368,15 @@ static int simnic_set_vf_mac(struct net_device *dev, int vf, u8 *mac)
 	return 0;
 }
 
+/* mlx5's esw/legacy.c and ice's ice_sriov.c (6.12): only in legacy mode, and no word about it. */
 static int simnic_set_vf_trust(struct net_device *dev, int vf, bool on)
 {
 	struct simnic_vport *vport = vf_of(dev, vf);
 
 	if (!vport)
 		return -EINVAL;
+	if (vport->pf->mode == DEVLINK_ESWITCH_MODE_SWITCHDEV)
+		return -EOPNOTSUPP;
 	vport->trusted = on;
 	return 0;
 }
@@ -384,6 +387,8 @@ static int simnic_set_vf_spoofchk(struct net_device *dev, int vf, bool on)
 
 	if (!vport)
 		return -EINVAL;
+	if (vport->pf->mode == DEVLINK_ESWITCH_MODE_SWITCHDEV)
+		return -EOPNOTSUPP;
 	vport->spoofchk = on;
 	return 0;
 }

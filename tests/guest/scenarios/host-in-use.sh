@@ -34,7 +34,6 @@ sriov_conf <<END
 [$(pf_pci 0)]
 vfs = 3
 mac = 02:00:00:00:01:00
-trust = on
 END
 old=$(devlink port function show "pci/$(pf_pci 0)/1" 2>/dev/null || devlink port show "pci/$(pf_pci 0)/1")
 sriov apply >/tmp/out 2>&1 || { cat /tmp/out; fail "a VF that is left alone is a failure"; }
@@ -43,8 +42,6 @@ check "said so" contains "$(cat /tmp/out)" "left alone: VF 0 ($vf0): a VM has it
 check "VF 0 is as it was" equal "$(devlink port function show "pci/$(pf_pci 0)/1" 2>/dev/null || devlink port show "pci/$(pf_pci 0)/1")" "$old"
 check "VF 0 has its driver" equal "$(basename "$(readlink "/sys/bus/pci/devices/$vf0/driver")")" vfio-pci
 check "VF 1 has its address" equal "$(cat "/sys/class/net/$(vf 0 1)/address")" 02:00:00:00:01:01
-check "VF 1 is trusted" contains "$(ip link show "$(uplink 0)" | grep '^ *vf 1 ')" "trust on"
-check "VF 0 is not" contains "$(ip link show "$(uplink 0)" | grep '^ *vf 0 ')" "trust off"
 exec 7<&-
 
 say "in another network namespace"

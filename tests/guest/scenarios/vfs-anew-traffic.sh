@@ -6,7 +6,7 @@ bridge_up
 vsctl set Open_vSwitch . other_config:sriov=true
 vfs_up 0 0 1
 expect_offloaded vf0.0 wire0 "$(wire_ip 0)" "$(rep 0 0)" "$(uplink 0)" 20
-for i in $(seq 20); do
+for i in $(seq 8); do
     tcp_stream vf0.0 wire0 "$(wire_ip 0)" 2
     traffic_start vf0.1 "$(wire_ip 0)"
     nic_vfs 0 0
