@@ -3,7 +3,7 @@
 # make check-patches  checks patches/ against the stock source
 # make check-guest    runs the scenarios with a simulated NIC, in a virtual machine
 # make check-series   checks each series: patches, build, our tests, the demo
-# make check-all      these four; what was checked already is not checked again
+# make check-all      these, and check-fuzz; what was checked already is not checked again
 # make check-valgrind runs our tests under valgrind, and looks for errors and leaks of ours
 # make fuzz           feeds our parsers and rules with what a fuzzer makes up, FUZZTIME=300
 #                     seconds for each target, with sanitizers; needs clang-14
@@ -71,7 +71,7 @@ check-other-series: boot
 	@tests/check-series --but $$(cat $(OVS)/.cx-sriov/series)
 
 check-all: build
-	+@tests/run-all check-patches check check-guest check-other-series
+	+@tests/run-all check-patches check check-fuzz check-guest check-other-series
 
 # Builds only what it shows, and downloads at the same time.
 demo: boot

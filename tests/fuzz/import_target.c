@@ -15,7 +15,7 @@
 
 /* What people wrote by hand --> leftovers --> import.
  *
- * The input is the four kinds of files one after the other, each after a line
+ * The input is the kinds of files one after the other, each after a line
  * "== NAME", see 'files'. */
 
 #include <config.h>
@@ -35,7 +35,8 @@
 
 static const char *const folders[] = {
     "/etc", "/etc/udev", "/etc/udev/rules.d", "/etc/network",
-    "/etc/network/interfaces.d", "/usr", "/usr/share",
+    "/etc/network/interfaces.d", "/etc/systemd", "/etc/systemd/network",
+    "/etc/systemd/system", "/etc/netplan", "/usr", "/usr/share",
     "/usr/share/openvswitch", "/usr/share/openvswitch/scripts"
 };
 static const struct {
@@ -45,6 +46,11 @@ static const struct {
     { "== udev\n", "/etc/udev/rules.d/70-x.rules" },
     { "== interfaces\n", "/etc/network/interfaces" },
     { "== interfaces.d\n", "/etc/network/interfaces.d/x" },
+    { "== unit\n", "/etc/systemd/system/x.service" },
+    { "== link\n", "/etc/systemd/network/x.link" },
+    { "== netplan\n", "/etc/netplan/x.yaml" },
+    { "== sysfs\n", "/etc/sysfs.conf" },
+    { "== rc.local\n", "/etc/rc.local" },
     { "== ovs-ctl\n", "/usr/share/openvswitch/scripts/ovs-ctl" },
 };
 
@@ -137,7 +143,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         write_file(i, (const char *) data, size);
     }
     howto_read(&howto, root);
-    host_import(&howto, host, &conf, &report);
+    free(host_import(&howto, host, &conf, &report));
     howto_destroy(&howto);
     host_destroy(host);
     ds_destroy(&conf);

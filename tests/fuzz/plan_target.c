@@ -71,7 +71,7 @@ show_all(void)
     static const char *const names[] = {
         NULL, "br0", "bond0", "pf0vf1", "0000:01:00.0", ""
     };
-    struct sriov_model *model = sriov_source_dummy.read();
+    struct sriov_model *model = sriov_source_dummy.read(NULL);
     if (!model) {
         return;
     }
