@@ -355,7 +355,7 @@ log_trouble() {
     grep -E '\|(WARN|ERR|EMER)\|' "$vswitchd_log" \
         | awk -v limit=$poll_interval_limit '
             match($0, /Unreasonably long [0-9]+ms/) { long = substr($0, RSTART + 18, RLENGTH - 20) > limit + 0 }
-            !/[|]timeval[|]/ || long' \
+            !/[|]timeval[|(]/ || long' \
         | grep -v -e 'recirc_id sharing' -e "${1:-nothing else}" || :
 }
 # longest_poll_interval [LINE]: of what the log has from this line on, in ms; 1000 if there was none longer.
