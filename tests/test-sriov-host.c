@@ -49,7 +49,7 @@ static void
 new_world(void)
 {
     host_destroy(host);
-    host = xzalloc(sizeof *host);
+    host = host_create();
     ds_clear(&conf_lines);
     unlink(CONF_FILE HOST_SWITCHES_SUFFIX);
     forced = false;
@@ -86,18 +86,38 @@ set(char **s, const char *value)
     *s = nullable_xstrdup(value);
 }
 
-/* Gives 'vf' what the kernel gives to a VF in the mode of 'pf'. */
+/* What a world has is not constant. */
+static struct sriov_dev *
+dev_of(const struct host_pf *pf)
+{
+    return CONST_CAST(struct sriov_dev *, pf->dev);
+}
+
+static struct sriov_link *
+rep_of(const struct host_vf *vf)
+{
+    return CONST_CAST(struct sriov_link *, host_vf_rep(vf));
+}
+
+/* Gives 'vf' what the kernel gives to a VF in the mode of 'pf'.  What it had
+ * stays in the model, which is no matter. */
 static void
 set_rep(const struct host_pf *pf, struct host_vf *vf)
 {
-    free(vf->label);
-    free(vf->rep);
-    vf->label = vf->rep = NULL;
-    if (pf->mode == SRIOV_MODE_SWITCHDEV) {
-        vf->label = xasprintf("pf%cvf%u", pf->pci[strlen(pf->pci) - 1],
-                              vf->number);
-        vf->rep = xasprintf("eth%u", vf->number);
-        vf->rep_mtu = 1500;
+    vf->port = NULL;
+    if (host_pf_mode(pf) == SRIOV_MODE_SWITCHDEV) {
+        struct sriov_port *port = sriov_model_add_port(host->model, "pci",
+                                                       pf->pci, vf->number);
+        char *name = xasprintf("eth%u", vf->number);
+        struct sriov_link *link = sriov_model_add_link(host->model, 0, name);
+
+        link->mtu = 1500;
+        port->label = xasprintf("pf%cvf%u", pf->pci[strlen(pf->pci) - 1],
+                                vf->number);
+        port->dev = pf->dev;
+        port->link = link;
+        vf->port = port;
+        free(name);
     }
 }
 
@@ -124,21 +144,25 @@ do_pf(const struct svec *words)
     struct host_pf *pf = host_add_pf(host, words->names[1]);
     const char *mode = get(words, "mode");
     const char *id = get(words, "id");
+    const char *netdev = get(words, "netdev");
 
-    pf->mode = (!mode || !strcmp(mode, "legacy") ? SRIOV_MODE_LEGACY
-                : !strcmp(mode, "switchdev") ? SRIOV_MODE_SWITCHDEV
-                : SRIOV_MODE_NONE);
+    struct sriov_dev *dev = sriov_model_add_dev(host->model, "pci", pf->pci);
+    struct sriov_link *link = host_add_link(host, pf, netdev ? netdev : "-");
+
+    pf->dev = dev;
+    dev->mode = (!mode || !strcmp(mode, "legacy") ? SRIOV_MODE_LEGACY
+                 : !strcmp(mode, "switchdev") ? SRIOV_MODE_SWITCHDEV
+                 : SRIOV_MODE_NONE);
     if (id) {
         pf->vendor = strtoul(id, NULL, 16);
         pf->device = strtoul(strchr(id, ':') + 1, NULL, 16);
     }
     pf->total_vfs = get(words, "total") ? get_number(words, "total") : 8;
     pf->driver = xstrdup(get(words, "driver") ? get(words, "driver") : "nic");
-    pf->mtu = get(words, "mtu") ? get_number(words, "mtu") : 1500;
+    link->mtu = get(words, "mtu") ? get_number(words, "mtu") : 1500;
     set(&pf->steering, get(words, "steering"));
-    set(&pf->switch_id, get(words, "switch-id"));
-    set(&pf->netdev, get(words, "netdev"));
-    pf->multiport = get(words, "multiport") != NULL;
+    set(&link->switch_id, get(words, "switch-id"));
+    dev->multiport = get(words, "multiport") != NULL;
     add_vfs(pf, get_number(words, "vfs"));
 }
 
@@ -156,10 +180,10 @@ do_vf(const struct svec *words)
     }
     set(&vf->user, get(words, "user"));
     if (get(words, "rep")) {
-        set(&vf->rep, get(words, "rep"));
+        set(&rep_of(vf)->name, get(words, "rep"));
     }
     if (get(words, "mtu")) {
-        vf->rep_mtu = get_number(words, "mtu");
+        rep_of(vf)->mtu = get_number(words, "mtu");
     }
     vf->has_mac = (get(words, "mac")
                    && eth_addr_from_string(get(words, "mac"), &vf->mac));
@@ -182,7 +206,7 @@ set_multiport(struct host_pf *pf, bool on)
 {
     for (size_t i = 0; i < host->n; i++) {
         if (host_same_card(pf->pci, host->pfs[i]->pci)) {
-            host->pfs[i]->multiport = on;
+            dev_of(host->pfs[i])->multiport = on;
         }
     }
 }
@@ -193,7 +217,7 @@ set_mode(struct host_pf *pf, enum sriov_mode mode)
 {
     check_idle(pf);
     ovs_assert(strcmp(pf->driver, "ice") || !pf->num_vfs);
-    pf->mode = mode;
+    dev_of(pf)->mode = mode;
     /* mlx5: its NIC is one eswitch no more. */
     set_multiport(pf, false);
     for (size_t i = 0; i < pf->n_vfs; i++) {
@@ -216,12 +240,12 @@ do_vf_step(const struct host_conf *conf, const struct host_step *step,
         set(&vf->driver, pf->driver);
         break;
     case HOST_STEP_NAMES:
-        free(vf->rep);
-        vf->rep = host_name_of(conf, pf, vf->label);
-        ovs_assert(strlen(vf->rep) < 16);
+        free(rep_of(vf)->name);
+        rep_of(vf)->name = host_name_of(conf, pf, host_vf_label(vf));
+        ovs_assert(strlen(rep_of(vf)->name) < 16);
         break;
     case HOST_STEP_MTU:
-        vf->rep_mtu = section->mtu;
+        rep_of(vf)->mtu = section->mtu;
         break;
     case HOST_STEP_MAC:
         vf->has_mac = true;
@@ -257,7 +281,7 @@ do_step(const struct host_conf *conf, const struct host_step *step)
     case HOST_STEP_REMOVE: {
         check_idle(pf);
         char *pci = xstrdup(pf->pci);
-        struct host *rest = xzalloc(sizeof *rest);
+        struct host *rest = host_create();
         struct host_pf *old = host_add_pf(rest, pci);
 
         /* 'rest' takes the VFs with it. */
@@ -280,20 +304,21 @@ do_step(const struct host_conf *conf, const struct host_step *step)
         set_mode(pf, section->mode);
         break;
     case HOST_STEP_STEERING:
-        ovs_assert(pf->mode == SRIOV_MODE_LEGACY);
+        ovs_assert(host_pf_mode(pf) == SRIOV_MODE_LEGACY);
         set(&pf->steering, section->steering);
         break;
     case HOST_STEP_MULTIPORT:
         /* -EINVAL (mlx5 in Linux 6.12, lag/mpesw.c). */
-        ovs_assert(pf->multiport != (section->multiport == HOST_ON));
+        ovs_assert(host_pf_multiport(pf) != (section->multiport == HOST_ON));
         set_multiport(pf, section->multiport == HOST_ON);
         for (size_t i = 0; i < host->n; i++) {
             const struct host_pf *other = host->pfs[i];
             const struct host_section *s = host_section_of(conf, other);
 
-            ovs_assert(!pf->multiport || !s || s->mode == SRIOV_MODE_LEGACY
+            ovs_assert(!host_pf_multiport(pf) || !s
+                       || s->mode == SRIOV_MODE_LEGACY
                        || !host_same_card(pf->pci, other->pci)
-                       || other->mode == SRIOV_MODE_SWITCHDEV);
+                       || host_pf_mode(other) == SRIOV_MODE_SWITCHDEV);
         }
         break;
     case HOST_STEP_UNBIND:
@@ -306,7 +331,7 @@ do_step(const struct host_conf *conf, const struct host_step *step)
     case HOST_STEP_BIND:
     default:
         if (step->kind == HOST_STEP_MTU) {
-            pf->mtu = section->mtu;
+            CONST_CAST(struct sriov_link *, pf->link)->mtu = section->mtu;
         }
         for (size_t i = 0; i < pf->n_vfs; i++) {
             struct host_vf *vf = &pf->vfs[i];

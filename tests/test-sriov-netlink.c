@@ -127,16 +127,20 @@ port_msg(uint32_t index, uint16_t flavour, int number_attr, uint32_t number)
 }
 
 static struct nl_msg *
-param_msg(void)
+param_msg(const char *name)
 {
     struct nl_msg *msg = devlink_msg(DEVLINK_CMD_PARAM_GET);
     struct nlattr *param = nla_nest_start(msg, DEVLINK_ATTR_PARAM);
     struct nlattr *list, *value;
 
-    nla_put_string(msg, DEVLINK_ATTR_PARAM_NAME, "esw_multiport");
+    nla_put_string(msg, DEVLINK_ATTR_PARAM_NAME, name);
     list = nla_nest_start(msg, DEVLINK_ATTR_PARAM_VALUES_LIST);
     value = nla_nest_start(msg, DEVLINK_ATTR_PARAM_VALUE);
-    nla_put_flag(msg, DEVLINK_ATTR_PARAM_VALUE_DATA);
+    if (!strcmp(name, "esw_multiport")) {
+        nla_put_flag(msg, DEVLINK_ATTR_PARAM_VALUE_DATA);
+    } else {
+        nla_put_string(msg, DEVLINK_ATTR_PARAM_VALUE_DATA, "smfs");
+    }
     nla_put_u8(msg, DEVLINK_ATTR_PARAM_VALUE_CMODE,
                DEVLINK_PARAM_CMODE_RUNTIME);
     nla_nest_end(msg, value);
@@ -167,6 +171,49 @@ link_msg(int ifindex, const char *name, const char *port_name,
         nla_put_string(msg, IFLA_PHYS_PORT_NAME, port_name);
         nla_put_string(msg, IFLA_PARENT_DEV_NAME, "ffff:ff:1f.7");
         nla_put_string(msg, IFLA_PARENT_DEV_BUS_NAME, "pci");
+    }
+    return msg;
+}
+
+/* A PF's link, which tells of VFs 0 and 3; the driver does not know the trust
+ * of the latter. */
+static struct nl_msg *
+vfs_msg(void)
+{
+    struct nl_msg *msg = link_msg(100, "p0", "p0", NULL);
+    struct nlattr *list = nla_nest_start(msg, IFLA_VFINFO_LIST);
+
+    for (uint32_t vf = 0; vf < 6; vf += 3) {
+        struct nlattr *info = nla_nest_start(msg, IFLA_VF_INFO);
+        struct ifla_vf_mac mac = { .vf = vf, .mac = { 2, 0, 0, 0, 0, vf } };
+        struct ifla_vf_trust trust = { vf, vf ? UINT32_MAX : 1 };
+        struct ifla_vf_spoofchk spoofchk = { vf, 0 };
+
+        nla_put(msg, IFLA_VF_MAC, sizeof mac, &mac);
+        nla_put(msg, IFLA_VF_SPOOFCHK, sizeof spoofchk, &spoofchk);
+        nla_put(msg, IFLA_VF_TRUST, sizeof trust, &trust);
+        nla_nest_end(msg, info);
+    }
+    nla_nest_end(msg, list);
+    return msg;
+}
+
+static struct nl_msg *
+info_msg(void)
+{
+    static const char *const versions[][2] = {
+        { "fw.psid", "MT_0000000359" }, { "fw.version", "22.38.1002" },
+        { "fw", "1" }
+    };
+    struct nl_msg *msg = devlink_msg(DEVLINK_CMD_INFO_GET);
+
+    for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+        struct nlattr *nla = nla_nest_start(msg,
+                                            DEVLINK_ATTR_INFO_VERSION_RUNNING);
+
+        nla_put_string(msg, DEVLINK_ATTR_INFO_VERSION_NAME, versions[i][0]);
+        nla_put_string(msg, DEVLINK_ATTR_INFO_VERSION_VALUE, versions[i][1]);
+        nla_nest_end(msg, nla);
     }
     return msg;
 }
@@ -252,7 +299,12 @@ sriov_nl_transact(struct nl_sock *sk OVS_UNUSED, struct nl_msg *request,
                     DEVLINK_ESWITCH_MODE_SWITCHDEV);
         answer(msg, reply, aux);
     } else if (type == DEVLINK && cmd == DEVLINK_CMD_PARAM_GET) {
-        answer(param_msg(), reply, aux);
+        struct nlattr *name = nlmsg_find_attr(nlmsg_hdr(request), GENL_HDRLEN,
+                                              DEVLINK_ATTR_PARAM_NAME);
+
+        answer(param_msg(nla_get_string(name)), reply, aux);
+    } else if (type == DEVLINK && cmd == DEVLINK_CMD_INFO_GET) {
+        answer(info_msg(), reply, aux);
     } else if (type == DEVLINK && cmd == DEVLINK_CMD_PORT_GET) {
         answer(port_msg(0, DEVLINK_PORT_FLAVOUR_PHYSICAL, 0, 0), reply, aux);
         answer(port_msg(1, DEVLINK_PORT_FLAVOUR_PCI_VF,
@@ -263,8 +315,10 @@ sriov_nl_transact(struct nl_sock *sk OVS_UNUSED, struct nl_msg *request,
         answer(link_msg(100, "p0", "p0", NULL), reply, aux);
         answer(link_msg(101, "eth1", "pf0vf3", NULL), reply, aux);
         answer(link_msg(102, "eth2", "pf0sf88", NULL), reply, aux);
-    } else if (type == RTM_GETLINK) {
         answer(link_msg(50, "bond0", NULL, "bond"), reply, aux);
+        answer(link_msg(51, "bond1", NULL, "bond"), reply, aux);
+    } else if (type == RTM_GETLINK) {
+        answer(vfs_msg(), reply, aux);
     } else if (type == ETHTOOL && cmd == ETHTOOL_MSG_STRSET_GET) {
         answer(strset_msg(), reply, aux);
     } else if (type == ETHTOOL && cmd == ETHTOOL_MSG_FEATURES_GET) {
@@ -301,12 +355,42 @@ check_well_formed(void)
     }
 }
 
+static void
+count_vf(const struct sriov_vf *vf, void *n_)
+{
+    unsigned int *n = n_;
+
+    ovs_assert(vf->trust >= -1 && vf->trust <= 1);
+    ovs_assert(vf->spoofchk >= -1 && vf->spoofchk <= 1);
+    if (!garble) {
+        ovs_assert(vf->number == 3 * *n && vf->mac.ea[5] == vf->number);
+        ovs_assert(vf->trust == (vf->number ? -1 : 1) && !vf->spoofchk);
+    }
+    ++*n;
+}
+
+/* Reads what only ovs-sriov asks for. */
+static void
+check_details(void)
+{
+    unsigned int n_vfs = 0;
+    char *steering = sriov_nl_get_steering(NULL, DEVLINK, "ffff:ff:1f.7");
+    char *firmware = sriov_nl_get_firmware(NULL, DEVLINK, "ffff:ff:1f.7");
+
+    sriov_nl_vfs_read(NULL, 100, count_vf, &n_vfs);
+    ovs_assert(garble || n_vfs == 2);
+    ovs_assert(garble || !strcmp(steering, "smfs"));
+    ovs_assert(garble || !strcmp(firmware, "22.38.1002"));
+    free(steering);
+    free(firmware);
+}
+
 /* Whatever came in, this holds. */
 static void
 check_any(void)
 {
     for (size_t i = 0; i < model->n_devs; i++) {
-        ovs_assert(sriov_nl_name_is_valid(model->devs[i]->name));
+        ovs_assert(sriov_name_is_valid(model->devs[i]->name));
     }
     for (size_t i = 0; i < model->n_ports; i++) {
         ovs_assert(model->ports[i]->dev && model->ports[i]->label);
@@ -314,7 +398,7 @@ check_any(void)
     for (size_t i = 0; i < model->n_links; i++) {
         const struct sriov_link *link = model->links[i];
 
-        ovs_assert(link->ifindex > 0 && sriov_nl_name_is_valid(link->name));
+        ovs_assert(link->ifindex > 0 && sriov_name_is_valid(link->name));
         ovs_assert(strlen(link->name) < IFNAMSIZ);
         ovs_assert(!link->switch_id || strlen(link->switch_id) <= 64);
     }
@@ -335,6 +419,7 @@ main(int argc, char *argv[])
         ovs_assert(!sriov_nl_devlink_read(NULL, DEVLINK, model));
         ovs_assert(!sriov_nl_links_read(NULL, model));
         sriov_nl_features_read(NULL, ETHTOOL, model);
+        check_details();
         refuse();
         sriov_model_finish(model);
         if (!garble) {

@@ -24,6 +24,8 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/inventory/source-dummy.c \
 	vswitchd-ext/inventory/source-netlink.c \
 	vswitchd-ext/inventory/source.h \
+	vswitchd-ext/inventory/sysfs.c \
+	vswitchd-ext/inventory/sysfs.h \
 	vswitchd-ext/rules/bond.c \
 	vswitchd-ext/rules/bond.h \
 	vswitchd-ext/rules/config.c \
@@ -76,7 +78,8 @@ tests_test_sriov_netlink_SOURCES = \
 	tests/test-sriov-netlink.c \
 	vswitchd-ext/inventory/model.c \
 	vswitchd-ext/inventory/netlink-devlink.c \
-	vswitchd-ext/inventory/netlink-link.c
+	vswitchd-ext/inventory/netlink-link.c \
+	vswitchd-ext/inventory/sysfs.c
 tests_test_sriov_netlink_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/vswitchd-ext $(CX_SRIOV_CFLAGS)
 tests_test_sriov_netlink_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS)
@@ -111,8 +114,6 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/main.c \
 	utilities/sriov/mapping.c \
 	utilities/sriov/mapping.h \
-	utilities/sriov/netlink.c \
-	utilities/sriov/netlink.h \
 	utilities/sriov/plan.c \
 	utilities/sriov/plan.h \
 	utilities/sriov/proxmox.c \
@@ -121,6 +122,7 @@ utilities_ovs_sriov_SOURCES = \
 	vswitchd-ext/inventory/netlink-devlink.c \
 	vswitchd-ext/inventory/netlink-link.c \
 	vswitchd-ext/inventory/netlink.c \
+	vswitchd-ext/inventory/sysfs.c \
 	vswitchd-ext/show/grid.c
 utilities_ovs_sriov_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/vswitchd-ext -I$(srcdir)/utilities $(CX_SRIOV_CFLAGS)
@@ -134,12 +136,12 @@ tests_test_sriov_host_SOURCES = \
 	tests/test-sriov-host.c \
 	utilities/sriov/conf.c \
 	utilities/sriov/host.c \
-	utilities/sriov/netlink.c \
 	utilities/sriov/plan.c \
 	vswitchd-ext/inventory/model.c \
 	vswitchd-ext/inventory/netlink-devlink.c \
 	vswitchd-ext/inventory/netlink-link.c \
-	vswitchd-ext/inventory/netlink.c
+	vswitchd-ext/inventory/netlink.c \
+	vswitchd-ext/inventory/sysfs.c
 tests_test_sriov_host_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/vswitchd-ext -I$(srcdir)/utilities $(CX_SRIOV_CFLAGS)
 tests_test_sriov_host_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS) \

@@ -53,26 +53,39 @@ make_host(void)
     static const enum sriov_mode modes[] = {
         SRIOV_MODE_LEGACY, SRIOV_MODE_SWITCHDEV, SRIOV_MODE_NONE
     };
-    struct host *host = xzalloc(sizeof *host);
+    struct host *host = host_create();
 
     for (int i = 0; i < ARRAY_SIZE(pcis); i++) {
         struct host_pf *pf = host_add_pf(host, pcis[i]);
+        struct sriov_dev *dev = sriov_model_add_dev(host->model, "pci",
+                                                    pf->pci);
+        struct sriov_link *link = host_add_link(host, pf, "uplink");
 
         pf->vendor = 0x15b3;
         pf->device = i ? 0x101f : 0x1017;
         pf->driver = xstrdup("mlx5_core");
         pf->total_vfs = 8;
-        pf->mode = modes[i];
+        dev->mode = modes[i];
         pf->num_vfs = 2 * i;
-        pf->mtu = 1500;
-        pf->switch_id = xstrdup("3264160003bd70c4");
+        link->mtu = 1500;
+        link->switch_id = xstrdup("3264160003bd70c4");
+        pf->dev = dev;
         for (unsigned int j = 0; j < pf->num_vfs; j++) {
             struct host_vf *vf = host_pf_add_vf(pf);
+            struct sriov_port *port
+                = sriov_model_add_port(host->model, "pci", pf->pci, j);
 
             vf->pci = xasprintf("0000:81:00.%u", j + 2);
-            vf->label = xasprintf("pf%dvf%u", i, j);
-            vf->rep = xasprintf("eth%u", j);
-            vf->rep_mtu = 1500;
+            port->label = xasprintf("pf%dvf%u", i, j);
+            port->dev = dev;
+            char *name = xasprintf("eth%u", j);
+            struct sriov_link *rep = sriov_model_add_link(host->model, 0,
+                                                          name);
+
+            rep->mtu = 1500;
+            port->link = rep;
+            vf->port = port;
+            free(name);
             vf->user = j == 1 ? xstrdup("a VM has it") : NULL;
         }
     }

@@ -85,7 +85,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     fuzz_other_config(s);
     fuzz_lists(s);
-    sriov_nl_name_is_valid(s);
+    sriov_name_is_valid(s);
     if (host_pci_address(s, &pci)) {
         /* What it is in full is itself in full. */
         ovs_assert(host_pci_address(pci, &again) && !strcmp(pci, again));

@@ -118,15 +118,18 @@ write_file(size_t i, const char *data, size_t size)
 static struct host *
 make_host(void)
 {
-    struct host *host = xzalloc(sizeof *host);
+    struct host *host = host_create();
 
     for (int i = 0; i < 2; i++) {
         char *pci = xasprintf("0000:81:00.%d", i);
         struct host_pf *pf = host_add_pf(host, pci);
 
-        pf->switch_id = xstrdup("3264160003bd70c4");
-        pf->port = xasprintf("p%d", i);
-        pf->netdev = xasprintf("eth%d", i);
+        char *netdev = xasprintf("eth%d", i);
+        struct sriov_link *link = host_add_link(host, pf, netdev);
+
+        link->switch_id = xstrdup("3264160003bd70c4");
+        link->port_name = xasprintf("p%d", i);
+        free(netdev);
         free(pci);
     }
     return host;

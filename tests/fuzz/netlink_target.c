@@ -114,12 +114,12 @@ check(const struct sriov_model *model)
 {
     ovs_assert(sriov_model_equal(model, model));
     for (size_t i = 0; i < model->n_devs; i++) {
-        ovs_assert(sriov_nl_name_is_valid(model->devs[i]->name));
+        ovs_assert(sriov_name_is_valid(model->devs[i]->name));
     }
     for (size_t i = 0; i < model->n_links; i++) {
         const struct sriov_link *link = model->links[i];
 
-        ovs_assert(link->ifindex > 0 && sriov_nl_name_is_valid(link->name));
+        ovs_assert(link->ifindex > 0 && sriov_name_is_valid(link->name));
         ovs_assert(strlen(link->name) < IFNAMSIZ);
         ovs_assert(!link->switch_id || strlen(link->switch_id) <= 64);
         sriov_link_bond(model, link);

@@ -21,21 +21,19 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <libudev.h>
-#include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "openvswitch/dynamic-string.h"
+#include "inventory/netlink.h"
 #include "openvswitch/util.h"
+#include "packets.h"
 #include "sriov/host.h"
-#include "sriov/netlink.h"
 #include "sriov/plan.h"
-#include "socket-util.h"
 #include "sset.h"
 #include "timeval.h"
 #include "util.h"
@@ -54,7 +52,7 @@ enum {
 /* What carrying out a plan takes along. */
 struct applier {
     const struct host_conf *conf;
-    struct host_nl *nl;
+    const struct sriov_nl *nl;
     bool force;
     struct sset failed;         /* PFs for which a step failed that others
                                  * need. */
@@ -124,37 +122,13 @@ is_ended(const struct applier *a)
     return false;
 }
 
-/* Stores in '*up' whether the network device 'name' is up. */
-static bool
-get_up(const char *name, bool *up)
-{
-    struct ifreq ifr;
-
-    memset(&ifr, 0, sizeof ifr);
-    ovs_strlcpy(ifr.ifr_name, name, sizeof ifr.ifr_name);
-    if (af_inet_ioctl(SIOCGIFFLAGS, &ifr)) {
-        return false;
-    }
-    *up = ifr.ifr_flags & IFF_UP;
-    return true;
-}
-
-/* Sets the network device 'name' up or down.  Returns 0 or a positive errno
- * value. */
+/* Sets the network device 'link' up or down. */
 static int
-set_up(const char *name, bool up)
+set_up(struct applier *a, const struct sriov_link *link, bool up)
 {
-    struct ifreq ifr;
-    int error;
+    const struct sriov_link_change change = { .up = up, .down = !up };
 
-    memset(&ifr, 0, sizeof ifr);
-    ovs_strlcpy(ifr.ifr_name, name, sizeof ifr.ifr_name);
-    error = af_inet_ioctl(SIOCGIFFLAGS, &ifr);
-    if (!error) {
-        ifr.ifr_flags = (ifr.ifr_flags & ~IFF_UP) | (up ? IFF_UP : 0);
-        error = af_inet_ioctl(SIOCSIFFLAGS, &ifr);
-    }
-    return error;
+    return sriov_nl_link_set(a->nl->route, link->ifindex, &change, NULL);
 }
 
 static unsigned int
@@ -188,18 +162,17 @@ write_num_vfs(const struct host_pf *pf, unsigned int n)
 }
 
 /* Gives 'pf' 'n' VFs.  A driver may say that it has, and not have: bnxt_en
- * does so while its network device is down (bnxt_sriov.c, bnxt_sriov_configure). */
+ * does so while its network device is down (bnxt_sriov.c,
+ * bnxt_sriov_configure). */
 static char *
 set_num_vfs(struct applier *a, const struct host_pf *pf, unsigned int n)
 {
     char *error = get_num_vfs(pf) == n ? NULL : write_num_vfs(pf, n);
-    bool up = true;
 
-    if (get_num_vfs(pf) != n && n && pf->netdev && get_up(pf->netdev, &up)
-        && !up) {
+    if (get_num_vfs(pf) != n && n && pf->link && !pf->link->up) {
         free(error);
         error = NULL;
-        if (!set_up(pf->netdev, true)) {
+        if (!set_up(a, pf->link, true)) {
             a->remark = "after its network device was set up, without which "
                         "the driver makes none";
             error = write_num_vfs(pf, n);
@@ -212,6 +185,14 @@ set_num_vfs(struct applier *a, const struct host_pf *pf, unsigned int n)
     return error;
 }
 
+static int
+request_mode(struct applier *a, const struct host_pf *pf, enum sriov_mode mode,
+             char **detail)
+{
+    return sriov_nl_set_mode(a->nl->genl, a->nl->devlink, pf->pci, mode,
+                             detail);
+}
+
 /* Sets the mode of 'pf' for 'step'.  Where a driver does not do so with VFs,
  * or not without them, VFs go or come first. */
 static char *
@@ -219,7 +200,7 @@ set_mode(struct applier *a, const struct host_step *step,
          const struct host_pf *pf, enum sriov_mode mode)
 {
     char *detail = NULL;
-    int error = host_nl_set_mode(a->nl, pf->pci, mode, &detail);
+    int error = request_mode(a, pf, mode, &detail);
     unsigned int n = get_num_vfs(pf);
     bool users = false;
 
@@ -236,7 +217,7 @@ set_mode(struct applier *a, const struct host_step *step,
             a->remark = "without VFs, which the driver needs for that; they "
                         "are made anew";
             sset_add(&a->renewed, pf->pci);
-            error = host_nl_set_mode(a->nl, pf->pci, mode, &detail);
+            error = request_mode(a, pf, mode, &detail);
             vfs_error = set_num_vfs(a, pf, n);
         }
         if (vfs_error) {
@@ -256,7 +237,7 @@ set_mode(struct applier *a, const struct host_step *step,
         }
         a->remark = "with VFs, which the driver needs for that";
         sset_add(&a->renewed, pf->pci);
-        error = host_nl_set_mode(a->nl, pf->pci, mode, &detail);
+        error = request_mode(a, pf, mode, &detail);
     }
     return describe(error, &detail);
 }
@@ -267,17 +248,33 @@ static int
 rename_rep(struct applier *a, const struct host_vf *vf, const char *name,
            char **detail)
 {
-    int error = host_nl_rename(a->nl, vf->rep_ifindex, name, detail);
-    bool up = false;
+    const struct sriov_link_change change = { .name = name };
+    const struct sriov_link *rep = host_vf_rep(vf);
+    int error = sriov_nl_link_set(a->nl->route, rep->ifindex, &change, detail);
 
-    if (error == EBUSY && get_up(vf->rep, &up) && up
-        && !set_up(vf->rep, false)) {
+    if (error == EBUSY && rep->up && !set_up(a, rep, false)) {
         free(*detail);
         *detail = NULL;
-        error = host_nl_rename(a->nl, vf->rep_ifindex, name, detail);
-        set_up(error ? vf->rep : name, true);
+        error = sriov_nl_link_set(a->nl->route, rep->ifindex, &change, detail);
+        set_up(a, rep, true);
     }
     return error;
+}
+
+/* Sets an attribute of 'vf' of 'pf'; others are zeros or -1. */
+static int
+set_vf(struct applier *a, const struct host_pf *pf, const struct host_vf *vf,
+       struct eth_addr mac, int trust, int spoofchk, char **detail)
+{
+    const struct sriov_vf change = {
+        .number = vf->number, .mac = mac, .trust = trust, .spoofchk = spoofchk
+    };
+
+    if (!pf->link) {
+        *detail = xstrdup("the PF has no network device");
+        return ENODEV;
+    }
+    return sriov_nl_vf_set(a->nl->route, pf->link->ifindex, &change, detail);
 }
 
 static char *
@@ -291,11 +288,11 @@ set_mac(struct applier *a, const struct host_section *section,
     char *detail = NULL;
 
     if (!error) {
-        error = describe(vf->label && !vf->from_names
-                         ? host_nl_set_port_mac(a->nl, pf->pci, vf->port_index,
-                                                mac, &detail)
-                         : host_nl_set_vf_mac(a->nl, pf->ifindex, vf->number,
-                                              mac, &detail), &detail);
+        error = describe(vf->port && !vf->port->from_names
+                         ? sriov_nl_set_port_mac(a->nl->genl, a->nl->devlink,
+                                                 pf->pci, vf->port->index, mac,
+                                                 &detail)
+                         : set_vf(a, pf, vf, mac, -1, -1, &detail), &detail);
     }
     if (rebind) {
         char *bind_error = bind_vf(vf);
@@ -307,6 +304,15 @@ set_mac(struct applier *a, const struct host_section *section,
         }
     }
     return error;
+}
+
+static int
+set_mtu(struct applier *a, const struct sriov_link *link, unsigned int mtu,
+        char **detail)
+{
+    const struct sriov_link_change change = { .mtu = mtu };
+
+    return sriov_nl_link_set(a->nl->route, link->ifindex, &change, detail);
 }
 
 /* Carries out 'step' for 'vf', which wants it. */
@@ -326,22 +332,22 @@ do_vf(struct applier *a, const struct host_step *step,
     case HOST_STEP_MAC:
         return set_mac(a, section, pf, vf);
     case HOST_STEP_NAMES: {
-        char *name = host_name_of(a->conf, pf, vf->label);
+        char *name = host_name_of(a->conf, pf, host_vf_label(vf));
 
         error = rename_rep(a, vf, name, &detail);
         free(name);
         break;
     }
     case HOST_STEP_MTU:
-        error = host_nl_set_mtu(a->nl, vf->rep_ifindex, section->mtu, &detail);
+        error = set_mtu(a, host_vf_rep(vf), section->mtu, &detail);
         break;
     case HOST_STEP_TRUST:
-        error = host_nl_set_vf_trust(a->nl, pf->ifindex, vf->number,
-                                     section->trust == HOST_ON, &detail);
+        error = set_vf(a, pf, vf, eth_addr_zero, section->trust == HOST_ON, -1,
+                       &detail);
         break;
     case HOST_STEP_SPOOFCHK:
-        error = host_nl_set_vf_spoofchk(a->nl, pf->ifindex, vf->number,
-                                        section->spoofchk == HOST_ON, &detail);
+        error = set_vf(a, pf, vf, eth_addr_zero, -1,
+                       section->spoofchk == HOST_ON, &detail);
         break;
     case HOST_STEP_REMOVE:
     case HOST_STEP_LEGACY:
@@ -373,9 +379,9 @@ do_vfs(struct applier *a, const struct host_step *step,
             char *error = do_vf(a, step, pf, vf);
 
             if (error) {
+                const char *rep = host_vf_rep_name(vf);
                 char *s = xasprintf("VF %u (%s%s%s): %s", vf->number, vf->pci,
-                                    vf->rep ? ", " : "",
-                                    vf->rep ? vf->rep : "", error);
+                                    rep ? ", " : "", rep ? rep : "", error);
 
                 free(error);
                 return s;
@@ -423,10 +429,10 @@ wait_for_reps(struct applier *a, const struct host_step *step)
         size_t n = 0, n_reps = 0;
 
         for (size_t i = 0; pf && i < pf->n_vfs; i++) {
-            const struct host_vf *vf = &pf->vfs[i];
+            const char *rep = host_vf_rep_name(&pf->vfs[i]);
 
-            n_reps += vf->rep != NULL;
-            n += vf->rep && !udev_is_busy(vf->rep);
+            n_reps += rep != NULL;
+            n += rep && !udev_is_busy(rep);
         }
 
         bool all = pf && n_reps == pf->n_vfs && n_reps == pf->num_vfs;
@@ -453,6 +459,18 @@ wait_for_reps(struct applier *a, const struct host_step *step)
         }
         nanosleep(&ts, NULL);
     }
+}
+
+/* Sets a parameter of 'pf': a string 'value' or, if that is NULL, 'flag'. */
+static char *
+set_param(struct applier *a, const struct host_pf *pf, const char *name,
+          const char *value, bool flag)
+{
+    char *detail = NULL;
+    int error = sriov_nl_set_param(a->nl->genl, a->nl->devlink, pf->pci, name,
+                                   value, flag, &detail);
+
+    return describe(error, &detail);
 }
 
 /* Carries out 'step'.  Returns NULL, or what went wrong, which the caller must
@@ -482,30 +500,26 @@ do_step(struct applier *a, const struct host_step *step)
         error = set_mode(a, step, pf, SRIOV_MODE_LEGACY);
         break;
     case HOST_STEP_STEERING:
-        error = describe(host_nl_set_steering(a->nl, pf->pci,
-                                              section->steering, &detail),
-                         &detail);
+        error = set_param(a, pf, "flow_steering_mode", section->steering,
+                          false);
         break;
     case HOST_STEP_MODE:
         error = set_mode(a, step, pf, section->mode);
         break;
     case HOST_STEP_MULTIPORT:
-        if (pf->multiport != (section->multiport == HOST_ON)) {
+        if (host_pf_multiport(pf) != (section->multiport == HOST_ON)) {
             /* Else -EINVAL of mlx5, whose PFs have it together. */
-            error = describe(
-                host_nl_set_multiport(a->nl, pf->pci,
-                                      section->multiport == HOST_ON, &detail),
-                &detail);
+            error = set_param(a, pf, "esw_multiport", NULL,
+                              section->multiport == HOST_ON);
         }
         break;
     case HOST_STEP_WAIT:
         error = wait_for_reps(a, step);
         break;
     case HOST_STEP_MTU:
-        if (pf->mtu != section->mtu) {
-            error = (pf->ifindex
-                     ? describe(host_nl_set_mtu(a->nl, pf->ifindex,
-                                                section->mtu, &detail),
+        if (host_pf_mtu(pf) != section->mtu) {
+            error = (pf->link
+                     ? describe(set_mtu(a, pf->link, section->mtu, &detail),
                                 &detail)
                      : xstrdup("the PF has no network device"));
         }
@@ -561,20 +575,22 @@ verify_step(const struct applier *a, const struct host_step *step)
 
     if (!pf) {
         error = xstrdup("the PF is gone");
-    } else if (step->kind == HOST_STEP_MODE && pf->mode != section->mode) {
+    } else if (step->kind == HOST_STEP_MODE
+               && host_pf_mode(pf) != section->mode) {
         error = xasprintf("the driver said that all is well, but the mode is "
-                          "%s", sriov_mode_to_string(pf->mode));
+                          "%s", sriov_mode_to_string(host_pf_mode(pf)));
     } else if (step->kind == HOST_STEP_MULTIPORT
-               && pf->multiport != (section->multiport == HOST_ON)) {
+               && host_pf_multiport(pf) != (section->multiport == HOST_ON)) {
         error = xasprintf("the driver said that all is well, but it is %s",
-                          pf->multiport ? "on" : "off");
+                          host_pf_multiport(pf) ? "on" : "off");
     } else if (step->kind == HOST_STEP_STEERING && pf->steering
                && strcmp(pf->steering, section->steering)) {
         error = xasprintf("the driver said that all is well, but it is %s",
                           pf->steering);
-    } else if (step->kind == HOST_STEP_MTU && pf->mtu != section->mtu) {
+    } else if (step->kind == HOST_STEP_MTU
+               && host_pf_mtu(pf) != section->mtu) {
         error = xasprintf("the driver said that all is well, but it is %u",
-                          pf->mtu);
+                          host_pf_mtu(pf));
     } else if (vf && step->kind == HOST_STEP_BIND) {
         error = xasprintf("VF %u (%s) got none; see the kernel's log",
                           vf->number, vf->pci);
@@ -642,7 +658,7 @@ run_step(struct applier *a, const struct host_step *step)
  * Returns true if everything was done. */
 bool
 host_apply(const struct host_plan *plan, const struct host_conf *conf,
-           struct host_nl *nl, bool force)
+           const struct sriov_nl *nl, bool force)
 {
     struct applier a = {
         .conf = conf,

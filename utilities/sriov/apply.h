@@ -24,10 +24,10 @@
 #include <stdbool.h>
 
 struct host_conf;
-struct host_nl;
 struct host_plan;
+struct sriov_nl;
 
 bool host_apply(const struct host_plan *, const struct host_conf *,
-                struct host_nl *, bool force);
+                const struct sriov_nl *, bool force);
 
 #endif /* apply.h */

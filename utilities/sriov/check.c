@@ -32,11 +32,11 @@
 #include "openvswitch/json.h"
 #include "openvswitch/shash.h"
 #include "compat.h"
+#include "inventory/netlink.h"
 #include "sriov/host.h"
 #include "sriov/conf.h"
 #include "sriov/leftovers.h"
 #include "sriov/mapping.h"
-#include "sriov/netlink.h"
 #include "sriov/plan.h"
 #include "svec.h"
 #include "util.h"
@@ -47,7 +47,7 @@ struct checker {
     const char *root;
     const struct host *host;
     const struct host_conf *conf;
-    struct host_nl *nl;         /* NULL in tests. */
+    const struct sriov_nl *nl;  /* NULL in tests. */
 };
 
 /* Adds a finding.  'advice' is NULL if it passes. */
@@ -96,7 +96,7 @@ check_devlink(struct checker *c)
 {
     if (!c->nl) {
         return;
-    } else if (host_nl_has_devlink(c->nl)) {
+    } else if (c->nl->devlink) {
         add(c, FINDING_PASS, "devlink", NULL, "available");
     } else {
         add(c, FINDING_FAIL, "devlink", "load the NIC's driver, and use a "
@@ -269,27 +269,29 @@ check_eswitch(struct checker *c, const struct host_pf *pf,
 
     if (!c->nl) {
         return;
-    } else if (pf->mode == SRIOV_MODE_NONE && mode == SRIOV_MODE_SWITCHDEV) {
+    } else if (host_pf_mode(pf) == SRIOV_MODE_NONE
+               && mode == SRIOV_MODE_SWITCHDEV) {
         add(c, FINDING_FAIL, pf->pci, "use a driver that offers one; update "
             "the NIC's firmware", "no eswitch (driver %s)",
             pf->driver ? pf->driver : "none");
-    } else if (pf->mode == mode) {
+    } else if (host_pf_mode(pf) == mode) {
         add(c, FINDING_PASS, pf->pci, NULL, "eswitch mode %s",
             sriov_mode_to_string(mode));
     } else {
         add(c, section ? FINDING_FAIL : FINDING_WARN, pf->pci,
             section ? "run ovs-sriov apply"
             : "give it a section in sriov.conf, if it is to be offloaded to",
-            "eswitch mode %s", sriov_mode_to_string(pf->mode));
+            "eswitch mode %s", sriov_mode_to_string(host_pf_mode(pf)));
     }
-    if (pf->mode == SRIOV_MODE_SWITCHDEV && pf->has_hw_tc) {
-        if (pf->hw_tc) {
+    if (host_pf_mode(pf) == SRIOV_MODE_SWITCHDEV && pf->link
+        && pf->link->has_hw_tc) {
+        if (pf->link->hw_tc) {
             add(c, FINDING_PASS, pf->pci, NULL, "%s: hw-tc-offload is on",
-                pf->netdev);
+                host_pf_netdev(pf));
         } else {
             add(c, FINDING_WARN, pf->pci, "put it on a bridge, which turns it "
                 "on, or: ethtool -K UPLINK hw-tc-offload on",
-                "%s: hw-tc-offload is off", pf->netdev);
+                "%s: hw-tc-offload is off", host_pf_netdev(pf));
         }
     }
 }
@@ -316,15 +318,16 @@ check_vfs(struct checker *c, const struct host_pf *pf,
     }
     for (size_t i = 0; i < pf->n_vfs; i++) {
         const struct host_vf *vf = &pf->vfs[i];
+        const struct sriov_link *rep = host_vf_rep(vf);
 
         n_unbound += !vf->driver;
-        n_mtu += vf->rep && vf->rep_mtu != pf->mtu;
+        n_mtu += rep && rep->mtu != host_pf_mtu(pf);
         n_names += section && host_vf_wants(HOST_STEP_NAMES, c->conf, pf, vf);
     }
     if (n_mtu) {
         add(c, FINDING_WARN, pf->pci, "put the uplink on a bridge, or write "
             "mtu = in sriov.conf", "%u representors have another mtu than "
-            "their uplink, which has %u", n_mtu, pf->mtu);
+            "their uplink, which has %u", n_mtu, host_pf_mtu(pf));
     }
     if (n_names) {
         add(c, FINDING_WARN, pf->pci, "run ovs-sriov apply",
@@ -525,7 +528,7 @@ may_match(const struct checker *c, const struct howto *h,
 {
     for (size_t i = 0; i < c->host->n; i++) {
         if (howto_rule_is_about(h, rule, c->host->pfs[i])
-            || (switch_id_of(rule) && !c->host->pfs[i]->switch_id)) {
+            || (switch_id_of(rule) && !host_pf_switch_id(c->host->pfs[i]))) {
             return true;
         }
     }
@@ -689,7 +692,7 @@ check_ovsdb(struct checker *c)
 void
 host_check(struct findings *findings, const char *root,
            const struct host *host, const struct host_conf *conf,
-           struct host_nl *nl)
+           const struct sriov_nl *nl)
 {
     struct checker c = { findings, root, host, conf, nl };
 

@@ -28,8 +28,8 @@
 struct ds;
 struct host;
 struct host_conf;
-struct host_nl;
 struct json;
+struct sriov_nl;
 
 enum finding_level {
     FINDING_PASS,
@@ -50,7 +50,7 @@ struct findings {
 };
 
 void host_check(struct findings *, const char *root, const struct host *,
-                const struct host_conf *, struct host_nl *);
+                const struct host_conf *, const struct sriov_nl *);
 void findings_destroy(struct findings *);
 
 struct json *findings_to_json(const struct findings *);

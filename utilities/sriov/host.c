@@ -26,6 +26,7 @@
 #include <inttypes.h>
 #include <libudev.h>
 #include <limits.h>
+#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,10 +35,17 @@
 
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/shash.h"
-#include "sriov/netlink.h"
+#include "openvswitch/vlog.h"
 #include "inventory/netlink.h"
+#include "inventory/sysfs.h"
+#include "packets.h"
 #include "svec.h"
 #include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(sriov_host);
+
+/* Attempts to read everything without something changing meanwhile. */
+#define MAX_ATTEMPTS 10
 
 /* Files. */
 
@@ -106,7 +114,7 @@ static char *
 read_target(const char *path, const char *name)
 {
     char *link = xasprintf("%s/%s", path, name);
-    char *target = sriov_nl_link_target(link);
+    char *target = sriov_sysfs_target(link);
 
     free(link);
     return target;
@@ -138,6 +146,15 @@ host_read_folder(struct svec *names, const char *format, ...)
 
 /* The data. */
 
+struct host *
+host_create(void)
+{
+    struct host *host = xzalloc(sizeof *host);
+
+    host->model = sriov_model_create();
+    return host;
+}
+
 struct host_pf *
 host_add_pf(struct host *host, const char *pci)
 {
@@ -165,6 +182,19 @@ host_pf_add_vf(struct host_pf *pf)
     return vf;
 }
 
+/* Adds the network device 'name', as the link of 'pf', to the model.  The
+ * caller fills in the rest. */
+struct sriov_link *
+host_add_link(struct host *host, struct host_pf *pf, const char *name)
+{
+    struct sriov_link *link = sriov_model_add_link(host->model, 0, name);
+
+    link->parent_bus = xstrdup("pci");
+    link->parent = xstrdup(pf->pci);
+    pf->link = link;
+    return link;
+}
+
 static int
 compare_pfs(const void *a_, const void *b_)
 {
@@ -190,8 +220,6 @@ vf_uninit(struct host_vf *vf)
     free(vf->iommu_group);
     free(vf->user);
     free(vf->netdev);
-    free(vf->label);
-    free(vf->rep);
 }
 
 void
@@ -208,21 +236,18 @@ host_destroy(struct host *host)
         }
         free(pf->vfs);
         free(pf->pci);
-        free(pf->model);
+        free(pf->product);
         free(pf->driver);
         free(pf->firmware);
         free(pf->iommu_group);
         free(pf->steering);
-        free(pf->netdev);
-        free(pf->switch_id);
-        free(pf->port);
         free(pf);
     }
     free(host->pfs);
+    sriov_model_destroy(host->model);
     free(host);
 }
 
-/* Returns the PF at 'pci', or NULL. */
 struct host_pf *
 host_find_pf(const struct host *host, const char *pci)
 {
@@ -343,8 +368,8 @@ read_iommu_group(const char *root, const char *path, char **group, size_t *n)
 
     *group = read_target(path, "iommu_group");
     if (*group) {
-        host_read_folder(&devices, "%s/sys/kernel/iommu_groups/%s/devices", root,
-                    *group);
+        host_read_folder(&devices, "%s/sys/kernel/iommu_groups/%s/devices",
+                         root, *group);
     }
     *n = devices.n;
     svec_destroy(&devices);
@@ -410,7 +435,6 @@ is_network(const char *path)
     return host_read_number(path, "class", &class) && class >> 16 == 0x02;
 }
 
-/* Reads which device of which vendor 'pf' is. */
 void
 host_read_ids(const char *root, struct host_pf *pf)
 {
@@ -426,20 +450,50 @@ host_read_ids(const char *root, struct host_pf *pf)
     free(path);
 }
 
+/* Gives 'pf', whose folder is 'path', its network device 'name' as link.  One
+ * that has to do with an eswitch is in the model already, if netlink was
+ * asked; any other is added as sysfs has it. */
+static void
+read_link(struct host *host, const char *path, struct host_pf *pf,
+          const char *name)
+{
+    char *net = xasprintf("%s/net/%s", path, name);
+    long long int ifindex = 0, number;
+
+    host_read_number(net, "ifindex", &ifindex);
+    for (size_t i = 0; i < host->model->n_links; i++) {
+        const struct sriov_link *link = host->model->links[i];
+
+        if (link->ifindex == ifindex && !strcmp(link->name, name)) {
+            pf->link = link;
+        }
+    }
+    if (!pf->link) {
+        struct sriov_link *link = host_add_link(host, pf, name);
+
+        link->ifindex = ifindex;
+        link->switch_id = host_read_file("%s/phys_switch_id", net);
+        link->port_name = host_read_file("%s/phys_port_name", net);
+        if (host_read_number(net, "mtu", &number)) {
+            link->mtu = number;
+        }
+        if (host_read_number(net, "flags", &number)) {
+            link->up = number & IFF_UP;
+        }
+    }
+    free(net);
+}
+
 /* Adds the PF at 'pci' with its VFs, if there is one. */
 static void
 read_pf(struct host *host, const char *root, const char *pci)
 {
     char *path = xasprintf("%s/sys/bus/pci/devices/%s", root, pci);
+    char *netdev = NULL;
     long long int number;
-    char *netdev;
 
-    if (!host_read_number(path, "sriov_totalvfs", &number)) {
-        free(path);
-        return;
-    }
-    netdev = read_netdev(path);
-    if (netdev || is_network(path)) {
+    if (host_read_number(path, "sriov_totalvfs", &number)
+        && ((netdev = read_netdev(path)) || is_network(path))) {
         struct host_pf *pf = host_add_pf(host, pci);
 
         pf->total_vfs = number;
@@ -452,30 +506,105 @@ read_pf(struct host *host, const char *root, const char *pci)
         }
         pf->driver = read_target(path, "driver");
         read_iommu_group(root, path, &pf->iommu_group, &pf->n_in_group);
-        pf->netdev = netdev;
         if (netdev) {
-            char *net = xasprintf("%s/net/%s", path, netdev);
-
-            pf->switch_id = host_read_file("%s/phys_switch_id", net);
-            pf->port = host_read_file("%s/phys_port_name", net);
-            if (host_read_number(net, "mtu", &number)) {
-                pf->mtu = number;
-            }
-            if (host_read_number(net, "ifindex", &number)) {
-                pf->ifindex = number;
-            }
-            free(net);
+            read_link(host, path, pf, netdev);
         }
         read_vfs(root, path, pf);
     }
+    free(netdev);
     free(path);
 }
 
-/* Returns the host's inventory, which the caller must free with
- * host_destroy(): from sysfs below 'root', which is "" but in tests, and, if
- * 'nl' is not NULL, from the kernel. */
+/* The model. */
+
+/* Returns what netlink tells, not finished; empty if it cannot be read. */
+static struct sriov_model *
+read_model(const struct sriov_nl *nl)
+{
+    struct sriov_model *model = sriov_model_create();
+    int error = 0;
+
+    for (int i = 0; nl && i < MAX_ATTEMPTS; i++) {
+        error = sriov_nl_read(nl, model);
+        if (!error) {
+            return model;
+        }
+        sriov_model_destroy(model);
+        model = sriov_model_create();
+    }
+    if (error) {
+        VLOG_WARN("cannot read eswitches and their ports: %s",
+                  ovs_strerror(error));
+    }
+    return model;
+}
+
+/* Takes what the link of 'pf' tells of a VF. */
+static void
+take_vf(const struct sriov_vf *told, void *pf_)
+{
+    struct host_pf *pf = pf_;
+
+    for (size_t i = 0; i < pf->n_vfs; i++) {
+        struct host_vf *vf = &pf->vfs[i];
+
+        if (vf->number == told->number) {
+            vf->mac = told->mac;
+            vf->has_mac = !eth_addr_is_zero(told->mac);
+            vf->has_trust = told->trust >= 0;
+            vf->trust = told->trust > 0;
+            vf->has_spoofchk = told->spoofchk >= 0;
+            vf->spoofchk = told->spoofchk > 0;
+        }
+    }
+}
+
+/* Has 'pf' and its VFs point to what is theirs in 'model', which is
+ * finished. */
+static void
+join(const struct sriov_model *model, struct host_pf *pf)
+{
+    pf->dev = sriov_model_dev(model, "pci", pf->pci);
+    for (size_t i = 0; pf->dev && i < model->n_ports; i++) {
+        const struct sriov_port *port = model->ports[i];
+
+        if (port->dev != pf->dev) {
+            continue;
+        }
+        if (sriov_port_is_uplink(port) && port->link) {
+            pf->link = port->link;
+        }
+        for (size_t j = 0; j < pf->n_vfs; j++) {
+            struct host_vf *vf = &pf->vfs[j];
+
+            if (port->flavour == SRIOV_VF && !port->external
+                && port->number == vf->number && !vf->port) {
+                vf->port = port;
+                if (port->has_mac) {
+                    vf->has_mac = true;
+                    vf->mac = port->mac;
+                }
+            }
+        }
+    }
+}
+
+/* Asks for what the model does not have. */
+static void
+read_more(const struct sriov_nl *nl, struct host_pf *pf)
+{
+    const struct sriov_dev *dev = pf->dev;
+
+    if (dev && dev->mode != SRIOV_MODE_NONE && !dev->from_names) {
+        pf->steering = sriov_nl_get_steering(nl->genl, nl->devlink, pf->pci);
+    }
+    if (pf->link) {
+        sriov_nl_vfs_read(nl->route, pf->link->ifindex, take_vf, pf);
+    }
+}
+
 struct host *
-host_read(const char *root, struct host_nl *nl)
+host_read(const char *root, const struct sriov_nl *nl)
 {
     struct host *host = xzalloc(sizeof *host);
     struct shash users = SHASH_INITIALIZER(&users);
@@ -483,46 +612,51 @@ host_read(const char *root, struct host_nl *nl)
     const char *pci;
     size_t i;
 
+    host->model = read_model(nl);
     host_read_folder(&devices, "%s/sys/bus/pci/devices", root);
     SVEC_FOR_EACH (i, pci, &devices) {
         read_pf(host, root, pci);
     }
     svec_destroy(&devices);
+    sriov_model_finish(host->model);
     for (i = 0; i < host->n; i++) {
-        find_users(host->pfs[i], root, &users);
+        struct host_pf *pf = host->pfs[i];
+
+        if (nl) {
+            pf->dev = sriov_model_dev(host->model, "pci", pf->pci);
+            read_more(nl, pf);
+        }
+        join(host->model, pf);
+        find_users(pf, root, &users);
     }
     shash_destroy_free_data(&users);
-    if (nl) {
-        host_nl_read(nl, host);
-    }
     return host;
 }
 
 /* Details that take a while, for people to read. */
 
-/* Returns the model of the device with 'modalias' as udev's database of
- * hardware has it, or NULL. */
+/* Returns the product with 'modalias' as udev's database of hardware has it,
+ * or NULL. */
 static char *
-find_model(struct udev_hwdb *hwdb, const char *modalias)
+find_product(struct udev_hwdb *hwdb, const char *modalias)
 {
     struct udev_list_entry *entry;
-    char *model = NULL;
+    char *product = NULL;
 
     udev_list_entry_foreach(entry,
                             udev_hwdb_get_properties_list_entry(hwdb, modalias,
                                                                 0)) {
         if (!strcmp(udev_list_entry_get_name(entry),
                     "ID_MODEL_FROM_DATABASE")) {
-            free(model);
-            model = xstrdup(udev_list_entry_get_value(entry));
+            free(product);
+            product = xstrdup(udev_list_entry_get_value(entry));
         }
     }
-    return model;
+    return product;
 }
 
-/* Adds models, and with 'nl' also what firmware there is. */
 void
-host_read_details(struct host *host, struct host_nl *nl)
+host_read_details(struct host *host, const struct sriov_nl *nl)
 {
     struct udev *udev = udev_new();
     struct udev_hwdb *hwdb = udev ? udev_hwdb_new(udev) : NULL;
@@ -534,11 +668,12 @@ host_read_details(struct host *host, struct host_nl *nl)
             char *modalias = xasprintf("pci:v%08Xd%08Xsv", pf->vendor,
                                        pf->device);
 
-            pf->model = find_model(hwdb, modalias);
+            pf->product = find_product(hwdb, modalias);
             free(modalias);
         }
         if (nl) {
-            pf->firmware = host_nl_firmware(nl, pf->pci);
+            pf->firmware = sriov_nl_get_firmware(nl->genl, nl->devlink,
+                                                 pf->pci);
         }
     }
     udev_hwdb_unref(hwdb);

@@ -13,14 +13,19 @@
  * limitations under the License.
  */
 
+
 #ifndef SRIOV_HOST_H
 #define SRIOV_HOST_H 1
 
-/* The inventory: which SR-IOV PFs the host has, and how they are.
+/* The host: which SR-IOV PFs it has, and how they are.
  *
- *     sysfs, devlink, rtnetlink --> INVENTORY --> list, check, plan, proxmox
+ *     netlink --> inventory/model --+
+ *     sysfs ------------------------+--> HOST --> list, check, plan, proxmox
  *
- * Plain data, read once.  What is not known is NULL, or has_x is false. */
+ * What netlink tells is in the model, the same one that ovs-vswitchd has; PFs
+ * and VFs point into it and add what files of sysfs tell.  Read once and then
+ * constant.  The host owns all of it, and the pointers live as long as it
+ * does.  What is not known is NULL, or has_x is false. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,7 +33,7 @@
 #include "openvswitch/types.h"
 #include "inventory/model.h"
 
-struct host_nl;
+struct sriov_nl;
 struct svec;
 
 struct host_vf {
@@ -39,62 +44,123 @@ struct host_vf {
     size_t n_in_group;          /* Devices in it, this one included. */
     char *user;                 /* Who uses it, so that it is left alone. */
     char *netdev;               /* Its own network device, if that is here. */
+
+    /* As the port has it, or else as the PF's link tells. */
     bool has_mac;
     struct eth_addr mac;
     bool has_trust, trust;
     bool has_spoofchk, spoofchk;
 
-    /* Its representor. */
-    char *label;                /* "pf0vf3" */
-    uint32_t port_index;        /* devlink's, if there is a label... */
-    bool from_names;            /* ...and this is false. */
-    char *rep;                  /* Name of the network device... */
-    int rep_ifindex;            /* ...its number... */
-    unsigned int rep_mtu;       /* ...and its MTU. */
+    const struct sriov_port *port; /* Its port of the eswitch, or NULL. */
 };
 
 struct host_pf {
     char *pci;
     uint16_t vendor, device;
-    char *model;
+    char *product;              /* What people call it. */
     char *driver;
     char *firmware;
+    char *steering;             /* devlink's flow_steering_mode. */
     char *iommu_group;
     size_t n_in_group;
     int numa_node;              /* Negative: none. */
     unsigned int total_vfs;     /* That it can have. */
     unsigned int num_vfs;
 
-    bool has_devlink;
-    enum sriov_mode mode;
-    bool multiport;
-    char *steering;             /* devlink's flow_steering_mode. */
-
-    char *netdev;               /* Its uplink, or what it has in legacy mode. */
-    int ifindex;
-    unsigned int mtu;
-    char *switch_id;
-    char *port;                 /* Its phys_port_name, "p0". */
-    bool has_hw_tc, hw_tc;      /* Feature hw-tc-offload. */
-
+    const struct sriov_dev *dev;   /* Its eswitch, or NULL. */
+    const struct sriov_link *link; /* Its uplink, or what it has in legacy
+                                    * mode, or NULL. */
     struct host_vf *vfs;
     size_t n_vfs;
 };
 
 struct host {
+    struct sriov_model *model;
     struct host_pf **pfs;       /* By PCI address. */
     size_t n, allocated;
 };
 
-struct host *host_read(const char *root, struct host_nl *);
-void host_read_ids(const char *root, struct host_pf *);
-void host_read_details(struct host *, struct host_nl *);
-struct host_pf *host_add_pf(struct host *, const char *pci);
-struct host_vf *host_pf_add_vf(struct host_pf *);
-void host_sort(struct host *);
+/* Returns what there is, to be freed with host_destroy(): from sysfs below
+ * 'root', which is "" but in tests, and, if 'nl' is not NULL, from the kernel.
+ * What netlink does not tell, which is logged, is not there. */
+struct host *host_read(const char *root, const struct sriov_nl *nl);
 void host_destroy(struct host *);
 
+/* Adds what takes a while, for people to read: products, and with 'nl' also
+ * what firmware there is. */
+void host_read_details(struct host *, const struct sriov_nl *nl);
+
+/* Returns the PF at 'pci', or NULL. */
 struct host_pf *host_find_pf(const struct host *, const char *pci);
+
+/* What the model says of a PF or a VF, as strings and numbers that live as
+ * long as the host does.  SRIOV_MODE_NONE, NULL or 0: not known. */
+static inline enum sriov_mode
+host_pf_mode(const struct host_pf *pf)
+{
+    return pf->dev ? pf->dev->mode : SRIOV_MODE_NONE;
+}
+
+static inline bool
+host_pf_multiport(const struct host_pf *pf)
+{
+    return pf->dev && pf->dev->multiport;
+}
+
+static inline const char *
+host_pf_netdev(const struct host_pf *pf)
+{
+    return pf->link ? pf->link->name : NULL;
+}
+
+static inline const char *
+host_pf_switch_id(const struct host_pf *pf)
+{
+    return pf->link ? pf->link->switch_id : NULL;
+}
+
+static inline const char *
+host_pf_port_name(const struct host_pf *pf)
+{
+    return pf->link ? pf->link->port_name : NULL;
+}
+
+static inline unsigned int
+host_pf_mtu(const struct host_pf *pf)
+{
+    return pf->link ? pf->link->mtu : 0;
+}
+
+/* "pf0vf3" */
+static inline const char *
+host_vf_label(const struct host_vf *vf)
+{
+    return vf->port ? vf->port->label : NULL;
+}
+
+static inline const struct sriov_link *
+host_vf_rep(const struct host_vf *vf)
+{
+    return vf->port ? vf->port->link : NULL;
+}
+
+static inline const char *
+host_vf_rep_name(const struct host_vf *vf)
+{
+    return host_vf_rep(vf) ? host_vf_rep(vf)->name : NULL;
+}
+
+/* Building one by hand: for host_read(), one PF, and tests.  What is added
+ * belongs to the host; the caller fills in the rest. */
+struct host *host_create(void);
+struct host_pf *host_add_pf(struct host *, const char *pci);
+struct host_vf *host_pf_add_vf(struct host_pf *);
+struct sriov_link *host_add_link(struct host *, struct host_pf *,
+                                 const char *name);
+void host_sort(struct host *);
+
+/* Reads below 'root' which device of which vendor the PF is. */
+void host_read_ids(const char *root, struct host_pf *);
 
 /* Small files, as those of sysfs are. */
 char *host_read_file(const char *format, ...) OVS_PRINTF_FORMAT(1, 2);

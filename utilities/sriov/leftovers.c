@@ -103,7 +103,8 @@ rdma_matches(const struct howto *h, const char *pattern, const char *pci)
 static bool
 reps_match(const char *pattern, const struct host_pf *pf)
 {
-    const char *number = (pf->port && pf->port[0] == 'p' ? pf->port + 1
+    const char *uplink = host_pf_port_name(pf);
+    const char *number = (uplink && uplink[0] == 'p' ? uplink + 1
                           : pf->pci + strlen(pf->pci) - 1);
     char *port = xasprintf("pf%svf0", number);
     bool match = pattern_matches(pattern, port);
@@ -124,7 +125,7 @@ cond_holds(const struct howto *h, const struct howto_rule *rule,
         match = pattern_matches(cond->pattern, pf->pci);
         break;
     case HOWTO_NETDEV:
-        match = pattern_matches(cond->pattern, pf->netdev);
+        match = pattern_matches(cond->pattern, host_pf_netdev(pf));
         break;
     case HOWTO_RDMA:
         match = rdma_matches(h, cond->pattern, pf->pci);
@@ -139,13 +140,13 @@ cond_holds(const struct howto *h, const struct howto_rule *rule,
         match = pattern_matches(cond->pattern, id);
         break;
     case HOWTO_SWITCH_ID:
-        match = pattern_matches(cond->pattern, pf->switch_id);
+        match = pattern_matches(cond->pattern, host_pf_switch_id(pf));
         break;
     case HOWTO_PORT:
     default:
         match = (rule->kind == HOWTO_NAMES
                  ? reps_match(cond->pattern, pf)
-                 : pattern_matches(cond->pattern, pf->port));
+                 : pattern_matches(cond->pattern, host_pf_port_name(pf)));
         break;
     }
     return match != cond->negate;

@@ -61,8 +61,8 @@ vf_to_json(const struct host_vf *vf)
     put_string(json, "in_use", vf->user);
     put_string(json, "iommu_group", vf->iommu_group);
     put_string(json, "netdev", vf->netdev);
-    put_string(json, "port", vf->label);
-    put_string(json, "representor", vf->rep);
+    put_string(json, "port", host_vf_label(vf));
+    put_string(json, "representor", host_vf_rep_name(vf));
     if (vf->has_mac) {
         json_object_put_format(json, "mac", ETH_ADDR_FMT,
                                ETH_ADDR_ARGS(vf->mac));
@@ -84,20 +84,20 @@ pf_to_json(const struct host_pf *pf)
 
     put_string(json, "pci_address", pf->pci);
     json_object_put_format(json, "id", "%04x:%04x", pf->vendor, pf->device);
-    put_string(json, "model", pf->model);
+    put_string(json, "model", pf->product);
     put_string(json, "driver", pf->driver);
     put_string(json, "firmware", pf->firmware);
-    put_string(json, "netdev", pf->netdev);
-    put_string(json, "switch_id", pf->switch_id);
-    put_string(json, "mode", sriov_mode_to_string(pf->mode));
-    put_bool(json, "multiport", pf->multiport);
+    put_string(json, "netdev", host_pf_netdev(pf));
+    put_string(json, "switch_id", host_pf_switch_id(pf));
+    put_string(json, "mode", sriov_mode_to_string(host_pf_mode(pf)));
+    put_bool(json, "multiport", host_pf_multiport(pf));
     put_string(json, "steering", pf->steering);
     put_string(json, "iommu_group", pf->iommu_group);
-    if (pf->netdev) {
-        put_number(json, "mtu", pf->mtu);
+    if (host_pf_netdev(pf)) {
+        put_number(json, "mtu", host_pf_mtu(pf));
     }
-    if (pf->has_hw_tc) {
-        put_bool(json, "hw_tc_offload", pf->hw_tc);
+    if (pf->link && pf->link->has_hw_tc) {
+        put_bool(json, "hw_tc_offload", pf->link->hw_tc);
     }
     if (pf->numa_node >= 0) {
         put_number(json, "numa_node", pf->numa_node);
@@ -152,7 +152,7 @@ list_vfs(const struct host_pf *pf, struct ds *s)
         put(&grid, vf->driver);
         put(&grid, vf->iommu_group);
         put(&grid, vf->netdev);
-        put(&grid, vf->rep);
+        put(&grid, host_vf_rep_name(vf));
         sriov_grid_put_nocopy(&grid, vf->has_mac
                               ? xasprintf(ETH_ADDR_FMT, ETH_ADDR_ARGS(vf->mac))
                               : xstrdup(""));
@@ -183,17 +183,17 @@ host_list_text(const struct host *host, struct ds *s)
         const struct host_pf *pf = host->pfs[i];
 
         ds_put_format(s, "%sPF %s: %s, %u of %u VFs\n", i ? "\n" : "", pf->pci,
-                      pf->mode == SRIOV_MODE_NONE ? "no eswitch"
-                      : sriov_mode_to_string(pf->mode),
+                      host_pf_mode(pf) == SRIOV_MODE_NONE ? "no eswitch"
+                      : sriov_mode_to_string(host_pf_mode(pf)),
                       pf->num_vfs, pf->total_vfs);
         ds_put_format(s, "  model %s [%04x:%04x]\n",
-                      pf->model ? pf->model : "unknown", pf->vendor,
+                      pf->product ? pf->product : "unknown", pf->vendor,
                       pf->device);
         list_fact(s, "driver", pf->driver ? pf->driver : "none");
         list_fact(s, "firmware", pf->firmware);
-        list_fact(s, "netdev", pf->netdev);
-        list_fact(s, "switch id", pf->switch_id);
-        list_fact(s, "multiport", pf->multiport ? "on" : NULL);
+        list_fact(s, "netdev", host_pf_netdev(pf));
+        list_fact(s, "switch id", host_pf_switch_id(pf));
+        list_fact(s, "multiport", host_pf_multiport(pf) ? "on" : NULL);
         list_fact(s, "steering", pf->steering);
         list_fact(s, "IOMMU group", pf->iommu_group);
         if (pf->numa_node >= 0) {

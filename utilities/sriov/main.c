@@ -49,12 +49,14 @@
 #include "sriov/import.h"
 #include "sriov/list.h"
 #include "sriov/mapping.h"
-#include "sriov/netlink.h"
 #include "sriov/plan.h"
 #include "sriov/proxmox.h"
 #include "inventory/netlink.h"
+#include "inventory/sysfs.h"
 #include "svec.h"
 #include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(sriov_main);
 
 /* Only one process at a time sets things up: those of two PFs that come at
  * the same moment, say. */
@@ -90,15 +92,26 @@ read_conf(void)
 
 /* Returns a connection to the kernel, or NULL where a test has files in its
  * place. */
-static struct host_nl *
+static struct sriov_nl *
 open_nl(void)
 {
-    struct host_nl *nl = *root ? NULL : host_nl_open();
+    struct sriov_nl *nl = *root ? NULL : xmalloc(sizeof *nl);
+    int error = nl ? sriov_nl_connect(nl) : 0;
 
-    if (!nl && !*root) {
+    if (error) {
+        VLOG_ERR("netlink: %s", ovs_strerror(error));
         ovs_fatal(0, "the kernel does not answer");
     }
     return nl;
+}
+
+static void
+close_nl(struct sriov_nl *nl)
+{
+    if (nl) {
+        sriov_nl_disconnect(nl);
+        free(nl);
+    }
 }
 
 static void
@@ -114,7 +127,7 @@ print_json(struct json *json)
 static void
 cmd_list(struct ovs_cmdl_context *ctx OVS_UNUSED)
 {
-    struct host_nl *nl = open_nl();
+    struct sriov_nl *nl = open_nl();
     struct host *host = host_read(root, nl);
 
     host_read_details(host, nl);
@@ -128,7 +141,7 @@ cmd_list(struct ovs_cmdl_context *ctx OVS_UNUSED)
         ds_destroy(&s);
     }
     host_destroy(host);
-    host_nl_close(nl);
+    close_nl(nl);
 }
 
 static void
@@ -180,7 +193,7 @@ cmd_apply(struct ovs_cmdl_context *ctx)
         keep_switches(conf);
     }
 
-    struct host_nl *nl = open_nl();
+    struct sriov_nl *nl = open_nl();
     struct host *host = host_read(root, nl);
     host_plan_make(&plan, conf, host, pci, force);
     SVEC_FOR_EACH (i, note, &plan.notes) {
@@ -202,7 +215,7 @@ cmd_apply(struct ovs_cmdl_context *ctx)
     }
     host_plan_destroy(&plan);
     host_destroy(host);
-    host_nl_close(nl);
+    close_nl(nl);
     host_conf_destroy(conf);
     free(pci);
     if (!ok) {
@@ -216,7 +229,7 @@ static void
 cmd_check(struct ovs_cmdl_context *ctx OVS_UNUSED)
 {
     struct host_conf *conf = read_conf();
-    struct host_nl *nl = open_nl();
+    struct sriov_nl *nl = open_nl();
     struct host *host = host_read(root, nl);
     struct ds s = DS_EMPTY_INITIALIZER;
     struct findings findings;
@@ -233,7 +246,7 @@ cmd_check(struct ovs_cmdl_context *ctx OVS_UNUSED)
     ds_destroy(&s);
     findings_destroy(&findings);
     host_destroy(host);
-    host_nl_close(nl);
+    close_nl(nl);
     host_conf_destroy(conf);
     if (fail) {
         exit(EXIT_FAILURE);
@@ -265,7 +278,7 @@ static void
 cmd_proxmox(struct ovs_cmdl_context *ctx)
 {
     struct host_conf *conf = read_conf();
-    struct host_nl *nl = open_nl();
+    struct sriov_nl *nl = open_nl();
     struct host *host = host_read(root, nl);
     char *node = proxmox_node ? xstrdup(proxmox_node) : pve_node(root);
     struct proxmox_request request = {
@@ -298,7 +311,7 @@ cmd_proxmox(struct ovs_cmdl_context *ctx)
     svec_destroy(&request.pfs);
     free(node);
     host_destroy(host);
-    host_nl_close(nl);
+    close_nl(nl);
     host_conf_destroy(conf);
 }
 
@@ -310,17 +323,18 @@ cmd_name(struct ovs_cmdl_context *ctx)
     struct host_conf *conf = read_conf();
     char *path = xasprintf("%s/sys/class/net/%s", root, ctx->argv[1]);
     char *device = xasprintf("%s/device", path);
-    char *pci = sriov_nl_link_target(device);
+    char *pci = sriov_sysfs_target(device);
     char *label = host_read_file("%s/phys_port_name", path);
     char *name = NULL;
 
     if (pci && label) {
-        struct host *host = xzalloc(sizeof *host);
+        struct host *host = host_create();
         struct host_pf *pf = host_add_pf(host, pci);
 
         host_read_ids(root, pf);
-        pf->switch_id = host_read_file("%s/phys_switch_id", path);
-        name = pf->switch_id ? host_name_of(conf, pf, label) : NULL;
+        host_add_link(host, pf, ctx->argv[1])->switch_id
+            = host_read_file("%s/phys_switch_id", path);
+        name = host_pf_switch_id(pf) ? host_name_of(conf, pf, label) : NULL;
         host_destroy(host);
     }
     free(pci);

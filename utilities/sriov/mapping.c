@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inventory/netlink.h"
+#include "inventory/sysfs.h"
 #include "sriov/host.h"
 #include "sriov/leftovers.h"
 #include "util.h"
@@ -116,7 +116,7 @@ char *
 pve_iommu_group(const char *root, const char *pci)
 {
     char *link = xasprintf("%s/sys/bus/pci/devices/%s/iommu_group", root, pci);
-    char *group = sriov_nl_link_target(link);
+    char *group = sriov_sysfs_target(link);
 
     free(link);
     return group;

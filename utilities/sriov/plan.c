@@ -80,7 +80,7 @@ host_section_is_used(const struct host_section *section,
         const struct host_pf *pf = host->pfs[i];
 
         if (host_section_matches(section, pf->pci, pf->vendor, pf->device,
-                                 pf->switch_id)) {
+                                 host_pf_switch_id(pf))) {
             return true;
         }
     }
@@ -93,7 +93,7 @@ const struct host_section *
 host_section_of(const struct host_conf *conf, const struct host_pf *pf)
 {
     return host_conf_find(conf, pf->pci, pf->vendor, pf->device,
-                          pf->switch_id);
+                          host_pf_switch_id(pf));
 }
 
 /* Returns the name that the representor 'label' ("pf0vf3") of 'pf' should
@@ -133,6 +133,7 @@ host_vf_wants(enum host_step_kind kind, const struct host_conf *conf,
               const struct host_pf *pf, const struct host_vf *vf)
 {
     const struct host_section *section = host_section_of(conf, pf);
+    const struct sriov_link *rep = host_vf_rep(vf);
 
     switch (kind) {
     case HOST_STEP_UNBIND:
@@ -140,16 +141,16 @@ host_vf_wants(enum host_step_kind kind, const struct host_conf *conf,
     case HOST_STEP_BIND:
         return !vf->driver;
     case HOST_STEP_WAIT:
-        return section->mode == SRIOV_MODE_SWITCHDEV && !vf->rep;
+        return section->mode == SRIOV_MODE_SWITCHDEV && !rep;
     case HOST_STEP_NAMES: {
-        char *name = vf->rep ? host_name_of(conf, pf, vf->label) : NULL;
-        bool wants = name && strcmp(name, vf->rep);
+        char *name = rep ? host_name_of(conf, pf, host_vf_label(vf)) : NULL;
+        bool wants = name && strcmp(name, rep->name);
 
         free(name);
         return wants;
     }
     case HOST_STEP_MTU:
-        return section->mtu && vf->rep && vf->rep_mtu != section->mtu;
+        return section->mtu && rep && rep->mtu != section->mtu;
     case HOST_STEP_MAC:
         return (section->has_mac
                 && !(vf->has_mac
@@ -263,14 +264,14 @@ plan_eswitch(struct planner *p, struct target *t)
     bool steer = (section->steering
                   && !nullable_string_is_equal(section->steering,
                                                pf->steering));
-    bool set_mode = pf->mode != section->mode;
+    bool set_mode = host_pf_mode(pf) != section->mode;
     bool new_vfs = section->has_vfs && section->vfs != pf->num_vfs;
     const struct driver *driver = find_driver(pf);
     struct host_step *step;
 
     t->n_vfs = section->has_vfs ? section->vfs : pf->num_vfs;
 
-    if (pf->mode == SRIOV_MODE_NONE) {
+    if (host_pf_mode(pf) == SRIOV_MODE_NONE) {
         set_mode = steer = false;
         if (switchdev) {
             step = add_step(p, t, HOST_STEP_MODE, "eswitch mode %s", mode);
@@ -326,7 +327,7 @@ plan_eswitch(struct planner *p, struct target *t)
             add_step(p, t, HOST_STEP_UNBIND, "take VFs from their drivers");
         }
     }
-    if (steer && pf->mode == SRIOV_MODE_SWITCHDEV) {
+    if (steer && host_pf_mode(pf) == SRIOV_MODE_SWITCHDEV) {
         add_step(p, t, HOST_STEP_LEGACY, "eswitch mode legacy, in which "
                  "steering can change");
         set_mode = switchdev;
@@ -372,7 +373,7 @@ others_come(const struct planner *p, const struct target *targets, size_t n,
         }
         if (host_same_card(other->pci, pf->pci) && !is_target && section
             && section->mode == SRIOV_MODE_SWITCHDEV
-            && other->mode == SRIOV_MODE_LEGACY) {
+            && host_pf_mode(other) == SRIOV_MODE_LEGACY) {
             return true;
         }
     }
@@ -392,7 +393,7 @@ plan_multiport(struct planner *p, const struct target *targets, size_t n,
     bool lost = mode_changes(targets, n, pf, &is_target);
     struct host_step *step;
 
-    if (!is_target || on == (pf->multiport && !lost)
+    if (!is_target || on == (host_pf_multiport(pf) && !lost)
         || (on && others_come(p, targets, n, pf))) {
         return;
     }
@@ -442,7 +443,7 @@ owner_of(const struct planner *p, const char *name)
     for (size_t i = 0; i < p->host->n; i++) {
         const struct host_pf *pf = p->host->pfs[i];
 
-        if (nullable_string_is_equal(pf->netdev, name)) {
+        if (nullable_string_is_equal(host_pf_netdev(pf), name)) {
             return pf->pci;
         }
         for (size_t j = 0; j < pf->n_vfs; j++) {
@@ -450,7 +451,7 @@ owner_of(const struct planner *p, const char *name)
 
             if (nullable_string_is_equal(vf->netdev, name)
                 || (!host_section_of(p->conf, pf)
-                    && nullable_string_is_equal(vf->rep, name))) {
+                    && nullable_string_is_equal(host_vf_rep_name(vf), name))) {
                 return vf->pci;
             }
         }
@@ -468,7 +469,7 @@ refuse_names(const struct planner *p, const struct target *t)
 
     for (unsigned int i = 0; i < t->n_vfs && !refusal; i++) {
         const struct host_vf *vf = i < t->pf->n_vfs ? &t->pf->vfs[i] : NULL;
-        char *label = (vf && vf->label ? xstrdup(vf->label)
+        char *label = (vf && vf->port ? xstrdup(host_vf_label(vf))
                        : xasprintf("pf%cvf%u",
                                    t->pf->pci[strlen(t->pf->pci) - 1], i));
         char *name = host_expand_name(t->section->names, card, label);
@@ -561,7 +562,7 @@ plan_vfs(struct planner *p, const struct target *t)
     if (section->mtu) {
         /* The uplink's counts, too. */
         plan_vfs_step(p, t, HOST_STEP_MTU,
-                      (t->reps && n) || pf->mtu != section->mtu,
+                      (t->reps && n) || host_pf_mtu(pf) != section->mtu,
                       "mtu %u", section->mtu);
     }
     if (!n) {

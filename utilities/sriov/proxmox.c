@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inventory/netlink.h"
+#include "inventory/sysfs.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
 #include "sriov/conf.h"
@@ -310,7 +310,7 @@ static void
 add_names_in_force(const struct host_pf *pf, struct svec *regexes)
 {
     for (size_t i = 0; i < pf->n_vfs; i++) {
-        const char *rep = pf->vfs[i].rep;
+        const char *rep = host_vf_rep_name(&pf->vfs[i]);
         size_t n = rep ? strlen(rep) : 0;
 
         while (n && isdigit((unsigned char) rep[n - 1])) {
@@ -371,8 +371,8 @@ put_stanzas(const struct printer *p, const struct host_pf **pfs, size_t n,
         const struct host_section *section = host_section_of(p->conf, pfs[i]);
 
         mtu = section && section->mtu ? section->mtu : mtu;
-        ds_put_format(s, "auto %s\niface %s inet manual\n", pfs[i]->netdev,
-                      pfs[i]->netdev);
+        ds_put_format(s, "auto %s\niface %s inet manual\n",
+                      host_pf_netdev(pfs[i]), host_pf_netdev(pfs[i]));
         if (n == 1) {
             ds_put_format(s, "\tovs_type OVSPort\n\tovs_bridge vmbr%u\n",
                           number);
@@ -387,7 +387,7 @@ put_stanzas(const struct printer *p, const struct host_pf **pfs, size_t n,
                       "\tovs_type OVSBond\n\tovs_bridge vmbr%u\n\tovs_bonds",
                       number, number, number);
         for (size_t i = 0; i < n; i++) {
-            ds_put_format(s, " %s", pfs[i]->netdev);
+            ds_put_format(s, " %s", host_pf_netdev(pfs[i]));
         }
         ds_put_cstr(s, "\n\tovs_options lacp=active bond_mode=balance-tcp\n");
         if (mtu) {
@@ -400,7 +400,7 @@ put_stanzas(const struct printer *p, const struct host_pf **pfs, size_t n,
     if (n > 1) {
         ds_put_format(s, "bond%u\n", number);
     } else {
-        ds_put_format(s, "%s\n", pfs[0]->netdev);
+        ds_put_format(s, "%s\n", host_pf_netdev(pfs[0]));
     }
     put_condone(p, pfs, n, "\t");
     if (mtu) {
@@ -442,11 +442,12 @@ find_holder(const struct howto *h, const char *name)
 static bool
 is_used(const struct printer *p, const struct host_pf *pf)
 {
-    const struct howto_stanza *holder = find_holder(&p->howto, pf->netdev);
+    const struct howto_stanza *holder = find_holder(&p->howto,
+                                                     host_pf_netdev(pf));
     const struct howto_stanza *bridge = holder;
     char *link = xasprintf("%s/sys/class/net/%s/master", p->request->root,
-                           pf->netdev);
-    char *master = sriov_nl_link_target(link);
+                           host_pf_netdev(pf));
+    char *master = sriov_sysfs_target(link);
 
     free(link);
     for (int i = 0; i < 4 && bridge
@@ -455,10 +456,12 @@ is_used(const struct printer *p, const struct host_pf *pf)
         bridge = find_holder(&p->howto, bridge->name);
     }
     if (holder) {
-        ds_put_format(p->s, "# %s is in %s (%s:%u) already.\n", pf->netdev,
+        ds_put_format(p->s, "# %s is in %s (%s:%u) already.\n",
+                      host_pf_netdev(pf),
                       holder->name, holder->file, holder->line);
     } else if (master) {
-        ds_put_format(p->s, "# %s is in %s already.\n", pf->netdev, master);
+        ds_put_format(p->s, "# %s is in %s already.\n", host_pf_netdev(pf),
+                      master);
     }
     if (bridge && !smap_get(&bridge->options, "ovs-ports-condone-regex")) {
         ds_put_format(p->s, "# So that ifupdown2 leaves representors on it, "
@@ -497,8 +500,8 @@ exists(const struct printer *p, const char *kind, unsigned int number)
 static bool
 same_nic(const struct host_pf *a, const struct host_pf *b)
 {
-    return (a->switch_id && b->switch_id
-            ? !strcmp(a->switch_id, b->switch_id)
+    return (host_pf_switch_id(a) && host_pf_switch_id(b)
+            ? !strcmp(host_pf_switch_id(a), host_pf_switch_id(b))
             : host_same_card(a->pci, b->pci));
 }
 
@@ -515,7 +518,7 @@ put_interfaces(const struct printer *p)
     for (size_t i = 0; i < host->n; i++) {
         const struct host_pf *pf = host->pfs[i];
 
-        if (pf->netdev && is_asked_for(p->request, p->conf, pf)
+        if (host_pf_netdev(pf) && is_asked_for(p->request, p->conf, pf)
             && !is_used(p, pf)) {
             pfs[n++] = pf;
         }

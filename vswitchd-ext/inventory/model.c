@@ -25,6 +25,7 @@
 
 #include "openvswitch/util.h"
 #include "packets.h"
+#include "unicode.h"
 #include "util.h"
 
 static int compare_links(const void *, const void *);
@@ -141,6 +142,14 @@ sriov_model_add_link(struct sriov_model *model, int ifindex, const char *name)
     return link;
 }
 
+/* Removes and frees the link 'i' of 'model', which is not finished. */
+void
+sriov_model_remove_link(struct sriov_model *model, size_t i)
+{
+    link_destroy(model->links[i]);
+    model->links[i] = model->links[--model->n_links];
+}
+
 /* Returns the link with 'ifindex', or NULL.  'model' must be finished. */
 const struct sriov_link *
 sriov_model_link(const struct sriov_model *model, int ifindex)
@@ -230,6 +239,19 @@ sriov_mode_to_string(enum sriov_mode mode)
 }
 
 /* Names. */
+
+/* Returns true if 'name', of a device or a bus, can stand in a path of sysfs
+ * and in OVSDB. */
+bool
+sriov_name_is_valid(const char *name)
+{
+    char *error = utf8_validate(name, NULL);
+    bool valid = (!error && name[0] && !strchr(name, '/')
+                  && strcmp(name, ".") && strcmp(name, ".."));
+
+    free(error);
+    return valid;
+}
 
 /* Returns how the device 'bus'/'name' is called in OVSDB and in output: its
  * PCI address, or bus/name on another bus.  The caller must free it. */

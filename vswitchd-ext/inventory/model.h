@@ -64,7 +64,8 @@ struct sriov_dev {
 
 /* A network device. */
 struct sriov_link {
-    int ifindex;                /* > 0, in ovs-vswitchd's network namespace. */
+    int ifindex;                /* > 0, in our network namespace; 0 where a
+                                 * test has files in place of the kernel. */
     char *name;
     char *switch_id;            /* IFLA_PHYS_SWITCH_ID in hex, or NULL. */
     char *port_name;            /* IFLA_PHYS_PORT_NAME, or NULL. */
@@ -126,6 +127,7 @@ struct sriov_port *sriov_model_add_port(struct sriov_model *, const char *bus,
                                         const char *dev, uint32_t index);
 struct sriov_link *sriov_model_add_link(struct sriov_model *, int ifindex,
                                         const char *name);
+void sriov_model_remove_link(struct sriov_model *, size_t);
 void sriov_model_finish(struct sriov_model *);
 
 bool sriov_model_equal(const struct sriov_model *, const struct sriov_model *);
@@ -143,6 +145,7 @@ bool sriov_port_is_uplink(const struct sriov_port *);
 const struct sriov_port *sriov_port_uplink(const struct sriov_model *,
                                            const struct sriov_port *);
 
+bool sriov_name_is_valid(const char *);
 char *sriov_dev_id(const char *bus, const char *name);
 char *sriov_key(const char *dev, const char *label);
 

@@ -35,6 +35,7 @@
 #include "openvswitch/vlog.h"
 #include "packets.h"
 #include "inventory/model.h"
+#include "inventory/sysfs.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(sriov_devlink);
@@ -58,6 +59,8 @@ static const struct nla_policy devlink_policy[DEVLINK_ATTR_MAX + 1] = {
     [DEVLINK_ATTR_PORT_CONTROLLER_NUMBER] = { .type = NLA_U32 },
     [DEVLINK_ATTR_PORT_FUNCTION] = { .type = NLA_NESTED },
     [DEVLINK_ATTR_ESWITCH_MODE] = { .type = NLA_U16 },
+    [DEVLINK_ATTR_INFO_VERSION_NAME] = { .type = NLA_STRING },
+    [DEVLINK_ATTR_INFO_VERSION_VALUE] = { .type = NLA_STRING },
     [DEVLINK_ATTR_PARAM] = { .type = NLA_NESTED },
     [DEVLINK_ATTR_PARAM_VALUES_LIST] = { .type = NLA_NESTED },
     [DEVLINK_ATTR_PARAM_VALUE_DATA] = { .type = NLA_UNSPEC },
@@ -73,20 +76,20 @@ parse_devlink(struct nlmsghdr *nlh, struct nlattr **tb)
             && sriov_nl_parse(nlh, GENL_HDRLEN, devlink_policy, tb,
                               DEVLINK_ATTR_MAX)
             && tb[DEVLINK_ATTR_BUS_NAME] && tb[DEVLINK_ATTR_DEV_NAME]
-            && sriov_nl_name_is_valid(nla_get_string(
+            && sriov_name_is_valid(nla_get_string(
                                           tb[DEVLINK_ATTR_BUS_NAME]))
-            && sriov_nl_name_is_valid(nla_get_string(
+            && sriov_name_is_valid(nla_get_string(
                                           tb[DEVLINK_ATTR_DEV_NAME])));
 }
 
-/* Returns a new request 'cmd' about 'dev'. */
+/* Returns a new request 'cmd' about the device 'bus'/'name'. */
 static struct nl_msg *
-dev_request(int family, uint8_t cmd, const struct sriov_dev *dev)
+dev_request(int family, uint8_t cmd, const char *bus, const char *name)
 {
     struct nl_msg *msg = sriov_nl_genl_request(family, cmd, 0);
 
-    nla_put_string(msg, DEVLINK_ATTR_BUS_NAME, dev->bus);
-    nla_put_string(msg, DEVLINK_ATTR_DEV_NAME, dev->name);
+    nla_put_string(msg, DEVLINK_ATTR_BUS_NAME, bus);
+    nla_put_string(msg, DEVLINK_ATTR_DEV_NAME, name);
     return msg;
 }
 
@@ -136,7 +139,8 @@ mode_reply(struct nlmsghdr *nlh, void *dev_)
 static int
 read_mode(struct nl_sock *sk, int family, struct sriov_dev *dev)
 {
-    struct nl_msg *msg = dev_request(family, DEVLINK_CMD_ESWITCH_GET, dev);
+    struct nl_msg *msg = dev_request(family, DEVLINK_CMD_ESWITCH_GET, dev->bus,
+                                     dev->name);
     char *detail;
     int error = sriov_nl_transact(sk, msg, mode_reply, dev, &detail);
 
@@ -154,24 +158,23 @@ read_mode(struct nl_sock *sk, int family, struct sriov_dev *dev)
     return sriov_nl_is_transient(error) ? error : 0;
 }
 
-/* A parameter of type bool has the value that it has at present if it has one
- * for "runtime", in which a flag stands for true. */
-static void
-multiport_reply(struct nlmsghdr *nlh, void *dev_)
+/* Stores in '*data' the value that the parameter in 'nlh' has now, if it has
+ * one for "runtime".  One of type bool has a flag for true, and NULL for
+ * false.  Returns false if there is none. */
+static bool
+get_param(struct nlmsghdr *nlh, struct nlattr **data)
 {
     struct nlattr *tb[DEVLINK_ATTR_MAX + 1];
-    struct sriov_dev *dev = dev_;
-    struct nlattr *value;
+    struct nlattr *value, *list;
     int rem;
 
     if (!parse_devlink(nlh, tb) || !tb[DEVLINK_ATTR_PARAM]
         || !sriov_nl_parse_nested(tb[DEVLINK_ATTR_PARAM], devlink_policy, tb,
                                   DEVLINK_ATTR_MAX)
         || !tb[DEVLINK_ATTR_PARAM_VALUES_LIST]) {
-        return;
+        return false;
     }
-
-    struct nlattr *list = tb[DEVLINK_ATTR_PARAM_VALUES_LIST];
+    list = tb[DEVLINK_ATTR_PARAM_VALUES_LIST];
     nla_for_each_nested (value, list, rem) {
         if (nla_type(value) == DEVLINK_ATTR_PARAM_VALUE
             && sriov_nl_parse_nested(value, devlink_policy, tb,
@@ -179,34 +182,35 @@ multiport_reply(struct nlmsghdr *nlh, void *dev_)
             && tb[DEVLINK_ATTR_PARAM_VALUE_CMODE]
             && (nla_get_u8(tb[DEVLINK_ATTR_PARAM_VALUE_CMODE])
                 == DEVLINK_PARAM_CMODE_RUNTIME)) {
-            dev->multiport = tb[DEVLINK_ATTR_PARAM_VALUE_DATA] != NULL;
+            *data = tb[DEVLINK_ATTR_PARAM_VALUE_DATA];
+            return true;
         }
+    }
+    return false;
+}
+
+static void
+multiport_reply(struct nlmsghdr *nlh, void *dev_)
+{
+    struct sriov_dev *dev = dev_;
+    struct nlattr *data;
+
+    if (get_param(nlh, &data)) {
+        dev->multiport = data != NULL;
     }
 }
 
-/* Asks for the parameter esw_multiport of 'dev', which few devices have. */
+/* Asks for the parameter 'name' of a device, which few devices have. */
 static int
-read_multiport(struct nl_sock *sk, int family, struct sriov_dev *dev)
+read_param(struct nl_sock *sk, int family, const char *bus, const char *dev,
+           const char *name, sriov_nl_func *reply, void *aux)
 {
-    struct nl_msg *msg = dev_request(family, DEVLINK_CMD_PARAM_GET, dev);
+    struct nl_msg *msg = dev_request(family, DEVLINK_CMD_PARAM_GET, bus, dev);
     int error;
 
-    nla_put_string(msg, DEVLINK_ATTR_PARAM_NAME, "esw_multiport");
-    error = sriov_nl_transact(sk, msg, multiport_reply, dev, NULL);
+    nla_put_string(msg, DEVLINK_ATTR_PARAM_NAME, name);
+    error = sriov_nl_transact(sk, msg, reply, aux, NULL);
     return sriov_nl_is_transient(error) ? error : 0;
-}
-
-/* Returns the name of the kernel driver of 'dev', or NULL.  (devlink knows it
- * as well, but asks the firmware for more along with it, which takes long.) */
-static char *
-driver_name(const struct sriov_dev *dev)
-{
-    char *path = xasprintf("/sys/bus/%s/devices/%s/driver", dev->bus,
-                           dev->name);
-    char *driver = sriov_nl_link_target(path);
-
-    free(path);
-    return driver;
 }
 
 /* Ports. */
@@ -228,31 +232,13 @@ flavour_from_devlink(uint16_t flavour)
 static void
 parse_function(struct nlattr *nla, struct sriov_port *port)
 {
-    static const struct nla_policy policy[DEVLINK_PORT_FUNCTION_ATTR_MAX + 1]
-        = {
-            [DEVLINK_PORT_FUNCTION_ATTR_HW_ADDR] = { .type = NLA_UNSPEC },
-        };
-    struct nlattr *tb[DEVLINK_PORT_FUNCTION_ATTR_MAX + 1];
+    struct nlattr *mac = nla_find(nla_data(nla), nla_len(nla),
+                                  DEVLINK_PORT_FUNCTION_ATTR_HW_ADDR);
 
-    if (sriov_nl_parse_nested(nla, policy, tb, DEVLINK_PORT_FUNCTION_ATTR_MAX)
-        && tb[DEVLINK_PORT_FUNCTION_ATTR_HW_ADDR]
-        && nla_len(tb[DEVLINK_PORT_FUNCTION_ATTR_HW_ADDR]) == ETH_ADDR_LEN) {
-        memcpy(&port->mac, nla_data(tb[DEVLINK_PORT_FUNCTION_ATTR_HW_ADDR]),
-               ETH_ADDR_LEN);
+    if (mac && nla_len(mac) == ETH_ADDR_LEN) {
+        memcpy(&port->mac, nla_data(mac), ETH_ADDR_LEN);
         port->has_mac = !eth_addr_is_zero(port->mac);
     }
-}
-
-/* Returns the PCI address of VF 'number' of the PF 'pf', or NULL. */
-static char *
-vf_pci_address(const char *pf, uint32_t number)
-{
-    char *path = xasprintf("/sys/bus/pci/devices/%s/virtfn%"PRIu32, pf,
-                           number);
-    char *address = sriov_nl_link_target(path);
-
-    free(path);
-    return address;
 }
 
 /* Adds the port that 'nlh' tells of to 'model', if it belongs to a device that
@@ -305,7 +291,7 @@ port_reply(struct nlmsghdr *nlh, void *model)
         parse_function(tb[DEVLINK_ATTR_PORT_FUNCTION], port);
     }
     if (flavour == SRIOV_VF && !port->external && !strcmp(bus, "pci")) {
-        port->vf_pci = vf_pci_address(name, port->number);
+        port->vf_pci = sriov_sysfs_vf(name, port->number);
     }
 }
 
@@ -325,11 +311,12 @@ sriov_nl_devlink_read(struct nl_sock *sk, int family,
     for (size_t i = 0; i < model->n_devs && !error; i++) {
         struct sriov_dev *dev = model->devs[i];
 
-        dev->driver = driver_name(dev);
+        dev->driver = sriov_sysfs_driver(dev->bus, dev->name);
         error = read_mode(sk, family, dev);
         has_eswitch |= dev->mode != SRIOV_MODE_NONE;
         if (!error && dev->mode == SRIOV_MODE_SWITCHDEV) {
-            error = read_multiport(sk, family, dev);
+            error = read_param(sk, family, dev->bus, dev->name,
+                               "esw_multiport", multiport_reply, dev);
         }
     }
     if (!error && has_eswitch) {
@@ -360,4 +347,135 @@ sriov_nl_devlink_event(struct nlmsghdr *nlh)
     default:
         return false;
     }
+}
+
+/* Details that only ovs-sriov asks for. */
+
+static void
+string_reply(struct nlmsghdr *nlh, void *value_)
+{
+    char **value = value_;
+    struct nlattr *data;
+
+    if (get_param(nlh, &data) && data) {
+        free(*value);
+        *value = xmemdup0(nla_data(data), strnlen(nla_data(data),
+                                                  nla_len(data)));
+    }
+}
+
+char *
+sriov_nl_get_steering(struct nl_sock *genl, int family, const char *pci)
+{
+    char *value = NULL;
+
+    read_param(genl, family, "pci", pci, "flow_steering_mode", string_reply,
+               &value);
+    return value;
+}
+
+/* Takes the version of the firmware that runs: "fw.version", else the first
+ * one whose name begins with "fw". */
+static void
+info_reply(struct nlmsghdr *nlh, void *firmware_)
+{
+    struct nlattr *tb[DEVLINK_ATTR_MAX + 1];
+    char **firmware = firmware_;
+    struct nlattr *nla;
+    int rem;
+
+    if (!genlmsg_valid_hdr(nlh, 0)) {
+        return;
+    }
+    nlmsg_for_each_attr (nla, nlh, GENL_HDRLEN, rem) {
+        if (nla_type(nla) == DEVLINK_ATTR_INFO_VERSION_RUNNING
+            && sriov_nl_parse_nested(nla, devlink_policy, tb, DEVLINK_ATTR_MAX)
+            && tb[DEVLINK_ATTR_INFO_VERSION_NAME]
+            && tb[DEVLINK_ATTR_INFO_VERSION_VALUE]) {
+            const char *name
+                = nla_get_string(tb[DEVLINK_ATTR_INFO_VERSION_NAME]);
+
+            if (!strcmp(name, "fw.version")
+                || (!strncmp(name, "fw", 2) && !*firmware)) {
+                free(*firmware);
+                *firmware = xstrdup(nla_get_string(
+                                        tb[DEVLINK_ATTR_INFO_VERSION_VALUE]));
+            }
+        }
+    }
+}
+
+char *
+sriov_nl_get_firmware(struct nl_sock *genl, int family, const char *pci)
+{
+    char *firmware = NULL;
+
+    if (family) {
+        sriov_nl_transact(
+            genl, dev_request(family, DEVLINK_CMD_INFO_GET, "pci", pci),
+            info_reply, &firmware, NULL);
+    }
+    return firmware;
+}
+
+/* Setting. */
+
+/* Sends 'msg' to 'family', if the kernel has that. */
+static int
+devlink_set(struct nl_sock *genl, int family, struct nl_msg *msg,
+            char **detail)
+{
+    if (!family) {
+        nlmsg_free(msg);
+        *detail = xstrdup("the kernel has no devlink");
+        return EOPNOTSUPP;
+    }
+    return sriov_nl_transact(genl, msg, NULL, NULL, detail);
+}
+
+int
+sriov_nl_set_mode(struct nl_sock *genl, int family, const char *pci,
+                  enum sriov_mode mode, char **detail)
+{
+    struct nl_msg *msg = dev_request(family, DEVLINK_CMD_ESWITCH_SET, "pci",
+                                     pci);
+
+    nla_put_u16(msg, DEVLINK_ATTR_ESWITCH_MODE,
+                mode == SRIOV_MODE_SWITCHDEV ? DEVLINK_ESWITCH_MODE_SWITCHDEV
+                : DEVLINK_ESWITCH_MODE_LEGACY);
+    return devlink_set(genl, family, msg, detail);
+}
+
+int
+sriov_nl_set_param(struct nl_sock *genl, int family, const char *pci,
+                   const char *name, const char *value, bool flag,
+                   char **detail)
+{
+    struct nl_msg *msg = dev_request(family, DEVLINK_CMD_PARAM_SET, "pci",
+                                     pci);
+
+    nla_put_string(msg, DEVLINK_ATTR_PARAM_NAME, name);
+    nla_put_u8(msg, DEVLINK_ATTR_PARAM_TYPE, value ? NLA_STRING : NLA_FLAG);
+    nla_put_u8(msg, DEVLINK_ATTR_PARAM_VALUE_CMODE,
+               DEVLINK_PARAM_CMODE_RUNTIME);
+    if (value) {
+        nla_put_string(msg, DEVLINK_ATTR_PARAM_VALUE_DATA, value);
+    } else if (flag) {
+        nla_put_flag(msg, DEVLINK_ATTR_PARAM_VALUE_DATA);
+    }
+    return devlink_set(genl, family, msg, detail);
+}
+
+int
+sriov_nl_set_port_mac(struct nl_sock *genl, int family, const char *pci,
+                      uint32_t index, struct eth_addr mac, char **detail)
+{
+    struct nl_msg *msg = dev_request(family, DEVLINK_CMD_PORT_SET, "pci", pci);
+    struct nlattr *function;
+
+    nla_put_u32(msg, DEVLINK_ATTR_PORT_INDEX, index);
+    function = nla_nest_start(msg, DEVLINK_ATTR_PORT_FUNCTION | NLA_F_NESTED);
+    nla_put(msg, DEVLINK_PORT_FUNCTION_ATTR_HW_ADDR, sizeof mac, &mac);
+    nla_nest_end(msg, function);
+    return devlink_set(genl, family, msg, detail);
 }

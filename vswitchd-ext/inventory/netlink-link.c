@@ -30,13 +30,17 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <netlink/genl/genl.h>
+#include <netlink/route/link.h>
+#include <netlink/route/link/sriov.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "hmapx.h"
 #include "openvswitch/util.h"
 #include "openvswitch/vlog.h"
 #include "packets.h"
 #include "inventory/model.h"
+#include "inventory/sysfs.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(sriov_link);
@@ -53,6 +57,7 @@ static const struct nla_policy link_policy[IFLA_MAX + 1] = {
     [IFLA_MTU] = { .type = NLA_U32 },
     [IFLA_MASTER] = { .type = NLA_U32 },
     [IFLA_LINKINFO] = { .type = NLA_NESTED },
+    [IFLA_VFINFO_LIST] = { .type = NLA_NESTED },
     [IFLA_PHYS_SWITCH_ID] = { .type = NLA_UNSPEC,
                               .maxlen = MAX_SWITCH_ID_SIZE },
     [IFLA_PHYS_PORT_NAME] = { .type = NLA_STRING, .maxlen = IFNAMSIZ },
@@ -63,17 +68,13 @@ static const struct nla_policy link_policy[IFLA_MAX + 1] = {
 /* What reading the links takes along. */
 struct links_reader {
     struct sriov_model *model;
-    int *ifindexes;             /* Of devlink ports, sorted. */
-    size_t n_ifindexes;
+    struct hmapx ifindexes;     /* Of devlink ports, as pointers. */
 };
 
-static int
-compare_ints(const void *a_, const void *b_)
+static void *
+ifindex_to_ptr(int ifindex)
 {
-    const int *a = a_;
-    const int *b = b_;
-
-    return *a < *b ? -1 : *a > *b;
+    return (void *) (uintptr_t) ifindex;
 }
 
 /* Parses 'nlh', an RTM_NEWLINK or RTM_DELLINK, into 'tb', which must have
@@ -125,23 +126,13 @@ link_parent(struct nlattr **tb, const char *name, const char *kind,
 {
     *bus = *parent = NULL;
     if (tb[IFLA_PARENT_DEV_NAME] && tb[IFLA_PARENT_DEV_BUS_NAME]
-        && sriov_nl_name_is_valid(nla_get_string(tb[IFLA_PARENT_DEV_NAME]))
-        && sriov_nl_name_is_valid(
+        && sriov_name_is_valid(nla_get_string(tb[IFLA_PARENT_DEV_NAME]))
+        && sriov_name_is_valid(
             nla_get_string(tb[IFLA_PARENT_DEV_BUS_NAME]))) {
         *bus = xstrdup(nla_get_string(tb[IFLA_PARENT_DEV_BUS_NAME]));
         *parent = xstrdup(nla_get_string(tb[IFLA_PARENT_DEV_NAME]));
     } else if (!kind) {
-        char *path = xasprintf("/sys/class/net/%s/device", name);
-        char *subsystem = xasprintf("%s/subsystem", path);
-
-        *parent = sriov_nl_link_target(path);
-        *bus = *parent ? sriov_nl_link_target(subsystem) : NULL;
-        if (!*bus) {
-            free(*parent);
-            *parent = NULL;
-        }
-        free(subsystem);
-        free(path);
+        *parent = sriov_sysfs_parent(name, bus);
     }
 }
 
@@ -187,7 +178,7 @@ has_valid_name(struct nlattr **tb)
     static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 5);
 
     if (tb[IFLA_IFNAME]
-        && sriov_nl_name_is_valid(nla_get_string(tb[IFLA_IFNAME]))) {
+        && sriov_name_is_valid(nla_get_string(tb[IFLA_IFNAME]))) {
         return true;
     }
     VLOG_WARN_RL(&rl, "skipped a network device without a valid name");
@@ -196,7 +187,8 @@ has_valid_name(struct nlattr **tb)
 
 /* Adds the link that 'nlh' tells of to the model if it has to do with an
  * eswitch: it has a switch id, or a devlink port names it, or it is a function
- * of a device with an eswitch, as a PF's netdev in legacy mode is. */
+ * of a device with an eswitch, as a PF's netdev in legacy mode is.  Bonds and
+ * teams may have such members. */
 static void
 link_reply(struct nlmsghdr *nlh, void *reader_)
 {
@@ -210,11 +202,9 @@ link_reply(struct nlmsghdr *nlh, void *reader_)
 
     const struct ifinfomsg *ifm = nlmsg_data(nlh);
     const char *kind = link_kind(tb[IFLA_LINKINFO]);
-    bool keep = (tb[IFLA_PHYS_SWITCH_ID]
-                 || (reader->n_ifindexes
-                     && bsearch(&ifm->ifi_index, reader->ifindexes,
-                                reader->n_ifindexes, sizeof(int),
-                                compare_ints)));
+    bool keep = (tb[IFLA_PHYS_SWITCH_ID] || kind_is_bond(kind)
+                 || hmapx_contains(&reader->ifindexes,
+                                   ifindex_to_ptr(ifm->ifi_index)));
     if ((!keep && !reader->model->n_devs) || !has_valid_name(tb)) {
         return;
     }
@@ -234,72 +224,44 @@ link_reply(struct nlmsghdr *nlh, void *reader_)
     }
 }
 
-/* Adds the link that 'nlh' tells of to the model if it is a bond or a team. */
-static void
-master_reply(struct nlmsghdr *nlh, void *model)
-{
-    struct nlattr *tb[IFLA_MAX + 1];
-
-    if (nlh->nlmsg_type == RTM_NEWLINK && parse_link(nlh, tb)
-        && has_valid_name(tb)) {
-        const char *kind = link_kind(tb[IFLA_LINKINFO]);
-
-        if (kind_is_bond(kind)) {
-            add_link(model, nlh, tb, kind, NULL, NULL);
-        }
-    }
-}
-
-/* Returns a new request 'type' about the link 'ifindex', or, if that is 0,
- * about all links, with 'up' to set it up. */
+/* Returns a new request for the link 'ifindex', or, if that is 0, for all
+ * links, with what 'ext_mask' (RTEXT_FILTER_*) adds. */
 static struct nl_msg *
-link_request(int type, int ifindex, bool up)
+link_request(int ifindex, uint32_t ext_mask)
 {
-    const struct ifinfomsg ifm = {
-        .ifi_family = AF_UNSPEC,
-        .ifi_index = ifindex,
-        .ifi_flags = up ? IFF_UP : 0,
-        .ifi_change = up ? IFF_UP : 0,
-    };
-    struct nl_msg *msg = nlmsg_alloc_simple(type, ifindex ? 0 : NLM_F_DUMP);
+    struct ifinfomsg ifm = { .ifi_family = AF_UNSPEC, .ifi_index = ifindex };
+    struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETLINK,
+                                            ifindex ? 0 : NLM_F_DUMP);
 
-    if (!msg || nlmsg_append(msg, CONST_CAST(struct ifinfomsg *, &ifm),
-                             sizeof ifm, NLMSG_ALIGNTO)) {
+    if (!msg || nlmsg_append(msg, &ifm, sizeof ifm, NLMSG_ALIGNTO)) {
         out_of_memory();
     }
-    if (type == RTM_GETLINK) {
-        nla_put_u32(msg, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-    }
+    nla_put_u32(msg, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS | ext_mask);
     return msg;
 }
 
-/* Adds the bonds and teams that links of 'model' are members of. */
-static int
-read_masters(struct nl_sock *route, struct sriov_model *model)
+/* Takes out of 'model' the bonds and teams without a member there. */
+static void
+drop_masters(struct sriov_model *model)
 {
-    size_t n_members = model->n_links;
-    size_t n_masters = 0;
-    int *masters = xmalloc(n_members * sizeof *masters);
-    int error = 0;
+    struct hmapx masters = HMAPX_INITIALIZER(&masters);
 
-    for (size_t i = 0; i < n_members; i++) {
-        if (model->links[i]->master) {
-            masters[n_masters++] = model->links[i]->master;
+    for (size_t i = 0; i < model->n_links; i++) {
+        if (!kind_is_bond(model->links[i]->kind)) {
+            hmapx_add(&masters, ifindex_to_ptr(model->links[i]->master));
         }
     }
-    qsort(masters, n_masters, sizeof *masters, compare_ints);
-    for (size_t i = 0; i < n_masters && !error; i++) {
-        if (!i || masters[i] != masters[i - 1]) {
-            error = sriov_nl_transact(
-                route, link_request(RTM_GETLINK, masters[i], false),
-                master_reply, model, NULL);
+    for (size_t i = 0; i < model->n_links; ) {
+        const struct sriov_link *link = model->links[i];
 
-            /* If it is gone, then an event will follow. */
-            error = sriov_nl_is_transient(error) ? error : 0;
+        if (kind_is_bond(link->kind)
+            && !hmapx_contains(&masters, ifindex_to_ptr(link->ifindex))) {
+            sriov_model_remove_link(model, i);
+        } else {
+            i++;
         }
     }
-    free(masters);
-    return error;
+    hmapx_destroy(&masters);
 }
 
 /* Adds to 'model', which has the devices and ports that devlink knows, those
@@ -309,23 +271,19 @@ int
 sriov_nl_links_read(struct nl_sock *route, struct sriov_model *model)
 {
     struct links_reader reader = {
-        .model = model,
-        .ifindexes = xmalloc(model->n_ports * sizeof *reader.ifindexes),
+        .model = model, .ifindexes = HMAPX_INITIALIZER(&reader.ifindexes)
     };
     int error;
 
     for (size_t i = 0; i < model->n_ports; i++) {
-        if (model->ports[i]->ifindex) {
-            reader.ifindexes[reader.n_ifindexes++] = model->ports[i]->ifindex;
-        }
+        hmapx_add(&reader.ifindexes,
+                  ifindex_to_ptr(model->ports[i]->ifindex));
     }
-    qsort(reader.ifindexes, reader.n_ifindexes, sizeof *reader.ifindexes,
-          compare_ints);
-
-    error = sriov_nl_transact(route, link_request(RTM_GETLINK, 0, false),
-                              link_reply, &reader, NULL);
-    free(reader.ifindexes);
-    return error ? error : read_masters(route, model);
+    error = sriov_nl_transact(route, link_request(0, 0), link_reply, &reader,
+                              NULL);
+    hmapx_destroy(&reader.ifindexes);
+    drop_masters(model);
+    return error;
 }
 
 /* Returns true if 'nlh', from RTNLGRP_LINK, can make a difference to what
@@ -346,13 +304,150 @@ sriov_nl_link_event(struct nlmsghdr *nlh, const struct sriov_model *current)
             || (current && sriov_model_link(current, ifm->ifi_index)));
 }
 
-/* Sets the link 'ifindex' up.  Returns 0 or an error, with '*detail' as
- * sriov_nl_transact() has it. */
-int
-sriov_nl_link_set_up(struct nl_sock *route, int ifindex, char **detail)
+/* VFs. */
+
+/* Returns 'setting' of 'nla', a struct ifla_vf_trust or ifla_vf_spoofchk, or
+ * -1.  Drivers say "all ones" for what they do not know. */
+static int
+vf_setting(const struct nlattr *nla)
 {
-    return sriov_nl_transact(route, link_request(RTM_NEWLINK, ifindex, true),
-                             NULL, NULL, detail);
+    struct ifla_vf_trust data;
+
+    BUILD_ASSERT_DECL(sizeof data == sizeof(struct ifla_vf_spoofchk));
+    if (!nla || nla_len(nla) < (int) sizeof data) {
+        return -1;
+    }
+    memcpy(&data, nla_data(nla), sizeof data);
+    return data.setting <= 1 ? data.setting : -1;
+}
+
+/* Where VFs go. */
+struct vfs_reader {
+    void (*func)(const struct sriov_vf *, void *aux);
+    void *aux;
+};
+
+static void
+vfs_reply(struct nlmsghdr *nlh, void *reader_)
+{
+    static const struct nla_policy policy[IFLA_VF_MAX + 1] = {
+        [IFLA_VF_MAC] = { .minlen = sizeof(struct ifla_vf_mac) },
+    };
+    const struct vfs_reader *reader = reader_;
+    struct nlattr *tb[IFLA_MAX + 1], *vtb[IFLA_VF_MAX + 1];
+    struct nlattr *list, *nla;
+    int rem;
+
+    if (nlh->nlmsg_type != RTM_NEWLINK || !parse_link(nlh, tb)
+        || !tb[IFLA_VFINFO_LIST]) {
+        return;
+    }
+    list = tb[IFLA_VFINFO_LIST];
+    nla_for_each_nested (nla, list, rem) {
+        if (nla_type(nla) == IFLA_VF_INFO
+            && sriov_nl_parse_nested(nla, policy, vtb, IFLA_VF_MAX)
+            && vtb[IFLA_VF_MAC]) {
+            struct sriov_vf vf = {
+                .trust = vf_setting(vtb[IFLA_VF_TRUST]),
+                .spoofchk = vf_setting(vtb[IFLA_VF_SPOOFCHK]),
+            };
+            struct ifla_vf_mac mac;
+
+            memcpy(&mac, nla_data(vtb[IFLA_VF_MAC]), sizeof mac);
+            vf.number = mac.vf;
+            memcpy(&vf.mac, mac.mac, sizeof vf.mac);
+            reader->func(&vf, reader->aux);
+        }
+    }
+}
+
+int
+sriov_nl_vfs_read(struct nl_sock *route, int ifindex,
+                  void (*func)(const struct sriov_vf *, void *aux), void *aux)
+{
+    struct vfs_reader reader = { func, aux };
+
+    return sriov_nl_transact(route, link_request(ifindex, RTEXT_FILTER_VF),
+                             vfs_reply, &reader, NULL);
+}
+
+/* Setting. */
+
+/* Returns 'object', from libnl, which is NULL if there is no memory. */
+static void *
+must(void *object)
+{
+    if (!object) {
+        out_of_memory();
+    }
+    return object;
+}
+
+/* Sets what is in 'changes', which is freed, for the link 'ifindex'. */
+static int
+change_link(struct nl_sock *route, int ifindex, struct rtnl_link *changes,
+            char **detail)
+{
+    struct rtnl_link *link = must(rtnl_link_alloc());
+    struct nl_msg *msg;
+
+    rtnl_link_set_ifindex(link, ifindex);
+    if (rtnl_link_build_change_request(link, changes, 0, &msg)) {
+        out_of_memory();
+    }
+    rtnl_link_put(link);
+    rtnl_link_put(changes);
+    return sriov_nl_transact(route, msg, NULL, NULL, detail);
+}
+
+int
+sriov_nl_link_set(struct nl_sock *route, int ifindex,
+                  const struct sriov_link_change *change, char **detail)
+{
+    struct rtnl_link *changes = must(rtnl_link_alloc());
+
+    if (change->name) {
+        rtnl_link_set_name(changes, change->name);
+    }
+    if (change->mtu) {
+        rtnl_link_set_mtu(changes, change->mtu);
+    }
+    if (change->up) {
+        rtnl_link_set_flags(changes, IFF_UP);
+    } else if (change->down) {
+        rtnl_link_unset_flags(changes, IFF_UP);
+    }
+    return change_link(route, ifindex, changes, detail);
+}
+
+int
+sriov_nl_vf_set(struct nl_sock *route, int ifindex, const struct sriov_vf *vf,
+                char **detail)
+{
+    struct rtnl_link *changes = must(rtnl_link_alloc());
+    struct rtnl_link_vf *data = must(rtnl_link_vf_alloc());
+    struct nl_addr *mac = must(nl_addr_build(AF_LLC, &vf->mac,
+                                             sizeof vf->mac));
+    int error;
+
+    rtnl_link_vf_set_index(data, vf->number);
+    if (!eth_addr_is_zero(vf->mac)) {
+        rtnl_link_vf_set_addr(data, mac);
+    }
+    if (vf->trust >= 0) {
+        rtnl_link_vf_set_trust(data, vf->trust);
+    }
+    if (vf->spoofchk >= 0) {
+        rtnl_link_vf_set_spoofchk(data, vf->spoofchk);
+    }
+    if (rtnl_link_vf_add(changes, data)) {
+        out_of_memory();
+    }
+    error = change_link(route, ifindex, changes, detail);
+    /* libnl 3.7 counts the caller's references beside those of 'changes'. */
+    rtnl_link_vf_put(data);
+    nl_addr_put(mac);
+    return error;
 }
 
 /* Features. */
@@ -365,47 +460,43 @@ struct hw_tc {
     bool can;                   /* The driver has it. */
 };
 
+/* Returns attribute 'type' in 'nest', which may be NULL, or NULL. */
+static struct nlattr *
+find(struct nlattr *nest, int type)
+{
+    return nest ? nla_find(nla_data(nest), nla_len(nest), type) : NULL;
+}
+
+/* Returns attribute 'type' of 'nlh', an answer of ethtool's, or NULL. */
+static struct nlattr *
+find_top(struct nlmsghdr *nlh, int type)
+{
+    return (genlmsg_valid_hdr(nlh, 0)
+            ? nlmsg_find_attr(nlh, GENL_HDRLEN, type) : NULL);
+}
+
 /* Looks for the index of hw-tc-offload among the names of the features. */
 static void
 names_reply(struct nlmsghdr *nlh, void *index_)
 {
-    static const struct nla_policy strset[ETHTOOL_A_STRSET_MAX + 1] = {
-        [ETHTOOL_A_STRSET_STRINGSETS] = { .type = NLA_NESTED },
-    };
-    static const struct nla_policy set[ETHTOOL_A_STRINGSET_MAX + 1] = {
-        [ETHTOOL_A_STRINGSET_STRINGS] = { .type = NLA_NESTED },
-    };
-    static const struct nla_policy string[ETHTOOL_A_STRING_MAX + 1] = {
-        [ETHTOOL_A_STRING_INDEX] = { .type = NLA_U32 },
-        [ETHTOOL_A_STRING_VALUE] = { .type = NLA_STRING },
-    };
-    struct nlattr *ctb[ETHTOOL_A_STRSET_MAX + 1];
-    struct nlattr *stb[ETHTOOL_A_STRINGSET_MAX + 1];
-    struct nlattr *tb[ETHTOOL_A_STRING_MAX + 1];
-    struct nlattr *sets, *nla;
+    /* One set was asked for. */
+    struct nlattr *set = find(find_top(nlh, ETHTOOL_A_STRSET_STRINGSETS),
+                              ETHTOOL_A_STRINGSETS_STRINGSET);
+    struct nlattr *strings = find(set, ETHTOOL_A_STRINGSET_STRINGS);
     int64_t *index = index_;
+    struct nlattr *nla;
     int rem;
 
-    if (!genlmsg_valid_hdr(nlh, 0)
-        || !sriov_nl_parse(nlh, GENL_HDRLEN, strset, ctb, ETHTOOL_A_STRSET_MAX)
-        || !ctb[ETHTOOL_A_STRSET_STRINGSETS]) {
+    if (!strings) {
         return;
     }
+    nla_for_each_nested (nla, strings, rem) {
+        struct nlattr *number = find(nla, ETHTOOL_A_STRING_INDEX);
+        struct nlattr *name = find(nla, ETHTOOL_A_STRING_VALUE);
 
-    /* One set was asked for, so it is the first one. */
-    sets = ctb[ETHTOOL_A_STRSET_STRINGSETS];
-    nla = nla_data(sets);
-    if (!nla_ok(nla, nla_len(sets))
-        || !sriov_nl_parse_nested(nla, set, stb, ETHTOOL_A_STRINGSET_MAX)
-        || !stb[ETHTOOL_A_STRINGSET_STRINGS]) {
-        return;
-    }
-    nla_for_each_nested (nla, stb[ETHTOOL_A_STRINGSET_STRINGS], rem) {
-        if (sriov_nl_parse_nested(nla, string, tb, ETHTOOL_A_STRING_MAX)
-            && tb[ETHTOOL_A_STRING_INDEX] && tb[ETHTOOL_A_STRING_VALUE]
-            && !strcmp(nla_get_string(tb[ETHTOOL_A_STRING_VALUE]),
-                       HW_TC_OFFLOAD)) {
-            *index = nla_get_u32(tb[ETHTOOL_A_STRING_INDEX]);
+        if (number && nla_len(number) >= (int) sizeof(uint32_t)
+            && name && !nla_strcmp(name, HW_TC_OFFLOAD)) {
+            *index = nla_get_u32(number);
         }
     }
 }
@@ -415,19 +506,9 @@ names_reply(struct nlmsghdr *nlh, void *index_)
 static bool
 get_feature(struct nlattr *nest, uint32_t index, bool *on)
 {
-    static const struct nla_policy bitset[ETHTOOL_A_BITSET_MAX + 1] = {
-        [ETHTOOL_A_BITSET_VALUE] = { .type = NLA_UNSPEC },
-    };
-    struct nlattr *tb[ETHTOOL_A_BITSET_MAX + 1];
-    struct nlattr *value;
+    struct nlattr *value = find(nest, ETHTOOL_A_BITSET_VALUE);
 
-    if (!nest || !sriov_nl_parse_nested(nest, bitset, tb, ETHTOOL_A_BITSET_MAX)
-        || !tb[ETHTOOL_A_BITSET_VALUE]) {
-        return false;
-    }
-
-    value = tb[ETHTOOL_A_BITSET_VALUE];
-    if (index / 32 >= nla_len(value) / sizeof(uint32_t)) {
+    if (!value || index / 32 >= nla_len(value) / sizeof(uint32_t)) {
         return false;
     }
 
@@ -440,20 +521,12 @@ get_feature(struct nlattr *nest, uint32_t index, bool *on)
 static void
 features_reply(struct nlmsghdr *nlh, void *hw_tc_)
 {
-    static const struct nla_policy features[ETHTOOL_A_FEATURES_MAX + 1] = {
-        [ETHTOOL_A_FEATURES_HW] = { .type = NLA_NESTED },
-        [ETHTOOL_A_FEATURES_ACTIVE] = { .type = NLA_NESTED },
-    };
-    struct nlattr *tb[ETHTOOL_A_FEATURES_MAX + 1];
     struct hw_tc *hw_tc = hw_tc_;
 
-    if (genlmsg_valid_hdr(nlh, 0)
-        && sriov_nl_parse(nlh, GENL_HDRLEN, features, tb,
-                          ETHTOOL_A_FEATURES_MAX)) {
-        hw_tc->known = get_feature(tb[ETHTOOL_A_FEATURES_ACTIVE],
-                                   hw_tc->index, &hw_tc->on);
-        get_feature(tb[ETHTOOL_A_FEATURES_HW], hw_tc->index, &hw_tc->can);
-    }
+    hw_tc->known = get_feature(find_top(nlh, ETHTOOL_A_FEATURES_ACTIVE),
+                               hw_tc->index, &hw_tc->on);
+    get_feature(find_top(nlh, ETHTOOL_A_FEATURES_HW), hw_tc->index,
+                &hw_tc->can);
 }
 
 /* Returns a new request 'cmd', with 'flags' (ETHTOOL_FLAG_*), about the link
@@ -562,7 +635,7 @@ sriov_nl_link_may_offload(struct nl_sock *route, struct nl_sock *genl,
     struct hw_tc hw_tc;
 
     return (sriov_nl_transact(route,
-                              link_request(RTM_GETLINK, ifindex, false),
+                              link_request(ifindex, 0),
                               plain_reply, &plain, NULL)
             || !plain
             || init_hw_tc(genl, ethtool, &hw_tc)

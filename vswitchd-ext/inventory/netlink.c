@@ -23,7 +23,6 @@
 #include "inventory/netlink.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <linux/genetlink.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
@@ -31,11 +30,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <unistd.h>
 
 #include "openvswitch/util.h"
 #include "openvswitch/vlog.h"
-#include "unicode.h"
+#include "inventory/model.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(sriov_netlink);
@@ -48,6 +46,10 @@ enum {
     /* Bytes of the largest message that is received: a dump's parts are at
      * most as large as this buffer, see netlink_dump() in the kernel. */
     MESSAGE_SIZE = 32 * 1024,
+
+    /* Bytes of the largest answer to sriov_nl_vfs_read(): all that there is to
+     * say about 256 VFs. */
+    VFS_MESSAGE_SIZE = 256 * 1024,
 
     /* Bytes of events that the kernel keeps for us while we are busy. */
     EVENT_BUFFER_SIZE = 4 * 1024 * 1024,
@@ -181,6 +183,49 @@ void
 sriov_nl_close(struct nl_sock *sk)
 {
     nl_socket_free(sk);
+}
+
+/* Both sockets. */
+
+int
+sriov_nl_connect(struct sriov_nl *nl)
+{
+    int error;
+
+    memset(nl, 0, sizeof *nl);
+    error = sriov_nl_open(NETLINK_ROUTE, &nl->route);
+    error = error ? error : sriov_nl_open(NETLINK_GENERIC, &nl->genl);
+    if (error) {
+        sriov_nl_disconnect(nl);
+        return error;
+    }
+    nl_socket_set_msg_buf_size(nl->route, VFS_MESSAGE_SIZE);
+    nl->devlink = sriov_nl_family(nl->genl, "devlink");
+    nl->ethtool = sriov_nl_family(nl->genl, "ethtool");
+    return 0;
+}
+
+void
+sriov_nl_disconnect(struct sriov_nl *nl)
+{
+    sriov_nl_close(nl->route);
+    sriov_nl_close(nl->genl);
+    nl->route = nl->genl = NULL;
+}
+
+int
+sriov_nl_read(const struct sriov_nl *nl, struct sriov_model *model)
+{
+    int error = 0;
+
+    if (nl->devlink) {
+        error = sriov_nl_devlink_read(nl->genl, nl->devlink, model);
+    }
+    error = error ? error : sriov_nl_links_read(nl->route, model);
+    if (!error && nl->ethtool) {
+        error = sriov_nl_features_read(nl->genl, nl->ethtool, model);
+    }
+    return error;
 }
 
 /* One request. */
@@ -356,34 +401,4 @@ sriov_nl_parse_nested(struct nlattr *nla, const struct nla_policy *policy,
                       struct nlattr **tb, int max)
 {
     return parsed(nla_parse_nested(tb, max, nla, policy));
-}
-
-/* Returns true if 'name', of a device or a bus, can stand in a path of sysfs
- * and in OVSDB. */
-bool
-sriov_nl_name_is_valid(const char *name)
-{
-    char *error = utf8_validate(name, NULL);
-    bool valid = (!error && name[0] && !strchr(name, '/')
-                  && strcmp(name, ".") && strcmp(name, ".."));
-
-    free(error);
-    return valid;
-}
-
-/* Returns the last part of what the symbolic link at 'path' points to, which
- * the caller must free, or NULL if there is no such link. */
-char *
-sriov_nl_link_target(const char *path)
-{
-    char target[PATH_MAX];
-    ssize_t n = readlink(path, target, sizeof target - 1);
-    char *slash;
-
-    if (n <= 0) {
-        return NULL;
-    }
-    target[n] = '\0';
-    slash = strrchr(target, '/');
-    return xstrdup(slash ? slash + 1 : target);
 }

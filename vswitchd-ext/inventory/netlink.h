@@ -23,10 +23,10 @@
  *
  *     netlink.c          sockets; one request and its replies
  *     netlink-devlink.c  devlink: devices with an eswitch, their ports
- *     netlink-link.c     rtnetlink and ethtool: network devices
+ *     netlink-link.c     rtnetlink and ethtool: network devices, VFs
  *
- * They keep no state and know nothing of ovs-vswitchd's main loop, so that
- * command-line tools can use them as well.
+ * No other file knows what a message looks like.  These keep no state and know
+ * nothing of ovs-vswitchd's main loop, so that ovs-sriov uses them as well.
  *
  * All errors are positive errno values.  A request that gives one of
  * sriov_nl_is_transient()'s may succeed if it is tried again, on a new
@@ -37,9 +37,8 @@
 #include <netlink/netlink.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-struct sriov_link;
-struct sriov_model;
+#include "inventory/model.h"
+#include "openvswitch/types.h"
 
 /* Sockets, in netlink.c. */
 
@@ -65,18 +64,51 @@ bool sriov_nl_parse(struct nlmsghdr *, size_t header_size,
                     const struct nla_policy *, struct nlattr **, int max);
 bool sriov_nl_parse_nested(struct nlattr *, const struct nla_policy *,
                            struct nlattr **, int max);
-bool sriov_nl_name_is_valid(const char *);
-char *sriov_nl_link_target(const char *path);
 
-/* devlink, in netlink-devlink.c.  'family' is the number of the generic
- * netlink family "devlink". */
+/* Sockets for all that follows, for those that may wait. */
+struct sriov_nl {
+    struct nl_sock *route, *genl;
+    int devlink, ethtool;       /* Families, 0 if the kernel has none. */
+};
 
-int sriov_nl_devlink_read(struct nl_sock *, int family, struct sriov_model *);
+/* Fills in '*nl', to be passed to sriov_nl_disconnect(), which does not free
+ * it.  Returns 0, or an error, with which nothing is open. */
+int sriov_nl_connect(struct sriov_nl *nl);
+void sriov_nl_disconnect(struct sriov_nl *nl);
+
+/* Reads everything into 'model', which the caller is to finish.  Returns 0 or
+ * an error, with which 'model' is incomplete. */
+int sriov_nl_read(const struct sriov_nl *nl, struct sriov_model *model);
+
+/* devlink, in netlink-devlink.c.  'genl' is a socket of NETLINK_GENERIC,
+ * 'family' the number of the generic netlink family "devlink", or 0.
+ *
+ * Those that set something do so for the PF at 'pci', until the next start of
+ * the host.  They return 0 or an error, with '*detail' as sriov_nl_transact()
+ * has it.  Those that get something return a malloc'd string or NULL. */
+
+int sriov_nl_devlink_read(struct nl_sock *genl, int family,
+                          struct sriov_model *);
 bool sriov_nl_devlink_event(struct nlmsghdr *);
+int sriov_nl_set_mode(struct nl_sock *genl, int family, const char *pci,
+                      enum sriov_mode, char **detail);
+
+/* Sets the parameter 'name': a string 'value' or, if that is NULL, 'flag'. */
+int sriov_nl_set_param(struct nl_sock *genl, int family, const char *pci,
+                       const char *name, const char *value, bool flag,
+                       char **detail);
+char *sriov_nl_get_steering(struct nl_sock *genl, int family,
+                            const char *pci);
+char *sriov_nl_get_firmware(struct nl_sock *genl, int family,
+                            const char *pci);
+
+/* The address of the function behind the port 'index' of the eswitch. */
+int sriov_nl_set_port_mac(struct nl_sock *genl, int family, const char *pci,
+                          uint32_t index, struct eth_addr, char **detail);
 
 /* Network devices, in netlink-link.c.  'route' is a socket of
  * NETLINK_ROUTE, 'genl' one of NETLINK_GENERIC, 'ethtool' the number of the
- * generic netlink family "ethtool". */
+ * generic netlink family "ethtool".  '*detail' is as above. */
 
 int sriov_nl_links_read(struct nl_sock *route, struct sriov_model *);
 int sriov_nl_features_read(struct nl_sock *genl, int ethtool,
@@ -84,8 +116,34 @@ int sriov_nl_features_read(struct nl_sock *genl, int ethtool,
 bool sriov_nl_link_may_offload(struct nl_sock *route, struct nl_sock *genl,
                                int ethtool, int ifindex);
 bool sriov_nl_link_event(struct nlmsghdr *, const struct sriov_model *);
-int sriov_nl_link_set_up(struct nl_sock *route, int ifindex, char **detail);
 int sriov_nl_link_set_hw_tc(struct nl_sock *genl, int ethtool, int ifindex,
                             char **detail);
+
+/* Changes of a link; what is NULL, 0 or false stays. */
+struct sriov_link_change {
+    const char *name;
+    unsigned int mtu;
+    bool up, down;
+};
+int sriov_nl_link_set(struct nl_sock *route, int ifindex,
+                      const struct sriov_link_change *, char **detail);
+
+/* What a PF's link tells of one of its VFs. */
+struct sriov_vf {
+    uint32_t number;
+    struct eth_addr mac;        /* Zeros if none was set. */
+    int trust, spoofchk;        /* 0, 1, or -1 if the driver does not say. */
+};
+
+/* Calls 'func' for each VF that the PF's link 'ifindex' tells of.  Returns 0
+ * or an error. */
+int sriov_nl_vfs_read(struct nl_sock *route, int ifindex,
+                      void (*func)(const struct sriov_vf *, void *aux),
+                      void *aux);
+
+/* Sets what 'vf' has for its VF of the PF that has the link 'ifindex'; an
+ * address of zeros and -1 stay. */
+int sriov_nl_vf_set(struct nl_sock *route, int ifindex,
+                    const struct sriov_vf *vf, char **detail);
 
 #endif /* netlink.h */

@@ -328,6 +328,7 @@ static int
 netlink_set_link(struct sriov_source *source, const struct sriov_link *link,
                  bool up, bool hw_tc, const char **step, char **detail)
 {
+    static const struct sriov_link_change set_up = { .up = true };
     int ethtool = netlink_source_cast(source)->reading.ethtool;
     struct nl_sock *sk;
     int error = 0;
@@ -338,7 +339,7 @@ netlink_set_link(struct sriov_source *source, const struct sriov_link *link,
         *step = "set up";
         error = sriov_nl_open(NETLINK_ROUTE, &sk);
         if (!error) {
-            error = sriov_nl_link_set_up(sk, link->ifindex, detail);
+            error = sriov_nl_link_set(sk, link->ifindex, &set_up, detail);
             sriov_nl_close(sk);
         }
     }

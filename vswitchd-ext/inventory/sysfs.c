@@ -1,0 +1,81 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+/* See sysfs.h for where this stands, and in the kernel
+ * Documentation/ABI/testing/sysfs-bus-pci and sysfs-class-net. */
+
+#include <config.h>
+#include "inventory/sysfs.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util.h"
+
+char *
+sriov_sysfs_target(const char *path)
+{
+    char target[PATH_MAX];
+    ssize_t n = readlink(path, target, sizeof target - 1);
+    char *slash;
+
+    if (n <= 0) {
+        return NULL;
+    }
+    target[n] = '\0';
+    slash = strrchr(target, '/');
+    return xstrdup(slash ? slash + 1 : target);
+}
+
+/* Like sriov_sysfs_target(), for 'path', which is freed. */
+static char *
+take_target(char *path)
+{
+    char *target = sriov_sysfs_target(path);
+
+    free(path);
+    return target;
+}
+
+char *
+sriov_sysfs_driver(const char *bus, const char *name)
+{
+    return take_target(xasprintf("/sys/bus/%s/devices/%s/driver", bus, name));
+}
+
+char *
+sriov_sysfs_vf(const char *pci, uint32_t number)
+{
+    return take_target(xasprintf("/sys/bus/pci/devices/%s/virtfn%"PRIu32, pci,
+                                 number));
+}
+
+char *
+sriov_sysfs_parent(const char *netdev, char **bus)
+{
+    char *parent = take_target(xasprintf("/sys/class/net/%s/device", netdev));
+
+    *bus = (parent
+            ? take_target(xasprintf("/sys/class/net/%s/device/subsystem",
+                                    netdev))
+            : NULL);
+    if (!*bus) {
+        free(parent);
+        parent = NULL;
+    }
+    return parent;
+}
