@@ -22,7 +22,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "coverage.h"
 #include "inventory/model.h"
 #include "inventory/source.h"
 #include "latch.h"
@@ -108,8 +107,6 @@ job_main(void *job_)
     /* Nobody has to wait for us. */
     ovsrcu_quiesce_start();
     job_do(job);
-    /* Counters are the thread's own until then. */
-    coverage_clear();
     latch_set(&job->ended);
     return NULL;
 }
