@@ -91,9 +91,7 @@ read_environment(struct howto_shell *shell, const char *value)
 static void
 read_unit(struct howto *h, const char *file)
 {
-    struct howto_lines lines = {
-        .next = host_read_file("%s%s", h->root, file) };
-    char *text = lines.next;
+    struct howto_lines lines = howto_lines_of(h->root, file);
     struct howto_shell shell = { .h = h };
 
     smap_init(&shell.vars);
@@ -119,7 +117,6 @@ read_unit(struct howto *h, const char *file)
         free(copy);
     }
     smap_destroy(&shell.vars);
-    free(text);
 }
 
 /* Scripts, and lines of cron. */
@@ -127,9 +124,7 @@ read_unit(struct howto *h, const char *file)
 static void
 read_script(struct howto *h, const char *file)
 {
-    struct howto_lines lines = {
-        .next = host_read_file("%s%s", h->root, file) };
-    char *text = lines.next;
+    struct howto_lines lines = howto_lines_of(h->root, file);
     struct howto_shell shell = { .h = h };
 
     smap_init(&shell.vars);
@@ -142,16 +137,13 @@ read_script(struct howto *h, const char *file)
         }
     }
     smap_destroy(&shell.vars);
-    free(text);
 }
 
 /* Files of which only is said that they have to do with SR-IOV. */
 static void
 read_by_hand(struct howto *h, const char *file)
 {
-    struct howto_lines lines = {
-        .next = host_read_file("%s%s", h->root, file) };
-    char *text = lines.next;
+    struct howto_lines lines = howto_lines_of(h->root, file);
 
     howto_begin_file(h, file, "line");
     while (howto_next_line(&lines)) {
@@ -160,16 +152,13 @@ read_by_hand(struct howto *h, const char *file)
             howto_end_item(h, lines.line);
         }
     }
-    free(text);
 }
 
 /* sysfsutils: bus/pci/devices/ADDRESS/sriov_numvfs = 4 */
 static void
 read_sysfs_conf(struct howto *h, const char *file)
 {
-    struct howto_lines lines = {
-        .next = host_read_file("%s%s", h->root, file) };
-    char *text = lines.next;
+    struct howto_lines lines = howto_lines_of(h->root, file);
     struct howto_shell shell = { .h = h };
 
     howto_begin_file(h, file, "line");
@@ -193,7 +182,6 @@ read_sysfs_conf(struct howto *h, const char *file)
         }
         free(copy);
     }
-    free(text);
 }
 
 /* systemd.link(5). */
@@ -221,9 +209,7 @@ take_link_match(const struct setting *s, struct howto_conds *conds)
 static void
 read_link(struct howto *h, const char *file)
 {
-    struct howto_lines lines = {
-        .next = host_read_file("%s%s", h->root, file) };
-    char *text = lines.next;
+    struct howto_lines lines = howto_lines_of(h->root, file);
     struct howto_conds conds = { .n = 0 };
     char *unknown = NULL;
     char section[32] = "";
@@ -264,7 +250,6 @@ read_link(struct howto *h, const char *file)
     }
     howto_conds_destroy(&conds);
     free(unknown);
-    free(text);
 }
 
 /* netplan: two levels below "ethernets:". */

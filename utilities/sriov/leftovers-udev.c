@@ -449,9 +449,7 @@ parse_rule(struct howto *h, const char *line, bool jumps)
 void
 howto_read_udev(struct howto *h, const char *file)
 {
-    struct howto_lines lines = {
-        .next = host_read_file("%s%s", h->root, file) };
-    char *text = lines.next;
+    struct howto_lines lines = howto_lines_of(h->root, file);
     bool jumps = false;
 
     howto_begin_file(h, file, "rule");
@@ -472,5 +470,4 @@ howto_read_udev(struct howto *h, const char *file)
             parse_rule(h, line, jumps);
         }
     }
-    free(text);
 }

@@ -343,6 +343,16 @@ howto_split(struct svec *parts, const char *s, const char *delimiters)
     }
 }
 
+/* Returns the lines of 'file' below 'root': none if it cannot be read.  They
+ * are to be read to the end. */
+struct howto_lines
+howto_lines_of(const char *root, const char *file)
+{
+    char *text = host_read_file("%s%s", root, file);
+
+    return (struct howto_lines) { .text = text, .next = text };
+}
+
 /* Reads the next line.  Returns false, and frees what belongs to 'lines', if
  * there is none. */
 bool
@@ -373,6 +383,9 @@ howto_next_line(struct howto_lines *lines)
             n--;
         }
         lines->line = xmemdup0(start, n);
+    } else {
+        free(lines->text);
+        lines->text = NULL;
     }
     ds_destroy(&s);
     return any;
@@ -453,9 +466,7 @@ read_option(struct howto *h, struct howto_stanza *stanza, size_t commands,
 void
 howto_read_interfaces(struct howto *h, const char *file)
 {
-    struct howto_lines lines = {
-        .next = host_read_file("%s%s", h->root, file) };
-    char *text = lines.next;
+    struct howto_lines lines = howto_lines_of(h->root, file);
     size_t before = howto_begin_file(h, file, "line");
     size_t commands = h->at;
     struct howto_stanza *stanza = NULL;
@@ -489,7 +500,6 @@ howto_read_interfaces(struct howto *h, const char *file)
         free(copy);
     }
     h->at = before;
-    free(text);
 }
 
 /* ovs-ctl. */
@@ -497,9 +507,7 @@ howto_read_interfaces(struct howto *h, const char *file)
 static void
 read_ovs_ctl(struct howto *h, const char *file)
 {
-    struct howto_lines lines = {
-        .next = host_read_file("%s%s", h->root, file) };
-    char *text = lines.next;
+    struct howto_lines lines = howto_lines_of(h->root, file);
 
     while (howto_next_line(&lines)) {
         const char *line = lines.line;
@@ -519,7 +527,6 @@ read_ovs_ctl(struct howto *h, const char *file)
             s->text = xstrdup(line);
         }
     }
-    free(text);
 }
 
 /* Calls 'read' for each file in the folder 'folder' whose name ends in

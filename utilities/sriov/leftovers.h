@@ -133,12 +133,15 @@ struct howto_item *howto_find_item(const struct howto *, const char *file,
 /* The lines of a text, which is changed, of which those that end in a
  * backslash go on in the next one. */
 struct howto_lines {
+    char *text;                 /* All of it, if it is to be freed at the end,
+                                 * or NULL. */
     char *next;                 /* Text that was not read yet. */
     unsigned int n;             /* Lines that were. */
     char *line;                 /* Without spaces around it. */
     unsigned int at;            /* Where 'line' begins. */
 };
 
+struct howto_lines howto_lines_of(const char *root, const char *file);
 bool howto_next_line(struct howto_lines *);
 size_t howto_begin_file(struct howto *, const char *name, const char *noun);
 void howto_begin_item(struct howto *, unsigned int line);

@@ -30,9 +30,8 @@
 void
 pve_mappings_read(struct pve_mappings *mappings, const char *root)
 {
-    struct howto_lines lines = {
-        .next = host_read_file("%s/etc/pve/mapping/pci.cfg", root) };
-    char *text = lines.next;
+    struct howto_lines lines = howto_lines_of(root,
+                                              "/etc/pve/mapping/pci.cfg");
     struct pve_mapping *mapping = NULL;
 
     memset(mappings, 0, sizeof *mappings);
@@ -55,7 +54,6 @@ pve_mappings_read(struct pve_mappings *mappings, const char *root)
             svec_add(&mapping->maps, line + 3 + strspn(line + 3, " \t"));
         }
     }
-    free(text);
 }
 
 void
