@@ -172,8 +172,8 @@ host_vf_wants(enum host_step_kind kind, const struct host_conf *conf,
     }
 }
 
-/* Returns true if step 'kind' leaves whoever uses 'vf' undisturbed, or there is
- * nobody, or with 'force'. */
+/* Returns true if step 'kind' leaves whoever uses 'vf' undisturbed, or there
+ * is nobody, or with 'force'. */
 bool
 host_vf_may(enum host_step_kind kind, const struct host_vf *vf, bool force)
 {
@@ -290,6 +290,32 @@ refuse_users(struct planner *p, struct target *t, bool new_vfs)
     return true;
 }
 
+/* Plans that the VFs of 't' go, if 'driver' is not NULL because that is how it
+ * changes the mode. */
+static void
+plan_remove(struct planner *p, const struct target *t, const char *driver)
+{
+    if (driver) {
+        add_step(p, t, HOST_STEP_REMOVE, "0 VFs, since driver %s changes "
+                 "the mode only without them", driver);
+    } else {
+        add_step(p, t, HOST_STEP_REMOVE, "0 VFs, since their number "
+                 "cannot change otherwise");
+    }
+}
+
+/* Plans that drivers let go of the VFs of 't', if any has one. */
+static void
+plan_unbind(struct planner *p, struct target *t)
+{
+    for (size_t i = 0; i < t->pf->n_vfs; i++) {
+        t->unbound |= t->pf->vfs[i].driver != NULL;
+    }
+    if (t->unbound) {
+        add_step(p, t, HOST_STEP_UNBIND, "take VFs from their drivers");
+    }
+}
+
 /* Plans what concerns the eswitch as a whole, up to its mode. */
 static void
 plan_eswitch(struct planner *p, struct target *t)
@@ -334,20 +360,9 @@ plan_eswitch(struct planner *p, struct target *t)
     }
 
     if (remove) {
-        if (without) {
-            add_step(p, t, HOST_STEP_REMOVE, "0 VFs, since driver %s changes "
-                     "the mode only without them", driver->name);
-        } else {
-            add_step(p, t, HOST_STEP_REMOVE, "0 VFs, since their number "
-                     "cannot change otherwise");
-        }
+        plan_remove(p, t, without ? driver->name : NULL);
     } else if (disturb) {
-        for (size_t i = 0; i < pf->n_vfs; i++) {
-            t->unbound |= pf->vfs[i].driver != NULL;
-        }
-        if (t->unbound) {
-            add_step(p, t, HOST_STEP_UNBIND, "take VFs from their drivers");
-        }
+        plan_unbind(p, t);
     }
     if (steer && host_pf_mode(pf) == SRIOV_MODE_SWITCHDEV) {
         add_step(p, t, HOST_STEP_LEGACY, "eswitch mode legacy, in which "
