@@ -94,11 +94,9 @@ utilities_ovs_vsctl_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/utilities
 bin_PROGRAMS += utilities/ovs-sriov
 utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/apply.c \
-	utilities/sriov/apply.h \
 	utilities/sriov/check.c \
-	utilities/sriov/check.h \
-	utilities/sriov/commands.c \
-	utilities/sriov/commands.h \
+	utilities/sriov/command.c \
+	utilities/sriov/command.h \
 	utilities/sriov/conf.c \
 	utilities/sriov/conf.h \
 	utilities/sriov/host.c \
@@ -106,18 +104,21 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/import.c \
 	utilities/sriov/import.h \
 	utilities/sriov/leftovers-files.c \
+	utilities/sriov/leftovers-shell.c \
+	utilities/sriov/leftovers-shell.h \
 	utilities/sriov/leftovers-udev.c \
 	utilities/sriov/leftovers.c \
 	utilities/sriov/leftovers.h \
 	utilities/sriov/list.c \
-	utilities/sriov/list.h \
 	utilities/sriov/main.c \
 	utilities/sriov/mapping.c \
 	utilities/sriov/mapping.h \
+	utilities/sriov/name.c \
 	utilities/sriov/plan.c \
 	utilities/sriov/plan.h \
 	utilities/sriov/proxmox.c \
-	utilities/sriov/proxmox.h \
+	utilities/sriov/steps.c \
+	utilities/sriov/steps.h \
 	vswitchd-ext/inventory/model.c \
 	vswitchd-ext/inventory/netlink-devlink.c \
 	vswitchd-ext/inventory/netlink-link.c \

@@ -19,7 +19,7 @@
  *
  *  kernel                                                            OVSDB
  *    |                                                                 |
- *    |  inventory/   netlink-devlink, netlink-link, netlink            |
+ *    |  inventory/   netlink-devlink, netlink-link, netlink, sysfs     |
  *    |     |                                        bridge.c's session |
  *    |  source-netlink, source-dummy                   and our own     |
  *    |     |                                                |          |

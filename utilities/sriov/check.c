@@ -13,11 +13,16 @@
  * limitations under the License.
  */
 
-/* See check.h for where this stands, and in the PCI Express
- * specification 7.8 (extended capabilities: ARI, ACS, SR-IOV). */
+/* "ovs-sriov check": whether SR-IOV with offload can work on this host, and
+ * what is in its way.
+ *
+ *     host, sriov.conf, kernel, files, OVSDB --> findings
+ *
+ * See command.h for where this stands, and in the PCI Express specification
+ * 7.8 (extended capabilities: ARI, ACS, SR-IOV). */
 
 #include <config.h>
-#include "sriov/check.h"
+#include "sriov/command.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -40,6 +45,24 @@
 #include "sriov/plan.h"
 #include "svec.h"
 #include "util.h"
+
+enum finding_level {
+    FINDING_PASS,
+    FINDING_WARN,               /* Works, but not as well as it could. */
+    FINDING_FAIL,               /* Does not work. */
+};
+
+struct finding {
+    enum finding_level level;
+    char *subject;              /* "kernel", "0000:81:00.0", "VF 3 of ..." */
+    char *text;                 /* What is so. */
+    const char *advice;         /* What to do, or NULL. */
+};
+
+struct findings {
+    struct finding *array;
+    size_t n, allocated;
+};
 
 /* What checking takes along. */
 struct checker {
@@ -689,10 +712,9 @@ check_ovsdb(struct checker *c)
 
 /* Stores in '*findings', which the caller must destroy, what is good and what
  * is not.  'nl' is NULL in tests, which have files below 'root' instead. */
-void
-host_check(struct findings *findings, const char *root,
-           const struct host *host, const struct host_conf *conf,
-           const struct sriov_nl *nl)
+static void
+check(struct findings *findings, const char *root, const struct host *host,
+      const struct host_conf *conf, const struct sriov_nl *nl)
 {
     struct checker c = { findings, root, host, conf, nl };
 
@@ -706,7 +728,7 @@ host_check(struct findings *findings, const char *root,
     check_ovsdb(&c);
 }
 
-void
+static void
 findings_destroy(struct findings *findings)
 {
     for (size_t i = 0; i < findings->n; i++) {
@@ -725,7 +747,7 @@ level_to_string(enum finding_level level)
             : level == FINDING_WARN ? "warn" : "fail");
 }
 
-struct json *
+static struct json *
 findings_to_json(const struct findings *findings)
 {
     struct json *array = json_array_create_empty();
@@ -745,7 +767,7 @@ findings_to_json(const struct findings *findings)
     return array;
 }
 
-void
+static void
 findings_to_text(const struct findings *findings, struct ds *s)
 {
     for (size_t i = 0; i < findings->n; i++) {
@@ -760,7 +782,7 @@ findings_to_text(const struct findings *findings, struct ds *s)
     }
 }
 
-bool
+static bool
 findings_fail(const struct findings *findings)
 {
     for (size_t i = 0; i < findings->n; i++) {
@@ -770,3 +792,36 @@ findings_fail(const struct findings *findings)
     }
     return false;
 }
+
+static int
+run(const struct command_args *args)
+{
+    struct host_conf *conf = command_read_conf(args);
+    struct sriov_nl *nl = command_connect(args);
+    struct host *host = host_read(args->root, nl);
+    struct findings findings;
+
+    check(&findings, args->root, host, conf, nl);
+    if (args->json) {
+        command_print_json(findings_to_json(&findings));
+    } else {
+        struct ds s = DS_EMPTY_INITIALIZER;
+
+        findings_to_text(&findings, &s);
+        command_print_text(&s);
+    }
+
+    bool fail = findings_fail(&findings);
+    findings_destroy(&findings);
+    host_destroy(host);
+    command_disconnect(nl);
+    host_conf_destroy(conf);
+    return fail ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+const struct command check_command = {
+    .name = "check",
+    .options = COMMAND_JSON,
+    .help = "whether SR-IOV with offload can work here, and what to do",
+    .run = run,
+};

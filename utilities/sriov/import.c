@@ -13,17 +13,19 @@
  * limitations under the License.
  */
 
-/* See import.h for where this stands. */
+/* See import.h, and command.h, for where this stands. */
 
 #include <config.h>
 #include "sriov/import.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "openvswitch/dynamic-string.h"
+#include "sriov/command.h"
 #include "sriov/host.h"
 #include "sriov/conf.h"
 #include "sriov/leftovers.h"
@@ -468,9 +470,6 @@ report_file(struct importer *im, const struct howto_file *file)
     svec_destroy(&lines);
 }
 
-/* Appends to 'conf' what does the same as 'h', and to 'report' what is then
- * not needed any more, and what was not understood.  Returns NULL, or why that
- * is not all that is needed, which the caller must free. */
 char *
 host_import(const struct howto *h, const struct host *host, struct ds *conf,
             struct ds *report)
@@ -505,3 +504,32 @@ host_import(const struct howto *h, const struct host *host, struct ds *conf,
     free(im.pfs);
     return error;
 }
+
+static int
+run(const struct command_args *args)
+{
+    struct host *host = host_read(args->root, NULL);
+    struct ds conf = DS_EMPTY_INITIALIZER;
+    struct ds report = DS_EMPTY_INITIALIZER;
+    struct howto howto;
+
+    howto_read(&howto, args->root);
+    char *error = host_import(&howto, host, &conf, &report);
+    fputs(ds_cstr(&conf), stdout);
+    fputs(ds_cstr(&report), stderr);
+    ds_destroy(&conf);
+    ds_destroy(&report);
+    howto_destroy(&howto);
+    host_destroy(host);
+    if (error) {
+        ovs_fatal(0, "%s", error);
+    }
+    return EXIT_SUCCESS;
+}
+
+const struct command import_command = {
+    .name = "import",
+    .help = "print sriov.conf for what udev rules do now, and say what\n"
+            "can be deleted then",
+    .run = run,
+};

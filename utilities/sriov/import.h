@@ -16,14 +16,20 @@
 #ifndef SRIOV_HOST_IMPORT_H
 #define SRIOV_HOST_IMPORT_H 1
 
-/* "ovs-sriov import": sriov.conf in place of what was written by hand. */
-
+/* "ovs-sriov import": sriov.conf in place of what was written by hand.
+ *
+ *     files --> leftovers --+
+ *     sysfs --> host -------+--> IMPORT --> sriov.conf, report
+ */
 
 struct ds;
 struct host;
 struct howto;
 
+/* Appends to 'conf' what does the same as what was read, and to 'report' what
+ * is then not needed any more, and what was not understood.  Returns NULL, or
+ * why that is not all that is needed, which the caller must free. */
 char *host_import(const struct howto *, const struct host *, struct ds *conf,
-                 struct ds *report);
+                  struct ds *report);
 
 #endif /* import.h */

@@ -25,7 +25,7 @@
 #include <string.h>
 
 #include "openvswitch/dynamic-string.h"
-#include "sriov/commands.h"
+#include "sriov/leftovers-shell.h"
 #include "sriov/host.h"
 #include "util.h"
 

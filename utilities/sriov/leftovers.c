@@ -26,7 +26,7 @@
 #include <string.h>
 
 #include "openvswitch/dynamic-string.h"
-#include "sriov/commands.h"
+#include "sriov/leftovers-shell.h"
 #include "sriov/conf.h"
 #include "sriov/host.h"
 #include "svec.h"

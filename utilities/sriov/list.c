@@ -13,10 +13,11 @@
  * limitations under the License.
  */
 
-/* See list.h for where this stands. */
+/* "ovs-sriov list": PFs and VFs, as text and as JSON.  See command.h for where
+ * this stands. */
 
 #include <config.h>
-#include "sriov/list.h"
+#include "sriov/command.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -111,9 +112,9 @@ pf_to_json(const struct host_pf *pf)
     return json;
 }
 
-/* Returns the inventory as an array of PFs, which the caller must free. */
-struct json *
-host_list_json(const struct host *host)
+/* Returns PFs and VFs as an array of PFs, which the caller must free. */
+static struct json *
+list_json(const struct host *host)
 {
     struct json *json = json_array_create_empty();
 
@@ -172,9 +173,9 @@ list_fact(struct ds *s, const char *name, const char *value)
     }
 }
 
-/* Appends the inventory to 's', for people to read. */
-void
-host_list_text(const struct host *host, struct ds *s)
+/* Appends PFs and VFs to 's', for people to read. */
+static void
+list_text(const struct host *host, struct ds *s)
 {
     if (!host->n) {
         ds_put_cstr(s, "no PF with SR-IOV; \"ovs-sriov check\" says why\n");
@@ -202,3 +203,30 @@ host_list_text(const struct host *host, struct ds *s)
         list_vfs(pf, s);
     }
 }
+
+static int
+run(const struct command_args *args)
+{
+    struct sriov_nl *nl = command_connect(args);
+    struct host *host = host_read(args->root, nl);
+
+    host_read_details(host, nl);
+    if (args->json) {
+        command_print_json(list_json(host));
+    } else {
+        struct ds s = DS_EMPTY_INITIALIZER;
+
+        list_text(host, &s);
+        command_print_text(&s);
+    }
+    host_destroy(host);
+    command_disconnect(nl);
+    return EXIT_SUCCESS;
+}
+
+const struct command list_command = {
+    .name = "list",
+    .options = COMMAND_JSON,
+    .help = "the PFs with SR-IOV, and their VFs",
+    .run = run,
+};

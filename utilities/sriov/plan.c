@@ -172,8 +172,8 @@ host_vf_wants(enum host_step_kind kind, const struct host_conf *conf,
     }
 }
 
-/* Returns true if step 'kind' leaves whoever uses 'vf' undisturbed, or there is
- * nobody, or with 'force'. */
+/* Returns true if step 'kind' leaves whoever uses 'vf' undisturbed, or there
+ * is nobody, or with 'force'. */
 bool
 host_vf_may(enum host_step_kind kind, const struct host_vf *vf, bool force)
 {
@@ -253,6 +253,69 @@ refusal_of(const char *users)
                      users);
 }
 
+/* Refuses switchdev mode for 't', which has no eswitch. */
+static void
+refuse_switchdev(struct planner *p, struct target *t)
+{
+    const char *driver = t->pf->driver;
+    struct host_step *step = add_step(p, t, HOST_STEP_MODE, "eswitch mode %s",
+                                      sriov_mode_to_string(t->section->mode));
+
+    step->refusal = (
+        driver
+        ? xasprintf("driver %s offers no eswitch for it; load one that does, "
+                    "or write mode = legacy", driver)
+        : xstrdup("it has no driver; load the NIC's"));
+    t->refused = true;
+}
+
+/* Refuses what disturbs the VFs of 't', if some are in use: their number, with
+ * 'new_vfs', or else the mode.  Returns true if so. */
+static bool
+refuse_users(struct planner *p, struct target *t, bool new_vfs)
+{
+    char *users = p->force ? NULL : users_of(t->pf);
+    struct host_step *step;
+
+    if (!users) {
+        return false;
+    }
+    step = (new_vfs
+            ? add_step(p, t, HOST_STEP_VFS, "%u VFs", t->section->vfs)
+            : add_step(p, t, HOST_STEP_MODE, "eswitch mode %s",
+                       sriov_mode_to_string(t->section->mode)));
+    step->refusal = refusal_of(users);
+    t->refused = true;
+    free(users);
+    return true;
+}
+
+/* Plans that the VFs of 't' go, if 'driver' is not NULL because that is how it
+ * changes the mode. */
+static void
+plan_remove(struct planner *p, const struct target *t, const char *driver)
+{
+    if (driver) {
+        add_step(p, t, HOST_STEP_REMOVE, "0 VFs, since driver %s changes "
+                 "the mode only without them", driver);
+    } else {
+        add_step(p, t, HOST_STEP_REMOVE, "0 VFs, since their number "
+                 "cannot change otherwise");
+    }
+}
+
+/* Plans that drivers let go of the VFs of 't', if any has one. */
+static void
+plan_unbind(struct planner *p, struct target *t)
+{
+    for (size_t i = 0; i < t->pf->n_vfs; i++) {
+        t->unbound |= t->pf->vfs[i].driver != NULL;
+    }
+    if (t->unbound) {
+        add_step(p, t, HOST_STEP_UNBIND, "take VFs from their drivers");
+    }
+}
+
 /* Plans what concerns the eswitch as a whole, up to its mode. */
 static void
 plan_eswitch(struct planner *p, struct target *t)
@@ -267,20 +330,13 @@ plan_eswitch(struct planner *p, struct target *t)
     bool set_mode = host_pf_mode(pf) != section->mode;
     bool new_vfs = section->has_vfs && section->vfs != pf->num_vfs;
     const struct driver *driver = find_driver(pf);
-    struct host_step *step;
 
     t->n_vfs = section->has_vfs ? section->vfs : pf->num_vfs;
 
     if (host_pf_mode(pf) == SRIOV_MODE_NONE) {
         set_mode = steer = false;
         if (switchdev) {
-            step = add_step(p, t, HOST_STEP_MODE, "eswitch mode %s", mode);
-            step->refusal = (
-                pf->driver
-                ? xasprintf("driver %s offers no eswitch for it; load one "
-                            "that does, or write mode = legacy", pf->driver)
-                : xstrdup("it has no driver; load the NIC's"));
-            t->refused = true;
+            refuse_switchdev(p, t);
             return;
         }
     }
@@ -299,33 +355,14 @@ plan_eswitch(struct planner *p, struct target *t)
     t->reps = switchdev && (set_mode || steer || t->renew);
     bool remove = (new_vfs || without) && pf->num_vfs;
     bool disturb = (set_mode || steer) && pf->num_vfs;
-    char *users = remove || disturb ? users_of(pf) : NULL;
-    if (users && !p->force) {
-        step = (new_vfs
-                ? add_step(p, t, HOST_STEP_VFS, "%u VFs", section->vfs)
-                : add_step(p, t, HOST_STEP_MODE, "eswitch mode %s", mode));
-        step->refusal = refusal_of(users);
-        t->refused = true;
-        free(users);
+    if ((remove || disturb) && refuse_users(p, t, new_vfs)) {
         return;
     }
-    free(users);
 
     if (remove) {
-        if (without) {
-            add_step(p, t, HOST_STEP_REMOVE, "0 VFs, since driver %s changes "
-                     "the mode only without them", driver->name);
-        } else {
-            add_step(p, t, HOST_STEP_REMOVE, "0 VFs, since their number "
-                     "cannot change otherwise");
-        }
+        plan_remove(p, t, without ? driver->name : NULL);
     } else if (disturb) {
-        for (size_t i = 0; i < pf->n_vfs; i++) {
-            t->unbound |= pf->vfs[i].driver != NULL;
-        }
-        if (t->unbound) {
-            add_step(p, t, HOST_STEP_UNBIND, "take VFs from their drivers");
-        }
+        plan_unbind(p, t);
     }
     if (steer && host_pf_mode(pf) == SRIOV_MODE_SWITCHDEV) {
         add_step(p, t, HOST_STEP_LEGACY, "eswitch mode legacy, in which "

@@ -13,12 +13,18 @@
  * limitations under the License.
  */
 
-/* See proxmox.h for where this stands. */
+/* "ovs-sriov proxmox": what Proxmox VE needs to know about VFs and uplinks.
+ * See command.h for where this stands.
+ *
+ * Formats: "pvesh usage /cluster/mapping/pci -v", and interfaces(5) with the
+ * options of openvswitch-switch and of ifupdown2. */
 
 #include <config.h>
-#include "sriov/proxmox.h"
+#include "sriov/command.h"
 
 #include <ctype.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +38,14 @@
 #include "sriov/plan.h"
 #include "svec.h"
 #include "util.h"
+
+struct proxmox_request {
+    const char *root;
+    const char *id;             /* Of the mapping. */
+    const char *node;           /* Whose VFs they are. */
+    struct svec pfs;            /* PCI addresses; none: those that have a
+                                 * section. */
+};
 
 /* What printing takes along. */
 struct printer {
@@ -56,8 +70,10 @@ is_asked_for(const struct proxmox_request *request,
 static bool
 is_id(const char *s, size_t min, bool digit_first, const char *others)
 {
-    if (strlen(s) < min || !(isalpha((unsigned char) *s)
-                             || (digit_first && isdigit((unsigned char) *s)))) {
+    unsigned char first = *s;
+
+    if (strlen(s) < min
+        || !(isalpha(first) || (digit_first && isdigit(first)))) {
         return false;
     }
     for (; *s; s++) {
@@ -70,9 +86,9 @@ is_id(const char *s, size_t min, bool digit_first, const char *others)
 
 /* Returns what is wrong with 'request', which the caller must free, or
  * NULL. */
-char *
-host_proxmox_wrong(const struct proxmox_request *request,
-                   const struct host *host, const struct host_conf *conf)
+static char *
+find_wrong(const struct proxmox_request *request, const struct host *host,
+           const struct host_conf *conf)
 {
     const char *pci;
     bool any = false;
@@ -206,9 +222,9 @@ keep_maps(const struct proxmox_request *request, struct svec *maps,
     return exists;
 }
 
-struct json *
-host_proxmox_json(const struct host *host, const struct host_conf *conf,
-                  const struct proxmox_request *request)
+static struct json *
+mapping_json(const struct host *host, const struct host_conf *conf,
+             const struct proxmox_request *request)
 {
     struct json *json = json_object_create();
     struct json *array = json_array_create_empty();
@@ -549,9 +565,9 @@ put_interfaces(const struct printer *p)
 
 /* Appends to 's' what a person enters: the resource mapping, and stanzas for
  * the network. */
-void
-host_proxmox_text(const struct host *host, const struct host_conf *conf,
-                  const struct proxmox_request *request, struct ds *s)
+static void
+put_all(const struct host *host, const struct host_conf *conf,
+        const struct proxmox_request *request, struct ds *s)
 {
     struct printer p = { .host = host, .conf = conf, .request = request,
                          .s = s };
@@ -563,3 +579,54 @@ host_proxmox_text(const struct host *host, const struct host_conf *conf,
     put_interfaces(&p);
     howto_destroy(&p.howto);
 }
+
+static int
+run(const struct command_args *args)
+{
+    struct host_conf *conf = command_read_conf(args);
+    struct sriov_nl *nl = command_connect(args);
+    struct host *host = host_read(args->root, nl);
+    char *node = args->node ? xstrdup(args->node) : pve_node(args->root);
+    struct proxmox_request request = {
+        .root = args->root,
+        .id = args->n ? args->array[0] : "network",
+        .node = node,
+        .pfs = SVEC_EMPTY_INITIALIZER,
+    };
+    char *wrong;
+
+    for (int i = 1; i < args->n; i++) {
+        char *pci;
+
+        svec_add_nocopy(&request.pfs, host_pci_address(args->array[i], &pci)
+                        ? pci : xstrdup(args->array[i]));
+    }
+    wrong = find_wrong(&request, host, conf);
+    if (wrong) {
+        ovs_fatal(0, "%s", wrong);
+    }
+    if (args->json) {
+        command_print_json(mapping_json(host, conf, &request));
+    } else {
+        struct ds s = DS_EMPTY_INITIALIZER;
+
+        put_all(host, conf, &request, &s);
+        command_print_text(&s);
+    }
+    svec_destroy(&request.pfs);
+    free(node);
+    host_destroy(host);
+    command_disconnect(nl);
+    host_conf_destroy(conf);
+    return EXIT_SUCCESS;
+}
+
+const struct command proxmox_command = {
+    .name = "proxmox",
+    .args = "[NAME [PF...]]",
+    .max_args = INT_MAX,
+    .options = COMMAND_NODE | COMMAND_JSON,
+    .help = "print the resource mapping NAME (default: network) of VFs\n"
+            "and stanzas of interfaces, for Proxmox VE",
+    .run = run,
+};

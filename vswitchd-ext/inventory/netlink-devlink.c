@@ -295,9 +295,6 @@ port_reply(struct nlmsghdr *nlh, void *model)
     }
 }
 
-/* Adds to 'model' the devlink instances, and the ports of those that have an
- * eswitch.  'sk' is a socket of NETLINK_GENERIC.  Returns 0 or an error, with
- * which 'model' is incomplete. */
 int
 sriov_nl_devlink_read(struct nl_sock *sk, int family,
                       struct sriov_model *model)
@@ -328,8 +325,6 @@ sriov_nl_devlink_read(struct nl_sock *sk, int family,
     return error;
 }
 
-/* Returns true if 'nlh', from devlink's group "config", tells of a change of
- * what sriov_nl_devlink_read() reads. */
 bool
 sriov_nl_devlink_event(struct nlmsghdr *nlh)
 {

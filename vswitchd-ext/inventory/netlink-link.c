@@ -264,9 +264,6 @@ drop_masters(struct sriov_model *model)
     hmapx_destroy(&masters);
 }
 
-/* Adds to 'model', which has the devices and ports that devlink knows, those
- * network devices that have to do with an eswitch.  Returns 0 or an error,
- * with which 'model' is incomplete. */
 int
 sriov_nl_links_read(struct nl_sock *route, struct sriov_model *model)
 {
@@ -286,9 +283,6 @@ sriov_nl_links_read(struct nl_sock *route, struct sriov_model *model)
     return error;
 }
 
-/* Returns true if 'nlh', from RTNLGRP_LINK, can make a difference to what
- * sriov_nl_links_read() reads: it is about a link in 'current', which may be
- * NULL, or about one that has to do with a switch. */
 bool
 sriov_nl_link_event(struct nlmsghdr *nlh, const struct sriov_model *current)
 {
@@ -579,10 +573,6 @@ read_hw_tc(struct nl_sock *genl, int family, int ifindex, struct hw_tc *hw_tc)
         features_reply, hw_tc, NULL);
 }
 
-/* Fills in 'has_hw_tc' and 'hw_tc' of the links in 'model', except for bonds
- * and teams.  A link that does not tell is no error.
- *
- * One request per link, since a dump covers all of the host's links. */
 int
 sriov_nl_features_read(struct nl_sock *genl, int ethtool,
                        struct sriov_model *model)
@@ -623,10 +613,6 @@ plain_reply(struct nlmsghdr *nlh, void *plain_)
     }
 }
 
-/* Returns false if TC cannot offload anything that comes in at, or goes out
- * of, the link 'ifindex': its driver has no hw-tc-offload, and it is none of
- * the virtual devices, such as tunnels, bonds and VLANs, that the drivers of
- * others offload for it.  What cannot be found out counts as true. */
 bool
 sriov_nl_link_may_offload(struct nl_sock *route, struct nl_sock *genl,
                           int ethtool, int ifindex)
@@ -643,9 +629,6 @@ sriov_nl_link_may_offload(struct nl_sock *route, struct nl_sock *genl,
             || hw_tc.can || hw_tc.on);
 }
 
-/* Sets hw-tc-offload of the link 'ifindex' on.  Returns 0 or an error, with
- * '*detail' as sriov_nl_transact() has it.  The kernel calls it success when a
- * driver leaves the feature off; this function does not (EOPNOTSUPP). */
 int
 sriov_nl_link_set_hw_tc(struct nl_sock *genl, int ethtool, int ifindex,
                         char **detail)

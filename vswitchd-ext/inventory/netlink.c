@@ -86,8 +86,6 @@ errno_from_nl(int nl_error)
     }
 }
 
-/* Returns true if 'error' says more about the moment than about the request:
- * an interrupted dump, a lost or a garbled answer, a busy device. */
 bool
 sriov_nl_is_transient(int error)
 {
@@ -95,8 +93,6 @@ sriov_nl_is_transient(int error)
             || error == ENOBUFS || error == ENOMEM || error == EPROTO);
 }
 
-/* Opens a socket for requests.  Returns 0 and stores it in '*skp', to be
- * closed with sriov_nl_close(), or returns an error and stores NULL. */
 int
 sriov_nl_open(int protocol, struct nl_sock **skp)
 {
@@ -129,10 +125,6 @@ sriov_nl_open(int protocol, struct nl_sock **skp)
     return 0;
 }
 
-/* Opens a socket for events, which sriov_nl_receive() passes to 'func', with
- * 'aux'.  The
- * caller joins groups with nl_socket_add_membership().  Returns as
- * sriov_nl_open() does. */
 int
 sriov_nl_listen(int protocol, nl_recvmsg_msg_cb_t func, void *aux,
                 struct nl_sock **skp)
@@ -154,10 +146,6 @@ sriov_nl_listen(int protocol, nl_recvmsg_msg_cb_t func, void *aux,
     return error;
 }
 
-/* Passes the events that wait in 'sk', from sriov_nl_listen(), to its
- * function.  Stops after many, so that a flood of them does not stop the
- * caller.  Returns 0, or an error if events were lost (ENOBUFS) or could not
- * be read. */
 int
 sriov_nl_receive(struct nl_sock *sk)
 {
@@ -178,7 +166,6 @@ sriov_nl_receive(struct nl_sock *sk)
     return error;
 }
 
-/* Closes 'sk', which may be NULL. */
 void
 sriov_nl_close(struct nl_sock *sk)
 {
@@ -295,13 +282,6 @@ error_cb(struct sockaddr_nl *sa OVS_UNUSED, struct nlmsgerr *err, void *tx_)
     return NL_STOP;
 }
 
-/* Sends 'msg', which is freed, through 'sk', from sriov_nl_open(), and calls
- * 'reply', if that is not NULL, with 'aux' for each message that answers it.
- * Returns 0 or an error: the kernel's, or EINTR if things changed during a
- * dump, so that it is incomplete, or another if the answer could not be read.
- *
- * If 'detail' is not NULL, stores in it what the kernel said about the error,
- * which the caller must free, or NULL. */
 int
 sriov_nl_transact(struct nl_sock *sk, struct nl_msg *msg, sriov_nl_func *reply,
                   void *aux, char **detail)
@@ -338,9 +318,6 @@ sriov_nl_transact(struct nl_sock *sk, struct nl_msg *msg, sriov_nl_func *reply,
     return tx.error;
 }
 
-/* Returns a new request 'cmd' to the generic netlink family with number
- * 'family', with the given NLM_F_* 'flags'.  There is room for some 4 kB of
- * attributes. */
 struct nl_msg *
 sriov_nl_genl_request(int family, uint8_t cmd, int flags)
 {
@@ -353,16 +330,12 @@ sriov_nl_genl_request(int family, uint8_t cmd, int flags)
     return msg;
 }
 
-/* Returns the number of the generic netlink family that is called 'family', or
- * 0 if the kernel has none.  'sk' is a socket of NETLINK_GENERIC. */
 int
 sriov_nl_family(struct nl_sock *sk, const char *family)
 {
     return MAX(genl_ctrl_resolve(sk, family), 0);
 }
 
-/* Returns the number of multicast group 'group' of 'family', or 0 if the
- * kernel has none.  'sk' is a socket of NETLINK_GENERIC. */
 int
 sriov_nl_group(struct nl_sock *sk, const char *family, const char *group)
 {
@@ -383,11 +356,6 @@ parsed(int retval)
     return retval >= 0;
 }
 
-/* Parses the attributes of 'nlh' behind a family's header of 'header_size'
- * bytes into 'tb', which has 'max' + 1 elements, as 'policy' does.  Attributes
- * that are not in 'policy' are passed over.  Returns false, after having
- * logged it, if the message is truncated or an attribute is not what 'policy'
- * says. */
 bool
 sriov_nl_parse(struct nlmsghdr *nlh, size_t header_size,
                const struct nla_policy *policy, struct nlattr **tb, int max)
@@ -395,7 +363,6 @@ sriov_nl_parse(struct nlmsghdr *nlh, size_t header_size,
     return parsed(nlmsg_parse(nlh, header_size, tb, max, policy));
 }
 
-/* Like sriov_nl_parse(), for the attributes in 'nla'. */
 bool
 sriov_nl_parse_nested(struct nlattr *nla, const struct nla_policy *policy,
                       struct nlattr **tb, int max)

@@ -46,24 +46,64 @@
  * is done. */
 typedef void sriov_nl_func(struct nlmsghdr *, void *aux);
 
-int sriov_nl_open(int protocol, struct nl_sock **);
-int sriov_nl_listen(int protocol, nl_recvmsg_msg_cb_t, void *aux,
-                    struct nl_sock **);
-int sriov_nl_receive(struct nl_sock *);
-void sriov_nl_close(struct nl_sock *);
+/* Opens a socket for requests.  Returns 0 and stores it in '*skp', to be
+ * closed with sriov_nl_close(), or returns an error and stores NULL. */
+int sriov_nl_open(int protocol, struct nl_sock **skp);
 
-int sriov_nl_transact(struct nl_sock *, struct nl_msg *, sriov_nl_func *,
-                      void *aux, char **detail);
+/* Opens a socket for events, which sriov_nl_receive() passes to 'func', with
+ * 'aux'.  The caller joins groups with nl_socket_add_membership().  Returns as
+ * sriov_nl_open() does. */
+int sriov_nl_listen(int protocol, nl_recvmsg_msg_cb_t func, void *aux,
+                    struct nl_sock **skp);
+
+/* Passes the events that wait in 'sk', from sriov_nl_listen(), to its
+ * function.  Stops after many, so that a flood of them does not stop the
+ * caller.  Returns 0, or an error if events were lost (ENOBUFS) or could not
+ * be read. */
+int sriov_nl_receive(struct nl_sock *sk);
+
+/* Closes 'sk', which may be NULL. */
+void sriov_nl_close(struct nl_sock *sk);
+
+/* Sends 'msg', which is freed, through 'sk', from sriov_nl_open(), and calls
+ * 'reply', if that is not NULL, with 'aux' for each message that answers it.
+ * Returns 0 or an error: the kernel's, or EINTR if things changed during a
+ * dump, so that it is incomplete, or another if the answer could not be read.
+ *
+ * If 'detail' is not NULL, stores in it what the kernel said about the error,
+ * which the caller must free, or NULL. */
+int sriov_nl_transact(struct nl_sock *sk, struct nl_msg *msg,
+                      sriov_nl_func *reply, void *aux, char **detail);
+
+/* Returns true if 'error' says more about the moment than about the request:
+ * an interrupted dump, a lost or a garbled answer, a busy device. */
 bool sriov_nl_is_transient(int error);
 
+/* Returns a new request 'cmd' to the generic netlink family with number
+ * 'family', with the given NLM_F_* 'flags'.  There is room for some 4 kB of
+ * attributes. */
 struct nl_msg *sriov_nl_genl_request(int family, uint8_t cmd, int flags);
-int sriov_nl_family(struct nl_sock *, const char *family);
-int sriov_nl_group(struct nl_sock *, const char *family, const char *group);
 
-bool sriov_nl_parse(struct nlmsghdr *, size_t header_size,
-                    const struct nla_policy *, struct nlattr **, int max);
-bool sriov_nl_parse_nested(struct nlattr *, const struct nla_policy *,
-                           struct nlattr **, int max);
+/* Returns the number of the generic netlink family that is called 'family', or
+ * 0 if the kernel has none.  'sk' is a socket of NETLINK_GENERIC. */
+int sriov_nl_family(struct nl_sock *sk, const char *family);
+
+/* Returns the number of multicast group 'group' of 'family', or 0 if the
+ * kernel has none.  'sk' is a socket of NETLINK_GENERIC. */
+int sriov_nl_group(struct nl_sock *sk, const char *family, const char *group);
+
+/* Parses the attributes of 'nlh' behind a family's header of 'header_size'
+ * bytes into 'tb', which has 'max' + 1 elements, as 'policy' does.  Attributes
+ * that are not in 'policy' are passed over.  Returns false, after having
+ * logged it, if the message is truncated or an attribute is not what 'policy'
+ * says. */
+bool sriov_nl_parse(struct nlmsghdr *nlh, size_t header_size,
+                    const struct nla_policy *policy, struct nlattr **tb,
+                    int max);
+
+/* Like sriov_nl_parse(), for the attributes in 'nla'. */
+bool sriov_nl_parse_nested(struct nlattr *nla, const struct nla_policy *policy,
+                           struct nlattr **tb, int max);
 
 /* Sockets for all that follows, for those that may wait. */
 struct sriov_nl {
@@ -87,9 +127,16 @@ int sriov_nl_read(const struct sriov_nl *nl, struct sriov_model *model);
  * the host.  They return 0 or an error, with '*detail' as sriov_nl_transact()
  * has it.  Those that get something return a malloc'd string or NULL. */
 
+/* Adds to 'model' the devlink instances, and the ports of those that have an
+ * eswitch.  'sk' is a socket of NETLINK_GENERIC.  Returns 0 or an error, with
+ * which 'model' is incomplete. */
 int sriov_nl_devlink_read(struct nl_sock *genl, int family,
                           struct sriov_model *);
+
+/* Returns true if 'nlh', from devlink's group "config", tells of a change of
+ * what sriov_nl_devlink_read() reads. */
 bool sriov_nl_devlink_event(struct nlmsghdr *);
+
 int sriov_nl_set_mode(struct nl_sock *genl, int family, const char *pci,
                       enum sriov_mode, char **detail);
 
@@ -110,12 +157,33 @@ int sriov_nl_set_port_mac(struct nl_sock *genl, int family, const char *pci,
  * NETLINK_ROUTE, 'genl' one of NETLINK_GENERIC, 'ethtool' the number of the
  * generic netlink family "ethtool".  '*detail' is as above. */
 
+/* Adds to 'model', which has the devices and ports that devlink knows, those
+ * network devices that have to do with an eswitch.  Returns 0 or an error,
+ * with which 'model' is incomplete. */
 int sriov_nl_links_read(struct nl_sock *route, struct sriov_model *);
+
+/* Fills in 'has_hw_tc' and 'hw_tc' of the links in 'model', except for bonds
+ * and teams.  A link that does not tell is no error.
+ *
+ * One request per link, since a dump covers all of the host's links. */
 int sriov_nl_features_read(struct nl_sock *genl, int ethtool,
                            struct sriov_model *);
+
+/* Returns false if TC cannot offload anything that comes in at, or goes out
+ * of, the link 'ifindex': its driver has no hw-tc-offload, and it is none of
+ * the virtual devices, such as tunnels, bonds and VLANs, that the drivers of
+ * others offload for it.  What cannot be found out counts as true. */
 bool sriov_nl_link_may_offload(struct nl_sock *route, struct nl_sock *genl,
                                int ethtool, int ifindex);
+
+/* Returns true if 'nlh', from RTNLGRP_LINK, can make a difference to what
+ * sriov_nl_links_read() reads: it is about a link in 'current', which may be
+ * NULL, or about one that has to do with a switch. */
 bool sriov_nl_link_event(struct nlmsghdr *, const struct sriov_model *);
+
+/* Sets hw-tc-offload of the link 'ifindex' on.  Returns 0 or an error, with
+ * '*detail' as sriov_nl_transact() has it.  The kernel calls it success when a
+ * driver leaves the feature off; this function does not (EOPNOTSUPP). */
 int sriov_nl_link_set_hw_tc(struct nl_sock *genl, int ethtool, int ifindex,
                             char **detail);
 

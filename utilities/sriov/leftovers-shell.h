@@ -13,14 +13,14 @@
  * limitations under the License.
  */
 
-#ifndef SRIOV_HOST_COMMANDS_H
-#define SRIOV_HOST_COMMANDS_H 1
+#ifndef SRIOV_LEFTOVERS_SHELL_H
+#define SRIOV_LEFTOVERS_SHELL_H 1
 
 /* Reads commands of a shell that set up SR-IOV, wherever they are written:
  * RUN of udev's rules, ExecStart of units, rc.local, pre-up, scripts.  Runs
  * nothing.
  *
- *     text --> COMMANDS --> rules and doubts of the item that is read
+ *     text --> SHELL --> rules and doubts of the item that is read
  *
  * What it does not know is a doubt, and what depends on that is no rule. */
 
@@ -42,4 +42,4 @@ struct howto_shell {
 
 void howto_run(struct howto_shell *, const char *text);
 
-#endif /* commands.h */
+#endif /* leftovers-shell.h */

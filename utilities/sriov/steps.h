@@ -13,12 +13,13 @@
  * limitations under the License.
  */
 
-#ifndef SRIOV_HOST_APPLY_H
-#define SRIOV_HOST_APPLY_H 1
+
+#ifndef SRIOV_STEPS_H
+#define SRIOV_STEPS_H 1
 
 /* Carrying out a plan.
  *
- *     conf, inventory --> plan --> APPLY --> kernel
+ *     conf, host --> plan --> STEPS --> kernel
  */
 
 #include <stdbool.h>
@@ -27,7 +28,13 @@ struct host_conf;
 struct host_plan;
 struct sriov_nl;
 
-bool host_apply(const struct host_plan *, const struct host_conf *,
-                const struct sriov_nl *, bool force);
+/* Carries out the plan, and prints of each step what became of it, as read
+ * back from the kernel.  What needs one that failed is not done for the same
+ * PF.  Waits for drivers and udev, up to a minute without any progress.
+ * Signals that would end the program do so when VFs have their drivers back.
+ * Returns true if everything was done.  With 'force', disturbs VFs that are in
+ * use. */
+bool host_steps_run(const struct host_plan *, const struct host_conf *,
+                    const struct sriov_nl *, bool force);
 
-#endif /* apply.h */
+#endif /* steps.h */

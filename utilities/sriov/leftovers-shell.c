@@ -13,10 +13,11 @@
  * limitations under the License.
  */
 
-/* See commands.h for where this stands, and devlink-dev(8), ip-link(8). */
+/* See leftovers-shell.h for where this stands, and devlink-dev(8),
+ * ip-link(8). */
 
 #include <config.h>
-#include "sriov/commands.h"
+#include "sriov/leftovers-shell.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -1,0 +1,90 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+/* See command.h for where this stands. */
+
+#include <config.h>
+#include "sriov/command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "inventory/netlink.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/json.h"
+#include "openvswitch/vlog.h"
+#include "sriov/conf.h"
+#include "svec.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(sriov_command);
+
+struct host_conf *
+command_read_conf(const struct command_args *args)
+{
+    struct svec errors = SVEC_EMPTY_INITIALIZER;
+    struct host_conf *conf = host_conf_read(args->conf_path, &errors);
+    const char *error;
+    size_t i;
+
+    SVEC_FOR_EACH (i, error, &errors) {
+        fprintf(stderr, "%s\n", error);
+    }
+    svec_destroy(&errors);
+    if (!conf) {
+        ovs_fatal(0, "nothing was done; mend %s first", args->conf_path);
+    }
+    return conf;
+}
+
+struct sriov_nl *
+command_connect(const struct command_args *args)
+{
+    struct sriov_nl *nl = *args->root ? NULL : xmalloc(sizeof *nl);
+    int error = nl ? sriov_nl_connect(nl) : 0;
+
+    if (error) {
+        VLOG_ERR("netlink: %s", ovs_strerror(error));
+        ovs_fatal(0, "the kernel does not answer");
+    }
+    return nl;
+}
+
+void
+command_disconnect(struct sriov_nl *nl)
+{
+    if (nl) {
+        sriov_nl_disconnect(nl);
+        free(nl);
+    }
+}
+
+void
+command_print_json(struct json *json)
+{
+    char *s = json_to_string(json, JSSF_PRETTY | JSSF_SORT);
+
+    puts(s);
+    free(s);
+    json_destroy(json);
+}
+
+void
+command_print_text(struct ds *s)
+{
+    fputs(ds_cstr(s), stdout);
+    ds_destroy(s);
+}

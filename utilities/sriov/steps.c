@@ -1,0 +1,683 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* See steps.h for where this stands. */
+
+#include <config.h>
+#include "sriov/steps.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <libudev.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "openvswitch/dynamic-string.h"
+#include "inventory/netlink.h"
+#include "openvswitch/util.h"
+#include "packets.h"
+#include "sriov/host.h"
+#include "sriov/plan.h"
+#include "sset.h"
+#include "timeval.h"
+#include "util.h"
+
+enum {
+    /* Milliseconds to wait for one more representor, or for udev to be done
+     * with one more. */
+    WAIT_MS = 60 * 1000,
+
+    /* Milliseconds between two looks, doubled each time: a look takes its time
+     * from udev if there are many. */
+    MIN_PAUSE = 20,
+    MAX_PAUSE = 1000,
+};
+
+/* What carrying out a plan takes along. */
+struct applier {
+    const struct host_conf *conf;
+    const struct sriov_nl *nl;
+    bool force;
+    struct sset failed;         /* PFs for which a step failed that others
+                                 * need. */
+    struct sset unbound;        /* VFs that we took from their drivers. */
+    sigset_t signals;           /* Those that end us; blocked. */
+    const char *remark;         /* What else there is to say of a step. */
+    bool warning;               /* What went wrong in it is no failure. */
+    struct sset renewed;        /* PFs whose VFs we made, so that nobody can
+                                 * use them yet, whatever their driver is. */
+};
+
+/* Returns what went wrong, which the caller must free, or NULL if nothing did:
+ * 'error', an errno value, and '*detail', the kernel's own words, which are
+ * freed and can be NULL. */
+static char *
+describe(int error, char **detail)
+{
+    char *s = (!error ? NULL
+               : *detail ? xasprintf("%s (%s)", *detail, ovs_strerror(error))
+               : xstrdup(ovs_strerror(error)));
+
+    free(*detail);
+    *detail = NULL;
+    return s;
+}
+
+/* Writes 'value' to the file at 'path'. */
+static char *
+write_file(const char *path, const char *value)
+{
+    int error = host_write_file(path, value);
+
+    return error ? xstrdup(ovs_strerror(error)) : NULL;
+}
+
+/* Writes 'value' to the file 'name' in the folder of sysfs of the PCI device
+ * 'pci'. */
+static char *
+write_pci(const char *pci, const char *name, const char *value)
+{
+    char *path = xasprintf("/sys/bus/pci/devices/%s/%s", pci, name);
+    char *error = write_file(path, value);
+
+    free(path);
+    return error;
+}
+
+static char *
+unbind_vf(struct applier *a, const struct host_vf *vf)
+{
+    sset_add(&a->unbound, vf->pci);
+    return write_pci(vf->pci, "driver/unbind", vf->pci);
+}
+
+/* Returns true if a signal has come that is to end us. */
+static bool
+is_ended(const struct applier *a)
+{
+    sigset_t pending;
+
+    sigpending(&pending);
+    for (int i = 1; i < NSIG; i++) {
+        if (sigismember(&pending, i) == 1 && sigismember(&a->signals, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Sets the network device 'link' up or down. */
+static int
+set_up(struct applier *a, const struct sriov_link *link, bool up)
+{
+    const struct sriov_link_change change = { .up = up, .down = !up };
+
+    return sriov_nl_link_set(a->nl->route, link->ifindex, &change, NULL);
+}
+
+static unsigned int
+get_num_vfs(const struct host_pf *pf)
+{
+    char *path = xasprintf("/sys/bus/pci/devices/%s", pf->pci);
+    long long int n;
+
+    if (!host_read_number(path, "sriov_numvfs", &n)) {
+        n = 0;
+    }
+    free(path);
+    return n;
+}
+
+/* Lets the kernel look for a driver for 'vf'. */
+static char *
+bind_vf(const struct host_vf *vf)
+{
+    return write_file("/sys/bus/pci/drivers_probe", vf->pci);
+}
+
+static char *
+write_num_vfs(const struct host_pf *pf, unsigned int n)
+{
+    char *value = xasprintf("%u", n);
+    char *error = write_pci(pf->pci, "sriov_numvfs", value);
+
+    free(value);
+    return error;
+}
+
+/* Gives 'pf' 'n' VFs.  A driver may say that it has, and not have: bnxt_en
+ * does so while its network device is down (bnxt_sriov.c,
+ * bnxt_sriov_configure). */
+static char *
+set_num_vfs(struct applier *a, const struct host_pf *pf, unsigned int n)
+{
+    char *error = get_num_vfs(pf) == n ? NULL : write_num_vfs(pf, n);
+
+    if (get_num_vfs(pf) != n && n && pf->link && !pf->link->up) {
+        free(error);
+        error = NULL;
+        if (!set_up(a, pf->link, true)) {
+            a->remark = "after its network device was set up, without which "
+                        "the driver makes none";
+            error = write_num_vfs(pf, n);
+        }
+    }
+    if (!error && get_num_vfs(pf) != n) {
+        error = xasprintf("the driver said that all is well, but there are "
+                          "%u; see the kernel's log", get_num_vfs(pf));
+    }
+    return error;
+}
+
+static int
+request_mode(struct applier *a, const struct host_pf *pf, enum sriov_mode mode,
+             char **detail)
+{
+    return sriov_nl_set_mode(a->nl->genl, a->nl->devlink, pf->pci, mode,
+                             detail);
+}
+
+/* Sets the mode of 'pf' for 'step'.  Where a driver does not do so with VFs,
+ * or not without them, VFs go or come first. */
+static char *
+set_mode(struct applier *a, const struct host_step *step,
+         const struct host_pf *pf, enum sriov_mode mode)
+{
+    char *detail = NULL;
+    int error = request_mode(a, pf, mode, &detail);
+    unsigned int n = get_num_vfs(pf);
+    bool users = false;
+
+    for (size_t i = 0; i < pf->n_vfs; i++) {
+        users |= pf->vfs[i].user != NULL;
+    }
+    if (error == EOPNOTSUPP && n && (!users || a->force)) {
+        char *vfs_error;
+        char *why = describe(error, &detail);
+
+        error = 0;
+        vfs_error = set_num_vfs(a, pf, 0);
+        if (!vfs_error) {
+            a->remark = "without VFs, which the driver needs for that; they "
+                        "are made anew";
+            sset_add(&a->renewed, pf->pci);
+            error = request_mode(a, pf, mode, &detail);
+            vfs_error = set_num_vfs(a, pf, n);
+        }
+        if (vfs_error) {
+            free(detail);
+            free(why);
+            return vfs_error;
+        }
+        free(why);
+    } else if (error == EPERM && !n && step->n_vfs) {
+        /* bnxt_en up to Linux 6.2 (bnxt_vfr.c, bnxt_dl_eswitch_mode_set). */
+        char *vfs_error = set_num_vfs(a, pf, step->n_vfs);
+
+        free(detail);
+        detail = NULL;
+        if (vfs_error) {
+            return vfs_error;
+        }
+        a->remark = "with VFs, which the driver needs for that";
+        sset_add(&a->renewed, pf->pci);
+        error = request_mode(a, pf, mode, &detail);
+    }
+    return describe(error, &detail);
+}
+
+/* Renames a representor.  Up to Linux 6.1 one that is up cannot be renamed: it
+ * goes down for that, as its VF is not in use. */
+static int
+rename_rep(struct applier *a, const struct host_vf *vf, const char *name,
+           char **detail)
+{
+    const struct sriov_link_change change = { .name = name };
+    const struct sriov_link *rep = host_vf_rep(vf);
+    int error = sriov_nl_link_set(a->nl->route, rep->ifindex, &change, detail);
+
+    if (error == EBUSY && rep->up && !set_up(a, rep, false)) {
+        free(*detail);
+        *detail = NULL;
+        error = sriov_nl_link_set(a->nl->route, rep->ifindex, &change, detail);
+        set_up(a, rep, true);
+    }
+    return error;
+}
+
+/* Sets an attribute of 'vf' of 'pf'; others are zeros or -1. */
+static int
+set_vf(struct applier *a, const struct host_pf *pf, const struct host_vf *vf,
+       struct eth_addr mac, int trust, int spoofchk, char **detail)
+{
+    const struct sriov_vf change = {
+        .number = vf->number, .mac = mac, .trust = trust, .spoofchk = spoofchk
+    };
+
+    if (!pf->link) {
+        *detail = xstrdup("the PF has no network device");
+        return ENODEV;
+    }
+    return sriov_nl_vf_set(a->nl->route, pf->link->ifindex, &change, detail);
+}
+
+static char *
+set_mac(struct applier *a, const struct host_section *section,
+        const struct host_pf *pf, const struct host_vf *vf)
+{
+    struct eth_addr mac = host_vf_mac(section, vf->number);
+    /* A network device takes the address when its driver starts. */
+    bool rebind = vf->driver && vf->netdev;
+    char *error = rebind ? unbind_vf(a, vf) : NULL;
+    char *detail = NULL;
+
+    if (!error) {
+        error = describe(vf->port && !vf->port->from_names
+                         ? sriov_nl_set_port_mac(a->nl->genl, a->nl->devlink,
+                                                 pf->pci, vf->port->index, mac,
+                                                 &detail)
+                         : set_vf(a, pf, vf, mac, -1, -1, &detail), &detail);
+    }
+    if (rebind) {
+        char *bind_error = bind_vf(vf);
+
+        if (error) {
+            free(bind_error);
+        } else {
+            error = bind_error;
+        }
+    }
+    return error;
+}
+
+static int
+set_mtu(struct applier *a, const struct sriov_link *link, unsigned int mtu,
+        char **detail)
+{
+    const struct sriov_link_change change = { .mtu = mtu };
+
+    return sriov_nl_link_set(a->nl->route, link->ifindex, &change, detail);
+}
+
+/* Carries out 'step' for 'vf', which wants it. */
+static char *
+do_vf(struct applier *a, const struct host_step *step,
+      const struct host_pf *pf, const struct host_vf *vf)
+{
+    const struct host_section *section = step->section;
+    char *detail = NULL;
+    int error;
+
+    switch (step->kind) {
+    case HOST_STEP_UNBIND:
+        return unbind_vf(a, vf);
+    case HOST_STEP_BIND:
+        return bind_vf(vf);
+    case HOST_STEP_MAC:
+        return set_mac(a, section, pf, vf);
+    case HOST_STEP_NAMES: {
+        char *name = host_name_of(a->conf, pf, host_vf_label(vf));
+
+        error = rename_rep(a, vf, name, &detail);
+        free(name);
+        break;
+    }
+    case HOST_STEP_MTU:
+        error = set_mtu(a, host_vf_rep(vf), section->mtu, &detail);
+        break;
+    case HOST_STEP_TRUST:
+        error = set_vf(a, pf, vf, eth_addr_zero, section->trust == HOST_ON, -1,
+                       &detail);
+        break;
+    case HOST_STEP_SPOOFCHK:
+        error = set_vf(a, pf, vf, eth_addr_zero, -1,
+                       section->spoofchk == HOST_ON, &detail);
+        break;
+    case HOST_STEP_REMOVE:
+    case HOST_STEP_LEGACY:
+    case HOST_STEP_STEERING:
+    case HOST_STEP_MODE:
+    case HOST_STEP_MULTIPORT:
+    case HOST_STEP_VFS:
+    case HOST_STEP_WAIT:
+    default:
+        OVS_NOT_REACHED();
+    }
+    /* Some refuse these in switchdev mode, and need them not. */
+    a->warning = error == EOPNOTSUPP && (step->kind == HOST_STEP_TRUST
+                                         || step->kind == HOST_STEP_SPOOFCHK);
+    return describe(error, &detail);
+}
+
+/* Carries out 'step' for those of the VFs of 'pf' that want it. */
+static char *
+do_vfs(struct applier *a, const struct host_step *step,
+       const struct host_pf *pf)
+{
+    for (size_t i = 0; i < pf->n_vfs; i++) {
+        const struct host_vf *vf = &pf->vfs[i];
+
+        if (host_vf_wants(step->kind, a->conf, pf, vf)
+            && (host_vf_may(step->kind, vf, a->force)
+                || sset_contains(&a->renewed, pf->pci))) {
+            char *error = do_vf(a, step, pf, vf);
+
+            if (error) {
+                const char *rep = host_vf_rep_name(vf);
+                char *s = xasprintf("VF %u (%s%s%s): %s", vf->number, vf->pci,
+                                    rep ? ", " : "", rep ? rep : "", error);
+
+                free(error);
+                return s;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Returns true if udev runs and is not done yet with the network device
+ * 'name', which it may be about to rename. */
+static bool
+udev_is_busy(const char *name)
+{
+    struct udev *udev = access("/run/udev/control", F_OK) ? NULL : udev_new();
+    struct udev_device *dev;
+    bool busy = false;
+
+    if (udev) {
+        dev = udev_device_new_from_subsystem_sysname(udev, "net", name);
+        busy = (!dev || udev_device_get_is_initialized(dev) <= 0
+                || udev_device_get_property_value(dev, "ID_RENAMING"));
+        udev_device_unref(dev);
+        udev_unref(udev);
+    }
+    return busy;
+}
+
+/* Waits until all VFs have their representors, and udev is done with them.
+ * (ovs-vswitchd does not add them to a bridge before, either.) */
+static char *
+wait_for_reps(struct applier *a, const struct host_step *step)
+{
+    long long int deadline = 0;
+    size_t before = 0;
+    bool complete = false;
+
+    for (int pause = MIN_PAUSE; ; pause = MIN(2 * pause, MAX_PAUSE)) {
+        const struct timespec ts = {
+            .tv_sec = pause / 1000,
+            .tv_nsec = pause % 1000 * 1000 * 1000,
+        };
+        struct host *host = host_read("", a->nl);
+        const struct host_pf *pf = host_find_pf(host, step->pci);
+        size_t n = 0, n_reps = 0;
+
+        for (size_t i = 0; pf && i < pf->n_vfs; i++) {
+            const char *rep = host_vf_rep_name(&pf->vfs[i]);
+
+            n_reps += rep != NULL;
+            n += rep && !udev_is_busy(rep);
+        }
+
+        bool all = pf && n_reps == pf->n_vfs && n_reps == pf->num_vfs;
+        if (!deadline || n > before || all != complete) {
+            deadline = time_msec() + WAIT_MS;
+            before = n;
+            complete = all;
+        }
+
+        bool done = all && n == n_reps;
+        char *late = (done ? NULL
+                      : is_ended(a) ? xstrdup("ended by a signal")
+                      : time_msec() < deadline ? NULL
+                      : all ? xasprintf("udev is not done with %"PRIuSIZE" of "
+                                        "them; see journalctl -u "
+                                        "systemd-udevd", n_reps - n)
+                      : xasprintf("%"PRIuSIZE" of %u are there, and none "
+                                  "came for %d s; see the kernel's log",
+                                  n_reps, pf ? pf->num_vfs : 0,
+                                  WAIT_MS / 1000));
+        host_destroy(host);
+        if (done || late) {
+            return late;
+        }
+        nanosleep(&ts, NULL);
+    }
+}
+
+/* Sets a parameter of 'pf': a string 'value' or, if that is NULL, 'flag'. */
+static char *
+set_param(struct applier *a, const struct host_pf *pf, const char *name,
+          const char *value, bool flag)
+{
+    char *detail = NULL;
+    int error = sriov_nl_set_param(a->nl->genl, a->nl->devlink, pf->pci, name,
+                                   value, flag, &detail);
+
+    return describe(error, &detail);
+}
+
+/* Carries out 'step'.  Returns NULL, or what went wrong, which the caller must
+ * free. */
+static char *
+do_step(struct applier *a, const struct host_step *step)
+{
+    const struct host_section *section = step->section;
+    struct host *host = host_read("", a->nl);
+    const struct host_pf *pf = host_find_pf(host, step->pci);
+    char *detail = NULL;
+    char *error = NULL;
+
+    if (!pf) {
+        host_destroy(host);
+        return xstrdup("the PF is gone");
+    }
+    switch (step->kind) {
+    case HOST_STEP_REMOVE:
+        error = set_num_vfs(a, pf, 0);
+        break;
+    case HOST_STEP_VFS:
+        error = set_num_vfs(a, pf, step->n_vfs);
+        sset_add(&a->renewed, pf->pci);
+        break;
+    case HOST_STEP_LEGACY:
+        error = set_mode(a, step, pf, SRIOV_MODE_LEGACY);
+        break;
+    case HOST_STEP_STEERING:
+        error = set_param(a, pf, "flow_steering_mode", section->steering,
+                          false);
+        break;
+    case HOST_STEP_MODE:
+        error = set_mode(a, step, pf, section->mode);
+        break;
+    case HOST_STEP_MULTIPORT:
+        if (host_pf_multiport(pf) != (section->multiport == HOST_ON)) {
+            /* Else -EINVAL of mlx5, whose PFs have it together. */
+            error = set_param(a, pf, "esw_multiport", NULL,
+                              section->multiport == HOST_ON);
+        }
+        break;
+    case HOST_STEP_WAIT:
+        error = wait_for_reps(a, step);
+        break;
+    case HOST_STEP_MTU:
+        if (host_pf_mtu(pf) != section->mtu) {
+            error = (pf->link
+                     ? describe(set_mtu(a, pf->link, section->mtu, &detail),
+                                &detail)
+                     : xstrdup("the PF has no network device"));
+        }
+        error = error ? error : do_vfs(a, step, pf);
+        break;
+    case HOST_STEP_UNBIND:
+    case HOST_STEP_NAMES:
+    case HOST_STEP_MAC:
+    case HOST_STEP_TRUST:
+    case HOST_STEP_SPOOFCHK:
+    case HOST_STEP_BIND:
+    default:
+        error = do_vfs(a, step, pf);
+        break;
+    }
+    host_destroy(host);
+    return error;
+}
+
+/* Returns a VF of 'pf' that is not as 'step' has made it, or NULL.  What the
+ * driver does not tell is not held against it. */
+static const struct host_vf *
+find_unlike(const struct applier *a, const struct host_step *step,
+            const struct host_pf *pf)
+{
+    for (size_t i = 0; i < pf->n_vfs; i++) {
+        const struct host_vf *vf = &pf->vfs[i];
+        bool told = (step->kind == HOST_STEP_TRUST ? vf->has_trust
+                     : step->kind == HOST_STEP_SPOOFCHK ? vf->has_spoofchk
+                     : step->kind == HOST_STEP_MAC ? vf->has_mac
+                     : step->kind == HOST_STEP_BIND
+                     ? sset_contains(&a->unbound, vf->pci) : true);
+
+        if (told && host_vf_wants(step->kind, a->conf, pf, vf)
+            && (host_vf_may(step->kind, vf, a->force)
+                || sset_contains(&a->renewed, pf->pci))) {
+            return vf;
+        }
+    }
+    return NULL;
+}
+
+/* Reads back what 'step' has set.  Returns NULL, or what is not so, which the
+ * caller must free. */
+static char *
+verify_step(const struct applier *a, const struct host_step *step)
+{
+    const struct host_section *section = step->section;
+    struct host *host = host_read("", a->nl);
+    const struct host_pf *pf = host_find_pf(host, step->pci);
+    const struct host_vf *vf = pf ? find_unlike(a, step, pf) : NULL;
+    char *error = NULL;
+
+    if (!pf) {
+        error = xstrdup("the PF is gone");
+    } else if (step->kind == HOST_STEP_MODE
+               && host_pf_mode(pf) != section->mode) {
+        error = xasprintf("the driver said that all is well, but the mode is "
+                          "%s", sriov_mode_to_string(host_pf_mode(pf)));
+    } else if (step->kind == HOST_STEP_MULTIPORT
+               && host_pf_multiport(pf) != (section->multiport == HOST_ON)) {
+        error = xasprintf("the driver said that all is well, but it is %s",
+                          host_pf_multiport(pf) ? "on" : "off");
+    } else if (step->kind == HOST_STEP_STEERING && pf->steering
+               && strcmp(pf->steering, section->steering)) {
+        error = xasprintf("the driver said that all is well, but it is %s",
+                          pf->steering);
+    } else if (step->kind == HOST_STEP_MTU
+               && host_pf_mtu(pf) != section->mtu) {
+        error = xasprintf("the driver said that all is well, but it is %u",
+                          host_pf_mtu(pf));
+    } else if (vf && step->kind == HOST_STEP_BIND) {
+        error = xasprintf("VF %u (%s) got none; see the kernel's log",
+                          vf->number, vf->pci);
+    } else if (vf) {
+        error = xasprintf("the driver said that all is well, but VF %u (%s) "
+                          "does not have it", vf->number, vf->pci);
+    }
+    host_destroy(host);
+    return error;
+}
+
+/* Returns true if other steps for the same PF need that 'kind' was done. */
+static bool
+is_needed(enum host_step_kind kind)
+{
+    return (kind == HOST_STEP_UNBIND || kind == HOST_STEP_REMOVE
+            || kind == HOST_STEP_LEGACY || kind == HOST_STEP_MODE
+            || kind == HOST_STEP_VFS);
+}
+
+/* Carries out 'step', and says what became of it.  Returns false if it is not
+ * done. */
+static bool
+run_step(struct applier *a, const struct host_step *step)
+{
+    bool bind = step->kind == HOST_STEP_BIND;
+    char *error = NULL;
+    bool ok = false;
+
+    printf("%s: %s: ", step->pci, step->text);
+    fflush(stdout);
+    a->remark = NULL;
+    a->warning = false;
+    if (!bind && is_ended(a)) {
+        puts("not done: ended by a signal");
+    } else if (!bind && sset_contains(&a->failed, step->pci)) {
+        puts("not done");
+    } else {
+        error = (step->refusal ? xstrdup(step->refusal) : do_step(a, step));
+        if (!error) {
+            error = verify_step(a, step);
+        }
+        ok = !error || a->warning;
+        if (ok && error) {
+            printf("left alone: %s; remove it from sriov.conf\n", error);
+        } else if (error) {
+            printf("FAILED: %s\n", error);
+        } else if (a->remark) {
+            printf("done, %s\n", a->remark);
+        } else {
+            puts("done");
+        }
+        if (!ok && is_needed(step->kind)) {
+            sset_add(&a->failed, step->pci);
+        }
+        free(error);
+    }
+    fflush(stdout);
+    return ok;
+}
+
+bool
+host_steps_run(const struct host_plan *plan, const struct host_conf *conf,
+               const struct sriov_nl *nl, bool force)
+{
+    struct applier a = {
+        .conf = conf,
+        .nl = nl,
+        .force = force,
+        .failed = SSET_INITIALIZER(&a.failed),
+        .renewed = SSET_INITIALIZER(&a.renewed),
+        .unbound = SSET_INITIALIZER(&a.unbound),
+    };
+    sigset_t before;
+    bool ok = true;
+
+    sigemptyset(&a.signals);
+    sigaddset(&a.signals, SIGTERM);
+    sigaddset(&a.signals, SIGINT);
+    sigaddset(&a.signals, SIGHUP);
+    sigprocmask(SIG_BLOCK, &a.signals, &before);
+    for (size_t i = 0; i < plan->n; i++) {
+        ok &= run_step(&a, &plan->steps[i]);
+    }
+    sset_destroy(&a.failed);
+    sset_destroy(&a.renewed);
+    sset_destroy(&a.unbound);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return ok;
+}
