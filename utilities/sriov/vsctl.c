@@ -92,19 +92,54 @@ is_deletion(const struct ctl_command *command, const struct ctl_command *clear)
             && !strcmp(command->argv[1], clear->argv[2]));
 }
 
-/* Returns true if there is a port 'name' that cx-sriov added. */
-static bool
-is_ours(struct ovsdb_idl *idl, const char *name)
+static const struct ovsrec_port *
+find_port(struct ovsdb_idl *idl, const char *name)
 {
     const struct ovsrec_port *port;
 
     OVSREC_PORT_FOR_EACH (port, idl) {
         if (!strcmp(port->name, name)) {
-            return !strcmp(smap_get_def(&port->external_ids, "sriov-owner",
-                                        ""), "cx-sriov");
+            return port;
         }
     }
-    return false;
+    return NULL;
+}
+
+static const struct ovsrec_bridge *
+find_bridge(struct ovsdb_idl *idl, const char *name)
+{
+    const struct ovsrec_bridge *br;
+
+    OVSREC_BRIDGE_FOR_EACH (br, idl) {
+        if (!strcmp(br->name, name)) {
+            return br;
+        }
+    }
+    return NULL;
+}
+
+/* Returns the bridge that 'port' is in, or NULL. */
+static const struct ovsrec_bridge *
+bridge_of(struct ovsdb_idl *idl, const struct ovsrec_port *port)
+{
+    const struct ovsrec_bridge *br;
+
+    OVSREC_BRIDGE_FOR_EACH (br, idl) {
+        for (size_t i = 0; i < br->n_ports; i++) {
+            if (br->ports[i] == port) {
+                return br;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Returns true if 'port', which may be NULL, is one that cx-sriov added. */
+static bool
+is_ours(const struct ovsrec_port *port)
+{
+    return port && !strcmp(smap_get_def(&port->external_ids, "sriov-owner",
+                                        ""), "cx-sriov");
 }
 
 /* Runs 'clear' in 'ctx', but what cx-sriov notes in the bridge stays. */
@@ -112,14 +147,9 @@ static void
 run_clear(const struct ctl_command *clear, struct ctl_context *ctx)
 {
     struct smap kept = SMAP_INITIALIZER(&kept);
-    const struct ovsrec_bridge *br;
+    const struct ovsrec_bridge *br = find_bridge(ctx->idl, clear->argv[2]);
     struct smap_node *node;
 
-    OVSREC_BRIDGE_FOR_EACH (br, ctx->idl) {
-        if (!strcmp(br->name, clear->argv[2])) {
-            break;
-        }
-    }
     if (br) {
         SMAP_FOR_EACH (node, &br->external_ids) {
             if (!strncmp(node->key, MARK_PREFIX, strlen(MARK_PREFIX))) {
@@ -134,15 +164,131 @@ run_clear(const struct ctl_command *clear, struct ctl_context *ctx)
     smap_destroy(&kept);
 }
 
+/* Stores in '*new' what 'old' has but for our marks.  The caller must destroy
+ * it. */
+static void
+without_marks(const struct smap *old, struct smap *new)
+{
+    struct smap_node *node;
+
+    smap_init(new);
+    SMAP_FOR_EACH (node, old) {
+        if (strncmp(node->key, MARK_PREFIX, strlen(MARK_PREFIX))) {
+            smap_add(new, node->key, node->value);
+        }
+    }
+}
+
+/* Makes 'port', which cx-sriov added, a person's.  What people set in it
+ * stays. */
+static void
+disown(const struct ovsrec_port *port)
+{
+    struct smap ids;
+
+    for (size_t i = 0; i < port->n_interfaces; i++) {
+        const struct ovsrec_interface *iface = port->interfaces[i];
+        int mtu = smap_get_int(&iface->external_ids, "sriov-mtu", 0);
+
+        if (iface->n_mtu_request && iface->mtu_request[0] == mtu) {
+            ovsrec_interface_set_mtu_request(iface, NULL, 0);
+        }
+        without_marks(&iface->external_ids, &ids);
+        ovsrec_interface_set_external_ids(iface, &ids);
+        smap_destroy(&ids);
+    }
+    without_marks(&port->external_ids, &ids);
+    ovsrec_port_set_external_ids(port, &ids);
+    smap_destroy(&ids);
+}
+
+/* Moves 'port' from one bridge to another.  (As whole sets: ovs-vsctl is to see
+ * it at once, which it does not with the mutations that it uses itself.) */
+static void
+move_port(const struct ovsrec_port *port, const struct ovsrec_bridge *from,
+          const struct ovsrec_bridge *to)
+{
+    size_t n_max = MAX(from->n_ports, to->n_ports + 1);
+    struct ovsrec_port **ports = xcalloc(n_max, sizeof *ports);
+    size_t n = 0;
+
+    for (size_t i = 0; i < from->n_ports; i++) {
+        if (from->ports[i] != port) {
+            ports[n++] = from->ports[i];
+        }
+    }
+    ovsrec_bridge_verify_ports(from);
+    ovsrec_bridge_set_ports(from, ports, n);
+
+    for (n = 0; n < to->n_ports; n++) {
+        ports[n] = to->ports[n];
+    }
+    ports[n++] = CONST_CAST(struct ovsrec_port *, port);
+    ovsrec_bridge_verify_ports(to);
+    ovsrec_bridge_set_ports(to, ports, n);
+    free(ports);
+}
+
+/* Runs 'add', which is "--may-exist add-port BRIDGE PORT ...", in 'ctx'.  Stock
+ * ovs-vsctl refuses a PORT that is in another bridge.  One that is there only
+ * since cx-sriov was quicker is moved: OpenStack's os-vif, OVN's users and
+ * scripts say so where a representor belongs.  A fake bridge is its parent,
+ * with a tag; in the parent itself cx-sriov goes on looking after the port. */
+static void
+run_add_port(const struct ctl_command *add, struct ctl_context *ctx)
+{
+    const struct ovsrec_port *port = find_port(ctx->idl, add->argv[2]);
+    const struct ovsrec_bridge *from, *to;
+    const struct ovsrec_port *fake = NULL;
+
+    to = find_bridge(ctx->idl, add->argv[1]);
+    if (!to) {
+        fake = find_port(ctx->idl, add->argv[1]);
+        to = fake && fake->fake_bridge ? bridge_of(ctx->idl, fake) : NULL;
+    }
+    from = is_ours(port) ? bridge_of(ctx->idl, port) : NULL;
+    if (!from || !to || (from == to && !fake)) {
+        add->syntax->run(ctx);
+        return;
+    }
+
+    if (fake) {
+        ovsrec_port_set_tag(port, fake->tag, fake->n_tag);
+    }
+    if (from != to) {
+        move_port(port, from, to);
+    }
+    if (ctx->invalidate_cache_cb) {
+        ctx->invalidate_cache_cb(ctx);
+    }
+    add->syntax->run(ctx);
+    if (from != to) {
+        disown(port);
+    }
+}
+
+static bool
+is_add_port(const struct ctl_command *c)
+{
+    return is_command(c, "--may-exist", "add-port");
+}
+
 void
 sriov_vsctl_add_columns(const struct ctl_command *commands, size_t n,
                         struct ovsdb_idl *idl)
 {
-    if (find_reload(commands, n)) {
+    bool needed = find_reload(commands, n) != NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        needed = needed || is_add_port(&commands[i]);
+    }
+    if (needed) {
         ovsdb_idl_add_column(idl, &ovsrec_bridge_col_name);
         ovsdb_idl_add_column(idl, &ovsrec_bridge_col_external_ids);
         ovsdb_idl_add_column(idl, &ovsrec_port_col_name);
         ovsdb_idl_add_column(idl, &ovsrec_port_col_external_ids);
+        ovsdb_idl_add_column(idl, &ovsrec_interface_col_mtu_request);
+        ovsdb_idl_add_column(idl, &ovsrec_interface_col_external_ids);
     }
 }
 
@@ -153,12 +299,14 @@ sriov_vsctl_run(const struct ctl_command *commands, size_t n,
     const struct ctl_command *clear = find_reload(commands, n);
 
     if (clear && is_deletion(command, clear)
-        && is_ours(ctx->idl, command->argv[2])) {
+        && is_ours(find_port(ctx->idl, command->argv[2]))) {
         VLOG_INFO("%s: stays in %s, whose stanza is being reloaded; "
                   "cx-sriov looks after it", command->argv[2],
                   command->argv[1]);
     } else if (clear && command == clear) {
         run_clear(clear, ctx);
+    } else if (is_add_port(command)) {
+        run_add_port(command, ctx);
     } else {
         command->syntax->run(ctx);
     }

@@ -17,15 +17,21 @@
 #ifndef SRIOV_VSCTL_H
 #define SRIOV_VSCTL_H 1
 
-/* What ovs-vsctl does otherwise when ifupdown2 reloads the stanza of a bridge.
+/* What ovs-vsctl does otherwise with ports that cx-sriov added.
  *
- *     ifupdown2 --> ovs-vsctl --> VSCTL --> OVSDB
+ *     ifupdown2, os-vif, people --> ovs-vsctl --> VSCTL --> OVSDB
  *
- * That is, at each "ifreload -a", "ifup" and boot, one call which deletes
- * every port that the stanza does not name and clears what was set in the
- * bridge.  Nobody wants that for ports that cx-sriov looks after.  Here they
- * stay, and so does cx-sriov's own note in the bridge.  Any other call of
- * ovs-vsctl, such as a person's "del-port", does what it always did. */
+ * - When ifupdown2 reloads the stanza of a bridge, at each "ifreload -a",
+ *   "ifup" and boot, it deletes every port that the stanza does not name and
+ *   clears what was set in the bridge, all in one call.  Nobody wants that for
+ *   ports that cx-sriov looks after.  Here they stay, and so does cx-sriov's
+ *   own note in the bridge.
+ *
+ * - "--may-exist add-port" of such a port to another bridge, be it a fake one,
+ *   moves it there, where that of any other port is refused.
+ *
+ * Any other call of ovs-vsctl, such as a person's "del-port", does what it
+ * always did. */
 
 #include <stddef.h>
 

@@ -65,6 +65,8 @@ static const struct ovsdb_idl_column *const other_columns[] = {
     &ovsrec_open_vswitch_col_bridges, &ovsrec_open_vswitch_col_other_config,
     &ovsrec_bridge_col_name, &ovsrec_bridge_col_ports,
     &ovsrec_bridge_col_other_config, &ovsrec_bridge_col_external_ids,
+    &ovsrec_bridge_col_mirrors, &ovsrec_mirror_col_output_port,
+    &ovsrec_mirror_col_select_src_port, &ovsrec_mirror_col_select_dst_port,
     &ovsrec_port_col_name, &ovsrec_port_col_interfaces,
     &ovsrec_interface_col_name, &ovsrec_interface_col_ofport,
     &ovsrec_interface_col_error,
@@ -103,16 +105,17 @@ only_marks(const struct smap *external_ids)
 }
 
 /* Returns true if the 'n' columns 'settings' of 'row' have their defaults,
- * 'except' and external_ids aside. */
+ * external_ids and what we may have written ourselves aside. */
 static bool
 settings_are_default(const struct ovsdb_idl_row *row,
-                     const struct ovsdb_idl_column *const settings[], size_t n,
-                     const struct ovsdb_idl_column *except)
+                     const struct ovsdb_idl_column *const settings[], size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         const struct ovsdb_idl_column *c = settings[i];
 
-        if (c != except && strcmp(c->name, "external_ids")
+        if (c != &ovsrec_interface_col_mtu_request
+            && c != &ovsrec_interface_col_ofport_request
+            && strcmp(c->name, "external_ids")
             && !ovsdb_datum_is_default(ovsdb_idl_read(row, c), &c->type)) {
             return false;
         }
@@ -120,9 +123,17 @@ settings_are_default(const struct ovsdb_idl_row *row,
     return true;
 }
 
+/* Returns true if the optional 'value' of 'n' is 'ours', or none if that
+ * is 0. */
+static bool
+is_our_value(const int64_t *value, size_t n, int64_t ours)
+{
+    return n ? *value == ours : !ours;
+}
+
 /* Returns true if nobody changed 'port', one of ours, since we added it. */
 static bool
-is_pristine(const struct ovsrec_port *port, bool has_mtu, int64_t mtu)
+is_pristine(const struct ovsrec_port *port, int64_t mtu)
 {
     const struct ovsrec_interface *iface;
 
@@ -133,12 +144,43 @@ is_pristine(const struct ovsrec_port *port, bool has_mtu, int64_t mtu)
     return (only_marks(&port->external_ids)
             && only_marks(&iface->external_ids)
             && settings_are_default(&port->header_, port_settings,
-                                    ARRAY_SIZE(port_settings), NULL)
+                                    ARRAY_SIZE(port_settings))
             && settings_are_default(&iface->header_, iface_settings,
-                                    ARRAY_SIZE(iface_settings),
-                                    &ovsrec_interface_col_mtu_request)
-            && has_mtu == (iface->n_mtu_request > 0)
-            && (!has_mtu || iface->mtu_request[0] == mtu));
+                                    ARRAY_SIZE(iface_settings))
+            && is_our_value(iface->mtu_request, iface->n_mtu_request, mtu)
+            && is_our_value(iface->ofport_request, iface->n_ofport_request,
+                            smap_get_int(&iface->external_ids,
+                                         SRIOV_ROWS_OFPORT, 0)));
+}
+
+/* Returns true if 'port' is among the 'n' 'ports'. */
+static bool
+is_among(const struct ovsrec_port *port, struct ovsrec_port *const ports[],
+         size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (ports[i] == port) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Returns true if a Mirror of 'br' names 'port'.  (No other table refers to a
+ * Port but Bridge, and none to an Interface but Port.) */
+static bool
+is_mirrored(const struct ovsrec_bridge *br, const struct ovsrec_port *port)
+{
+    for (size_t i = 0; i < br->n_mirrors; i++) {
+        const struct ovsrec_mirror *m = br->mirrors[i];
+
+        if (m->output_port == port
+            || is_among(port, m->select_src_port, m->n_select_src_port)
+            || is_among(port, m->select_dst_port, m->n_select_dst_port)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool
@@ -173,6 +215,7 @@ convert_result(struct sriov_view_iface *iface,
 
 static void
 convert_port(struct sriov_view *view, struct sriov_view_bridge *br,
+             const struct ovsrec_bridge *br_row,
              const struct ovsrec_port *row, bool all)
 {
     const char *pf = smap_get(&row->external_ids, MARK_PF);
@@ -194,7 +237,8 @@ convert_port(struct sriov_view *view, struct sriov_view_bridge *br,
     if (port->key) {
         port->has_our_mtu = mtu > 0;
         port->our_mtu = mtu;
-        port->pristine = all && is_pristine(row, mtu > 0, mtu);
+        port->pristine = (all && is_pristine(row, MAX(mtu, 0))
+                          && !is_mirrored(br_row, row));
     }
 
     for (size_t i = 0; i < row->n_interfaces; i++) {
@@ -244,7 +288,7 @@ sriov_rows_read(const struct ovsrec_open_vswitch *cfg, bool all)
                                                 ""), ",");
         free(name);
         for (size_t j = 0; j < row->n_ports; j++) {
-            convert_port(view, br, row->ports[j], all);
+            convert_port(view, br, row, row->ports[j], all);
         }
     }
     return view;
@@ -321,6 +365,29 @@ sriov_rows_copy_iface_settings(const struct ovsrec_interface *old,
 {
     copy_settings(&old->header_, &new->header_, iface_settings,
                   ARRAY_SIZE(iface_settings));
+}
+
+void
+sriov_rows_move_mirrors(const struct ovsrec_bridge *br,
+                        const struct ovsrec_port *old,
+                        const struct ovsrec_port *new)
+{
+    for (size_t i = 0; i < br->n_mirrors; i++) {
+        const struct ovsrec_mirror *m = br->mirrors[i];
+
+        if (is_among(old, m->select_src_port, m->n_select_src_port)) {
+            ovsrec_mirror_update_select_src_port_delvalue(m, old);
+            ovsrec_mirror_update_select_src_port_addvalue(m, new);
+        }
+        if (is_among(old, m->select_dst_port, m->n_select_dst_port)) {
+            ovsrec_mirror_update_select_dst_port_delvalue(m, old);
+            ovsrec_mirror_update_select_dst_port_addvalue(m, new);
+        }
+        if (m->output_port == old) {
+            ovsrec_mirror_verify_output_port(m);
+            ovsrec_mirror_set_output_port(m, new);
+        }
+    }
 }
 
 void

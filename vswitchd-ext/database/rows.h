@@ -28,6 +28,7 @@
 #include <stdbool.h>
 
 struct ovsdb_idl;
+struct ovsrec_bridge;
 struct ovsrec_interface;
 struct ovsrec_open_vswitch;
 struct ovsrec_port;
@@ -41,6 +42,9 @@ struct sriov_port;
 
 /* In external_ids of our Ports and Interfaces: mtu_request as we wrote it. */
 #define SRIOV_ROWS_MTU "sriov-mtu"
+
+/* In external_ids of our Interfaces: ofport_request as we wrote it. */
+#define SRIOV_ROWS_OFPORT "sriov-ofport"
 
 /* Has 'idl' replicate all that the functions below read and write. */
 void sriov_rows_add_columns(struct ovsdb_idl *idl);
@@ -76,6 +80,12 @@ void sriov_rows_copy_port_settings(const struct ovsrec_port *old,
 /* Likewise for an Interface. */
 void sriov_rows_copy_iface_settings(const struct ovsrec_interface *old,
                                     const struct ovsrec_interface *new);
+
+/* Has the mirrors of 'br' that name 'old' name 'new' instead, in the
+ * transaction of the session that all of them are rows of. */
+void sriov_rows_move_mirrors(const struct ovsrec_bridge *br,
+                             const struct ovsrec_port *old,
+                             const struct ovsrec_port *new);
 
 /* Has the transaction of 'row''s session fail if somebody changes what people
  * can set in 'row' and its interfaces. */

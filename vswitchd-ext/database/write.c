@@ -46,11 +46,36 @@ struct writer {
     struct ds *text;            /* What it does. */
 };
 
-/* Adds the port for 'd' with the settings of 'old', if that is nonnull. */
+/* Has 'iface', whose marks become 'ids', ask for the OpenFlow port number
+ * 'ofport', or for none if that is 0. */
 static void
-add_port(const struct writer *w, const struct sriov_decision *d,
-         const struct ovsrec_port *old, unsigned int mtu, bool own_mtu)
+request_ofport(const struct ovsrec_interface *iface, int64_t ofport,
+               struct smap *ids)
 {
+    ovsrec_interface_set_ofport_request(iface, &ofport, ofport ? 1 : 0);
+    if (ofport) {
+        smap_add_format(ids, SRIOV_ROWS_OFPORT, "%"PRId64, ofport);
+    }
+}
+
+/* Returns true if a person asked for the OpenFlow port number of 'iface'. */
+static bool
+has_own_ofport(const struct ovsrec_interface *iface)
+{
+    return (iface->n_ofport_request
+            && (iface->ofport_request[0]
+                != smap_get_int(&iface->external_ids, SRIOV_ROWS_OFPORT, 0)));
+}
+
+/* Adds the port for the decision of 'op', with the settings of 'old', if that
+ * is nonnull.  If that is in the same bridge, mirrors and flows that name it
+ * mean the new one then. */
+static void
+add_port(const struct writer *w, const struct sriov_op *op,
+         const struct ovsrec_port *old, bool own_mtu)
+{
+    const struct sriov_decision *d = op->decision;
+    unsigned int mtu = op->mtu;
     const struct ovsrec_bridge *br
         = ovsrec_bridge_get_for_uuid(w->idl, &d->bridge->uuid);
     const struct ovsrec_interface *old_iface
@@ -70,6 +95,9 @@ add_port(const struct writer *w, const struct sriov_decision *d,
     }
     ovsrec_interface_set_name(iface, d->port->link->name);
     sriov_rows_put_marks(&ids, d->port, own_mtu ? mtu : 0);
+    if (old_iface && !has_own_ofport(old_iface)) {
+        request_ofport(iface, op->ofport, &ids);
+    }
     ovsrec_interface_set_external_ids(iface, &ids);
     if (own_mtu) {
         set_mtu_request(iface, mtu);
@@ -81,6 +109,9 @@ add_port(const struct writer *w, const struct sriov_decision *d,
     if (old) {
         sriov_rows_copy_port_settings(old, port);
         smap_clone(&ids, &old->external_ids);
+        if (d->bridge == op->old->bridge) {
+            sriov_rows_move_mirrors(br, old, port);
+        }
     }
     ovsrec_port_set_name(port, d->port->link->name);
     sriov_rows_put_marks(&ids, d->port, own_mtu ? mtu : 0);
@@ -148,7 +179,7 @@ do_op(const struct writer *w, const struct sriov_op *op)
     }
     switch (op->type) {
     case SRIOV_OP_ADD:
-        add_port(w, op->decision, NULL, op->mtu, true);
+        add_port(w, op, NULL, true);
         break;
 
     case SRIOV_OP_REPLACE: {
@@ -158,7 +189,7 @@ do_op(const struct writer *w, const struct sriov_op *op)
                         && (!iface->has_mtu_request
                             || op->old->our_mtu == iface->mtu_request));
 
-        add_port(w, op->decision, old, op->mtu, own_mtu);
+        add_port(w, op, old, own_mtu);
         remove_port(w, op->old, old);
         break;
     }

@@ -93,30 +93,42 @@ sriov_history_forgive(struct sriov_history *history)
     }
 }
 
+/* Returns true if the row 'port' is in any bridge of 'view'. */
+static bool
+has_row(const struct sriov_view *view, const struct uuid *port)
+{
+    for (size_t i = 0; i < view->n_bridges; i++) {
+        const struct sriov_view_bridge *br = view->bridges[i];
+
+        for (size_t j = 0; j < br->n_ports; j++) {
+            if (uuid_equals(&br->ports[j]->uuid, port)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* Returns true if a person took the port of ours that 'track' stands for, and
  * that 'view' lacks, out of its bridge.
  *
  * It is not a person's doing if the bridge went (the port just went along), if
- * the row is there without our marks (others took it over, as ifupdown2 does
- * for a stanza of its own), or if our list went out of the bridge at the same
- * time: then it is a network tool that made the bridge what its configuration
- * says.  ifupdown2 deletes ports and clears external_ids in one transaction;
- * our own ovs-vsctl leaves out both, others do not. */
+ * the row is there without our marks, in this bridge or in another one (others
+ * took it over, as ifupdown2 does for a stanza of its own), or if our list went
+ * out of the bridge at the same time: then it is a network tool that made the
+ * bridge what its configuration says.  ifupdown2 deletes ports and clears
+ * external_ids in one transaction; our own ovs-vsctl leaves out both, others do
+ * not. */
 static bool
 was_deleted(const struct sriov_track *track, const struct sriov_view *view)
 {
     for (size_t i = 0; i < view->n_bridges; i++) {
         const struct sriov_view_bridge *br = view->bridges[i];
 
-        if (!uuid_equals(&br->uuid, &track->bridge)) {
-            continue;
+        if (uuid_equals(&br->uuid, &track->bridge)) {
+            return ((br->listed || !track->listed)
+                    && !has_row(view, &track->port));
         }
-        for (size_t j = 0; j < br->n_ports; j++) {
-            if (uuid_equals(&br->ports[j]->uuid, &track->port)) {
-                return false;
-            }
-        }
-        return br->listed || !track->listed;
     }
     return false;
 }
@@ -183,7 +195,14 @@ sriov_history_update(struct sriov_history *history,
         track = history_get(history, node->name);
         track->ours = true;
         track->denied = false;
-        track->bridge = port->bridge->uuid;
+        if (!uuid_equals(&track->bridge, &port->bridge->uuid)) {
+            track->bridge = port->bridge->uuid;
+            track->ofport = 0;
+        }
+        if (port->n_ifaces == 1 && port->ifaces[0]->has_ofport
+            && port->ifaces[0]->ofport > 0) {
+            track->ofport = port->ifaces[0]->ofport;
+        }
         track->port = port->uuid;
         track->listed = port->bridge->listed;
         if (!track->ifindex || port->n_ifaces != 1

@@ -24,6 +24,7 @@
  * Does no I/O; the time comes as an argument. */
 
 #include <stdbool.h>
+#include <stdint.h>
 #include "openvswitch/hmap.h"
 #include "openvswitch/uuid.h"
 
@@ -39,6 +40,8 @@ struct sriov_track {
     bool ours;                  /* We have a port for it... */
     struct uuid bridge;         /* ...in this bridge... */
     struct uuid port;           /* ...in this row... */
+    int64_t ofport;             /* ...with this OpenFlow port number, when it
+                                 * had one last; 0 if never... */
     bool listed;                /* ...while the bridge had our list. */
     bool denied;                /* A person deleted our port... */
     bool denied_in_db;          /* ...and the database says so already. */

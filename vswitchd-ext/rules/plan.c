@@ -443,6 +443,8 @@ plan_representor(struct sriov_plan *plan, const struct sriov_plan_input *in,
 {
     const struct sriov_view_port *ours = (d->reason == SRIOV_ADDED && d->iface
                                         ? d->iface->port : NULL);
+    const struct sriov_track *track = sriov_history_find(in->history,
+                                                         d->port->key);
     unsigned int mtu = wanted_mtu(d);
     struct sriov_op *op;
 
@@ -465,6 +467,7 @@ plan_representor(struct sriov_plan *plan, const struct sriov_plan_input *in,
             op->decision = d;
             op->old = ours;
             op->mtu = mtu;
+            op->ofport = track && d->bridge == ours->bridge ? track->ofport : 0;
         } else if (mtu && ours->has_our_mtu && ours->our_mtu != mtu
                    && d->iface->has_mtu_request
                    && d->iface->mtu_request == ours->our_mtu) {

@@ -28,6 +28,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct ds;
 struct sriov_view;
@@ -84,6 +85,8 @@ struct sriov_op {
     const struct sriov_port *port;
     bool up, hw_tc;             /* SRIOV_OP_LINK: what to set. */
     unsigned int mtu;           /* Bytes; 0 for none. */
+    int64_t ofport;             /* SRIOV_OP_REPLACE: the OpenFlow port number
+                                 * to go on with; 0 for any. */
 };
 
 struct sriov_plan {
