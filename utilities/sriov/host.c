@@ -596,10 +596,10 @@ read_more(const struct sriov_nl *nl, struct host_pf *pf)
     const struct sriov_dev *dev = pf->dev;
 
     if (dev && dev->mode != SRIOV_MODE_NONE && !dev->from_names) {
-        pf->steering = sriov_nl_get_steering(nl->genl, nl->devlink, pf->pci);
+        pf->steering = sriov_nl_get_steering(nl, pf->pci);
     }
     if (pf->link) {
-        sriov_nl_vfs_read(nl->route, pf->link->ifindex, take_vf, pf);
+        sriov_nl_vfs_read(nl, pf->link->ifindex, take_vf, pf);
     }
 }
 
@@ -672,8 +672,7 @@ host_read_details(struct host *host, const struct sriov_nl *nl)
             free(modalias);
         }
         if (nl) {
-            pf->firmware = sriov_nl_get_firmware(nl->genl, nl->devlink,
-                                                 pf->pci);
+            pf->firmware = sriov_nl_get_firmware(nl, pf->pci);
         }
     }
     udev_hwdb_unref(hwdb);

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hmapx.h"
 #include "openvswitch/util.h"
 #include "packets.h"
 #include "unicode.h"
@@ -142,12 +143,29 @@ sriov_model_add_link(struct sriov_model *model, int ifindex, const char *name)
     return link;
 }
 
-/* Removes and frees the link 'i' of 'model', which is not finished. */
 void
-sriov_model_remove_link(struct sriov_model *model, size_t i)
+sriov_model_drop_masters(struct sriov_model *model)
 {
-    link_destroy(model->links[i]);
-    model->links[i] = model->links[--model->n_links];
+    struct hmapx masters = HMAPX_INITIALIZER(&masters);
+    size_t n = 0;
+
+    for (size_t i = 0; i < model->n_links; i++) {
+        if (!sriov_kind_is_bond(model->links[i]->kind)) {
+            hmapx_add(&masters, (void *) (uintptr_t) model->links[i]->master);
+        }
+    }
+    for (size_t i = 0; i < model->n_links; i++) {
+        struct sriov_link *link = model->links[i];
+
+        if (!sriov_kind_is_bond(link->kind)
+            || hmapx_contains(&masters, (void *) (uintptr_t) link->ifindex)) {
+            model->links[n++] = link;
+        } else {
+            link_destroy(link);
+        }
+    }
+    model->n_links = n;
+    hmapx_destroy(&masters);
 }
 
 /* Returns the link with 'ifindex', or NULL.  'model' must be finished. */
@@ -181,6 +199,12 @@ sriov_model_dev(const struct sriov_model *model, const char *bus,
     return NULL;
 }
 
+bool
+sriov_kind_is_bond(const char *kind)
+{
+    return kind && (!strcmp(kind, "bond") || !strcmp(kind, "team"));
+}
+
 /* Returns the Linux bond or team that 'link' is a member of, or NULL. */
 const struct sriov_link *
 sriov_link_bond(const struct sriov_model *model, const struct sriov_link *link)
@@ -188,9 +212,7 @@ sriov_link_bond(const struct sriov_model *model, const struct sriov_link *link)
     const struct sriov_link *master
         = link->master ? sriov_model_link(model, link->master) : NULL;
 
-    return (master && master->kind
-            && (!strcmp(master->kind, "bond") || !strcmp(master->kind, "team"))
-            ? master : NULL);
+    return master && sriov_kind_is_bond(master->kind) ? master : NULL;
 }
 
 bool

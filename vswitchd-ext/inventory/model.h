@@ -127,7 +127,7 @@ struct sriov_port *sriov_model_add_port(struct sriov_model *, const char *bus,
                                         const char *dev, uint32_t index);
 struct sriov_link *sriov_model_add_link(struct sriov_model *, int ifindex,
                                         const char *name);
-void sriov_model_remove_link(struct sriov_model *, size_t);
+void sriov_model_drop_masters(struct sriov_model *);
 void sriov_model_finish(struct sriov_model *);
 
 bool sriov_model_equal(const struct sriov_model *, const struct sriov_model *);
@@ -138,6 +138,7 @@ const struct sriov_link *sriov_model_link(const struct sriov_model *,
                                           int ifindex);
 const struct sriov_dev *sriov_model_dev(const struct sriov_model *,
                                         const char *bus, const char *name);
+bool sriov_kind_is_bond(const char *kind);
 const struct sriov_link *sriov_link_bond(const struct sriov_model *,
                                          const struct sriov_link *);
 bool sriov_port_is_representor(const struct sriov_port *);

@@ -13,7 +13,6 @@
  * limitations under the License.
  */
 
-
 /* The source that asks the kernel.  See source.h for where it stands.
  *
  *     RTNLGRP_LINK, devlink "config", nlctrl "notify", udev's net and pci
@@ -37,10 +36,7 @@
 #include <libudev.h>
 #include <limits.h>
 #include <linux/devlink.h>
-#include <linux/ethtool_netlink.h>
-#include <linux/genetlink.h>
 #include <linux/rtnetlink.h>
-#include <netlink/genl/genl.h>
 #include <netlink/socket.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,10 +79,7 @@ enum {
 /* What the reading thread works with, between 'begin' and 'done'.  The main
  * thread looks at it only when no reading is under way. */
 struct reading {
-    /* Numbers of generic netlink families, 0 while the kernel has none. */
-    int devlink;
-    int ethtool;
-
+    int ethtool;                /* As struct sriov_nl has it. */
     struct udev *udev;          /* To ask; NULL until there is a link. */
     struct simap initialized;   /* Links that udev is done with: from their
                                  * names to their ifindexes. */
@@ -124,8 +117,6 @@ static int route_event(struct nl_msg *, void *);
 static int genl_event(struct nl_msg *, void *);
 static void receive(struct netlink_source *, struct nl_sock *,
                     const char *what);
-static void find_families(struct netlink_source *, struct nl_sock *genl);
-
 static bool udev_runs(void);
 static bool udev_start(struct netlink_source *);
 static void udev_receive(struct netlink_source *, const struct sriov_model *);
@@ -145,8 +136,8 @@ netlink_close(struct sriov_source *source)
 
     udev_stop(src);
     udev_unref(src->reading.udev);
-    sriov_nl_close(src->route);
-    sriov_nl_close(src->genl);
+    nl_socket_free(src->route);
+    nl_socket_free(src->genl);
     simap_destroy(&src->reading.initialized);
     free(src);
 }
@@ -228,35 +219,29 @@ netlink_begin(struct sriov_source *source)
 }
 
 /* Reads everything into 'model'.  Returns 0 or an error, with which 'model' is
- * incomplete. */
+ * incomplete.
+ *
+ * Joins the groups that the main thread listens to here: the kernel may hold
+ * its lock for all of generic netlink while a driver answers somebody else
+ * (genl_rcv() in net/netlink/genetlink.c, families without parallel_ops, such
+ * as devlink before Linux 5.18). */
 static int
 read_model(struct netlink_source *src, struct sriov_model *model)
 {
-    struct reading *reading = &src->reading;
-    struct nl_sock *route = NULL;
-    struct nl_sock *genl = NULL;
-    int error = 0;
+    struct sriov_nl nl;
+    int error = sriov_nl_connect(&nl);
 
-    if (src->genl) {
-        error = sriov_nl_open(NETLINK_GENERIC, &genl);
+    if (error) {
+        return error;
     }
-    if (!error && genl) {
-        find_families(src, genl);
+    if (src->genl && nl.genl) {
+        sriov_nl_join(src->genl, &nl, "nlctrl", "notify");
+        sriov_nl_join(src->genl, &nl, DEVLINK_GENL_NAME,
+                      DEVLINK_GENL_MCGRP_CONFIG_NAME);
     }
-    if (!error && reading->devlink) {
-        error = sriov_nl_devlink_read(genl, reading->devlink, model);
-    }
-    if (!error) {
-        error = sriov_nl_open(NETLINK_ROUTE, &route);
-    }
-    if (!error) {
-        error = sriov_nl_links_read(route, model);
-    }
-    if (!error && reading->ethtool) {
-        error = sriov_nl_features_read(genl, reading->ethtool, model);
-    }
-    sriov_nl_close(route);
-    sriov_nl_close(genl);
+    src->reading.ethtool = nl.ethtool;
+    error = sriov_nl_read(&nl, model);
+    sriov_nl_disconnect(&nl);
     return error;
 }
 
@@ -329,33 +314,29 @@ netlink_done(struct sriov_source *source, const struct sriov_model *model)
 }
 
 static int
-netlink_set_link(struct sriov_source *source, const struct sriov_link *link,
-                 bool up, bool hw_tc, const char **step, char **detail)
+netlink_set_link(struct sriov_source *source OVS_UNUSED,
+                 const struct sriov_link *link, bool up, bool hw_tc, const char **step, char **detail)
 {
     static const struct sriov_link_change set_up = { .up = true };
-    int ethtool = netlink_source_cast(source)->reading.ethtool;
-    struct nl_sock *sk;
-    int error = 0;
+    bool turn_on = hw_tc && !(link->has_hw_tc && link->hw_tc);
+    struct sriov_nl nl;
+    int error;
 
-    *step = NULL;
+    *step = "ask the kernel";
     *detail = NULL;
+    error = sriov_nl_connect(&nl);
+    if (error) {
+        return error;
+    }
     if (up && !link->up) {
         *step = "set up";
-        error = sriov_nl_open(NETLINK_ROUTE, &sk);
-        if (!error) {
-            error = sriov_nl_link_set(sk, link->ifindex, &set_up, detail);
-            sriov_nl_close(sk);
-        }
+        error = sriov_nl_link_set(&nl, link->ifindex, &set_up, detail);
     }
-    if (!error && hw_tc && !(link->has_hw_tc && link->hw_tc)) {
+    if (!error && turn_on) {
         *step = "turn hw-tc-offload on";
-        error = ethtool ? sriov_nl_open(NETLINK_GENERIC, &sk) : EOPNOTSUPP;
-        if (!error) {
-            error = sriov_nl_link_set_hw_tc(sk, ethtool, link->ifindex,
-                                            detail);
-            sriov_nl_close(sk);
-        }
+        error = sriov_nl_link_set_hw_tc(&nl, link->ifindex, detail);
     }
+    sriov_nl_disconnect(&nl);
     return error;
 }
 
@@ -365,17 +346,15 @@ netlink_set_link(struct sriov_source *source, const struct sriov_link *link,
 static bool
 netlink_may_offload(struct sriov_source *source, int ifindex)
 {
-    struct netlink_source *src = netlink_source_cast(source);
-    struct nl_sock *route = NULL;
-    struct nl_sock *genl = NULL;
-    bool may = (!src->ethtool
-                || sriov_nl_open(NETLINK_ROUTE, &route)
-                || sriov_nl_open(NETLINK_GENERIC, &genl)
-                || sriov_nl_link_may_offload(route, genl, src->ethtool,
-                                             ifindex));
+    struct sriov_nl nl = {
+        .ethtool = netlink_source_cast(source)->ethtool
+    };
+    bool may = (!nl.ethtool
+                || sriov_nl_open(NETLINK_ROUTE, &nl.route)
+                || sriov_nl_open(NETLINK_GENERIC, &nl.genl)
+                || sriov_nl_link_may_offload(&nl, ifindex));
 
-    sriov_nl_close(route);
-    sriov_nl_close(genl);
+    sriov_nl_disconnect(&nl);
     return may;
 }
 
@@ -405,41 +384,13 @@ route_event(struct nl_msg *msg, void *src_)
     return NL_OK;
 }
 
-/* Returns true if 'nlh' says that a family that matters appears or
- * vanishes. */
-static bool
-family_event(struct nlmsghdr *nlh)
-{
-    static const struct nla_policy policy[CTRL_ATTR_MAX + 1] = {
-        [CTRL_ATTR_FAMILY_NAME] = { .type = NLA_STRING,
-                                    .maxlen = GENL_NAMSIZ },
-    };
-    struct nlattr *tb[CTRL_ATTR_MAX + 1];
-
-    if (genlmsg_valid_hdr(nlh, 0)
-        && (genlmsg_hdr(nlh)->cmd == CTRL_CMD_NEWFAMILY
-            || genlmsg_hdr(nlh)->cmd == CTRL_CMD_DELFAMILY)
-        && sriov_nl_parse(nlh, GENL_HDRLEN, policy, tb, CTRL_ATTR_MAX)
-        && tb[CTRL_ATTR_FAMILY_NAME]) {
-        const char *name = nla_get_string(tb[CTRL_ATTR_FAMILY_NAME]);
-
-        return (!strcmp(name, DEVLINK_GENL_NAME)
-                || !strcmp(name, ETHTOOL_GENL_NAME));
-    }
-    return false;
-}
-
-/* What does not come from nlctrl comes from devlink: there are no other
- * groups.  (Its number may not be known here yet.) */
 static int
 genl_event(struct nl_msg *msg, void *src_)
 {
-    struct nlmsghdr *nlh = nlmsg_hdr(msg);
     struct netlink_source *src = src_;
 
     if (!src->dirty) {
-        src->dirty = (nlh->nlmsg_type == GENL_ID_CTRL ? family_event(nlh)
-                      : sriov_nl_devlink_event(nlh));
+        src->dirty = sriov_nl_genl_event(nlmsg_hdr(msg));
     }
     return NL_OK;
 }
@@ -455,36 +406,6 @@ receive(struct netlink_source *src, struct nl_sock *sk, const char *what)
         VLOG_INFO_RL(&rl, "events about %s were lost (%s), reading "
                      "everything again", what, ovs_strerror(error));
         src->dirty = true;
-    }
-}
-
-/* Joins 'group', unless it is 0.  Nothing of 'sk' but its descriptor is used,
- * so that the main thread may receive from it meanwhile.  To join twice does
- * no harm. */
-static void
-join(struct nl_sock *sk, int group)
-{
-    if (group) {
-        nl_socket_add_membership(sk, group);
-    }
-}
-
-/* Looks up the generic netlink families, and listens to devlink, if there is
- * one, and for families that come and go.  Reading thread: the kernel may hold
- * its lock for all of generic netlink while a driver answers somebody else
- * (genl_rcv() in net/netlink/genetlink.c, families without parallel_ops, such
- * as devlink before Linux 5.18). */
-static void
-find_families(struct netlink_source *src, struct nl_sock *genl)
-{
-    struct reading *reading = &src->reading;
-
-    join(src->genl, sriov_nl_group(genl, "nlctrl", "notify"));
-    reading->devlink = sriov_nl_family(genl, DEVLINK_GENL_NAME);
-    reading->ethtool = sriov_nl_family(genl, ETHTOOL_GENL_NAME);
-    if (reading->devlink) {
-        join(src->genl, sriov_nl_group(genl, DEVLINK_GENL_NAME,
-                                       DEVLINK_GENL_MCGRP_CONFIG_NAME));
     }
 }
 
