@@ -49,8 +49,6 @@ VLOG_DEFINE_THIS_MODULE(sriov_host);
 
 /* Files. */
 
-/* Returns what the file that 'format' names has in it, without the line end,
- * which the caller must free.  NULL if it cannot be read. */
 char *
 host_read_file(const char *format, ...)
 {
@@ -80,8 +78,6 @@ host_read_file(const char *format, ...)
     return ds_steal_cstr(&s);
 }
 
-/* Stores in '*number' the number, decimal or 0x..., that the file 'name' in
- * the folder 'path' has in it. */
 bool
 host_read_number(const char *path, const char *name, long long int *number)
 {
@@ -92,8 +88,6 @@ host_read_number(const char *path, const char *name, long long int *number)
     return ok;
 }
 
-/* Writes 'value' to the file at 'path'.  Returns 0 or a positive errno
- * value. */
 int
 host_write_file(const char *path, const char *value)
 {
@@ -120,7 +114,6 @@ read_target(const char *path, const char *name)
     return target;
 }
 
-/* Adds to 'names', sorted, what is in the folder that 'format' names. */
 void
 host_read_folder(struct svec *names, const char *format, ...)
 {
@@ -182,8 +175,6 @@ host_pf_add_vf(struct host_pf *pf)
     return vf;
 }
 
-/* Adds the network device 'name', as the link of 'pf', to the model.  The
- * caller fills in the rest. */
 struct sriov_link *
 host_add_link(struct host *host, struct host_pf *pf, const char *name)
 {

@@ -389,7 +389,6 @@ read_netplan(struct howto *h, const char *file)
     free(text);
 }
 
-/* Reads all files but udev's rules and interfaces. */
 void
 howto_read_other_files(struct howto *h)
 {

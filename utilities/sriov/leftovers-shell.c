@@ -549,7 +549,6 @@ do_command(struct howto_shell *shell, struct command *command)
             && whole);
 }
 
-/* Reads 'text', one line of a script or several. */
 void
 howto_run(struct howto_shell *shell, const char *text)
 {

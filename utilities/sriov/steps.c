@@ -472,6 +472,17 @@ set_param(struct applier *a, const struct host_pf *pf, const char *name,
     return describe(error, &detail);
 }
 
+/* Sets the MTU of the link of 'pf', unless that has it. */
+static char *
+set_pf_mtu(struct applier *a, const struct host_pf *pf, unsigned int mtu)
+{
+    char *detail = NULL;
+
+    return (host_pf_mtu(pf) == mtu ? NULL
+            : pf->link ? describe(set_mtu(a, pf->link, mtu, &detail), &detail)
+            : xstrdup("the PF has no network device"));
+}
+
 /* Carries out 'step'.  Returns NULL, or what went wrong, which the caller must
  * free. */
 static char *
@@ -480,7 +491,6 @@ do_step(struct applier *a, const struct host_step *step)
     const struct host_section *section = step->section;
     struct host *host = host_read("", a->nl);
     const struct host_pf *pf = host_find_pf(host, step->pci);
-    char *detail = NULL;
     char *error = NULL;
 
     if (!pf) {
@@ -516,12 +526,7 @@ do_step(struct applier *a, const struct host_step *step)
         error = wait_for_reps(a, step);
         break;
     case HOST_STEP_MTU:
-        if (host_pf_mtu(pf) != section->mtu) {
-            error = (pf->link
-                     ? describe(set_mtu(a, pf->link, section->mtu, &detail),
-                                &detail)
-                     : xstrdup("the PF has no network device"));
-        }
+        error = set_pf_mtu(a, pf, section->mtu);
         error = error ? error : do_vfs(a, step, pf);
         break;
     case HOST_STEP_UNBIND:

@@ -90,7 +90,6 @@ sriov_model_destroy(struct sriov_model *model)
     free(model);
 }
 
-/* Adds a device to 'model', which owns it.  The caller fills in the rest. */
 struct sriov_dev *
 sriov_model_add_dev(struct sriov_model *model, const char *bus,
                     const char *name)
@@ -107,8 +106,6 @@ sriov_model_add_dev(struct sriov_model *model, const char *bus,
     return dev;
 }
 
-/* Adds a port of the device 'bus'/'dev' to 'model', which owns it.  The caller
- * fills in the rest. */
 struct sriov_port *
 sriov_model_add_port(struct sriov_model *model, const char *bus,
                      const char *dev, uint32_t index)
@@ -127,7 +124,6 @@ sriov_model_add_port(struct sriov_model *model, const char *bus,
     return port;
 }
 
-/* Adds a link to 'model', which owns it.  The caller fills in the rest. */
 struct sriov_link *
 sriov_model_add_link(struct sriov_model *model, int ifindex, const char *name)
 {
@@ -168,7 +164,6 @@ sriov_model_drop_masters(struct sriov_model *model)
     hmapx_destroy(&masters);
 }
 
-/* Returns the link with 'ifindex', or NULL.  'model' must be finished. */
 const struct sriov_link *
 sriov_model_link(const struct sriov_model *model, int ifindex)
 {
@@ -184,7 +179,6 @@ sriov_model_link(const struct sriov_model *model, int ifindex)
     return p ? *p : NULL;
 }
 
-/* Returns the device 'bus'/'name', or NULL. */
 const struct sriov_dev *
 sriov_model_dev(const struct sriov_model *model, const char *bus,
                 const char *name)
@@ -205,7 +199,6 @@ sriov_kind_is_bond(const char *kind)
     return kind && (!strcmp(kind, "bond") || !strcmp(kind, "team"));
 }
 
-/* Returns the Linux bond or team that 'link' is a member of, or NULL. */
 const struct sriov_link *
 sriov_link_bond(const struct sriov_model *model, const struct sriov_link *link)
 {
@@ -229,9 +222,6 @@ sriov_port_is_uplink(const struct sriov_port *port)
     return port->flavour == SRIOV_UPLINK && port->dev->mode != SRIOV_MODE_NONE;
 }
 
-/* Returns the uplink that the representor 'rep' belongs to: the one of its
- * device, if that has several the one with its PF's number.  NULL if there is
- * none. */
 const struct sriov_port *
 sriov_port_uplink(const struct sriov_model *model,
                   const struct sriov_port *rep)
@@ -262,8 +252,6 @@ sriov_mode_to_string(enum sriov_mode mode)
 
 /* Names. */
 
-/* Returns true if 'name', of a device or a bus, can stand in a path of sysfs
- * and in OVSDB. */
 bool
 sriov_name_is_valid(const char *name)
 {
@@ -275,17 +263,12 @@ sriov_name_is_valid(const char *name)
     return valid;
 }
 
-/* Returns how the device 'bus'/'name' is called in OVSDB and in output: its
- * PCI address, or bus/name on another bus.  The caller must free it. */
 char *
 sriov_dev_id(const char *bus, const char *name)
 {
     return strcmp(bus, "pci") ? xasprintf("%s/%s", bus, name) : xstrdup(name);
 }
 
-/* Returns the key of port 'label' of the device 'dev', which is the identity
- * of a representor beyond its own life: it has the same one when it comes
- * back.  The caller must free it. */
 char *
 sriov_key(const char *dev, const char *label)
 {
@@ -312,9 +295,6 @@ scan_number(const char **s, uint32_t *number)
     return true;
 }
 
-/* Parses the phys_port_name of a representor ("pf0", "pf0vf3", "pf0sf88", each
- * with an optional "c1" in front) or of an uplink ("p0") into '*id'.  Returns
- * false if it is something else. */
 bool
 sriov_port_id_from_string(const char *s, struct sriov_port_id *id)
 {
@@ -497,8 +477,6 @@ compare_ports(const void *a_, const void *b_)
     return cmp ? cmp : compare_u32(a->ifindex, b->ifindex);
 }
 
-/* Joins and sorts what a source put into 'model', see the comment at the top
- * of model.h. */
 void
 sriov_model_finish(struct sriov_model *model)
 {
@@ -587,7 +565,6 @@ link_equal(const struct sriov_link *a, const struct sriov_link *b)
             && a->hw_tc == b->hw_tc);
 }
 
-/* Returns true if the finished models 'a' and 'b' say the same. */
 bool
 sriov_model_equal(const struct sriov_model *a, const struct sriov_model *b)
 {

@@ -315,7 +315,8 @@ netlink_done(struct sriov_source *source, const struct sriov_model *model)
 
 static int
 netlink_set_link(struct sriov_source *source OVS_UNUSED,
-                 const struct sriov_link *link, bool up, bool hw_tc, const char **step, char **detail)
+                 const struct sriov_link *link, bool up, bool hw_tc,
+                 const char **step, char **detail)
 {
     static const struct sriov_link_change set_up = { .up = true };
     bool turn_on = hw_tc && !(link->has_hw_tc && link->hw_tc);
