@@ -446,8 +446,10 @@ read_option(struct howto *h, struct howto_stanza *stanza, size_t commands,
     }
 }
 
-void
-howto_read_interfaces(struct howto *h, const char *file)
+/* Reads a file of interfaces(5): its stanzas, and, as a file of its own, the
+ * commands in them. */
+static void
+read_interfaces(struct howto *h, const char *file)
 {
     struct howto_lines lines = howto_lines_of(h->root, file);
     size_t before = howto_begin_file(h, file, "line");
@@ -548,9 +550,9 @@ howto_read(struct howto *h, const char *root)
     memset(h, 0, sizeof *h);
     h->root = root;
     howto_read_folder(h, "/etc/udev/rules.d", ".rules", howto_read_udev);
-    howto_read_interfaces(h, "/etc/network/interfaces");
+    read_interfaces(h, "/etc/network/interfaces");
     howto_read_folder(h, "/etc/network/interfaces.d", "",
-                      howto_read_interfaces);
+                      read_interfaces);
     howto_read_other_files(h);
     read_ovs_ctl(h, "/usr/share/openvswitch/scripts/ovs-ctl");
     for (size_t i = 0; i < h->n_files; i++) {

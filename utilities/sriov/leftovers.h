@@ -198,10 +198,6 @@ void howto_split(struct svec *, const char *s, const char *delimiters);
 /* Reads a file of udev's rules. */
 void howto_read_udev(struct howto *, const char *file);
 
-/* Reads a file of interfaces(5): its stanzas, and, as a file of its own, the
- * commands in them. */
-void howto_read_interfaces(struct howto *, const char *file);
-
 /* Reads all files but udev's rules and interfaces. */
 void howto_read_other_files(struct howto *);
 

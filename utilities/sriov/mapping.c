@@ -104,8 +104,10 @@ pve_device_id(const char *root, const char *pci, const char *vendor,
     return id;
 }
 
-char *
-pve_iommu_group(const char *root, const char *pci)
+/* Returns the number of the IOMMU group of the PCI device at 'pci', which the
+ * caller must free, or NULL. */
+static char *
+iommu_group(const char *root, const char *pci)
 {
     char *link = xasprintf("%s/sys/bus/pci/devices/%s/iommu_group", root, pci);
     char *group = sriov_sysfs_target(link);
@@ -149,7 +151,7 @@ pve_map_problem(const char *root, const char *map)
     } else {
         problem = compare(map, "id", id); /* Frees it. */
         if (!problem) {
-            problem = compare(map, "iommugroup", pve_iommu_group(root, pci));
+            problem = compare(map, "iommugroup", iommu_group(root, pci));
         }
         if (!problem) {
             problem = compare(map, "subsystem-id",

@@ -65,10 +65,6 @@ char *pve_map_problem(const char *root, const char *map);
 char *pve_device_id(const char *root, const char *pci, const char *vendor,
                     const char *device);
 
-/* Returns the number of the IOMMU group of the PCI device at 'pci', which the
- * caller must free, or NULL. */
-char *pve_iommu_group(const char *root, const char *pci);
-
 /* Returns the name of this node, which is the short one of the host.  The
  * caller must free it. */
 char *pve_node(const char *root);
