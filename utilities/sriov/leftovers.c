@@ -314,6 +314,12 @@ howto_find_item(const struct howto *h, const char *file, unsigned int line)
 }
 
 bool
+howto_is_number(const char *s)
+{
+    return *s && !s[strspn(s, "0123456789")];
+}
+
+bool
 howto_ends_in(const char *s, const char *end)
 {
     size_t n = strlen(s), m = strlen(end);

@@ -188,6 +188,9 @@ void howto_add_cond(struct howto_conds *, enum howto_what, bool negate,
 /* Frees what is in the conditions, not themselves. */
 void howto_conds_destroy(struct howto_conds *);
 
+/* Returns true if 's' is a decimal number. */
+bool howto_is_number(const char *s);
+
 /* Returns true if 's' ends in 'end'. */
 bool howto_ends_in(const char *s, const char *end);
 

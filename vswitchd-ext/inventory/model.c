@@ -272,7 +272,15 @@ sriov_dev_id(const char *bus, const char *name)
 char *
 sriov_key(const char *dev, const char *label)
 {
-    return xasprintf("%s %s", dev, label);
+    /* Once for each port in each plan: printf() would be most of its cost. */
+    size_t n = strlen(dev);
+    size_t size = strlen(label) + 1;
+    char *key = xmalloc(n + 1 + size);
+
+    memcpy(key, dev, n);
+    key[n] = ' ';
+    memcpy(key + n + 1, label, size);
+    return key;
 }
 
 /* Reads a decimal number at '*s' and moves '*s' past it. */

@@ -33,23 +33,20 @@
 #include "inventory/source.h"
 
 #include <errno.h>
-#include <libudev.h>
 #include <limits.h>
 #include <linux/devlink.h>
 #include <linux/rtnetlink.h>
 #include <netlink/socket.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "coverage.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/util.h"
 #include "openvswitch/vlog.h"
-#include "simap.h"
-#include "inventory/netlink.h"
 #include "inventory/model.h"
+#include "inventory/netlink.h"
+#include "inventory/udev.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -68,21 +65,13 @@ enum {
     /* Milliseconds from a failed read to the next one: doubled each time. */
     MIN_BACKOFF = 100,
     MAX_BACKOFF = 10 * 1000,
-
-    /* udev's events that are received at once. */
-    MAX_UDEV_EVENTS = 1000,
-
-    /* Bytes of udev's events that wait while we are busy. */
-    UDEV_BUFFER_SIZE = 4 * 1024 * 1024,
 };
 
 /* What the reading thread works with, between 'begin' and 'done'.  The main
  * thread looks at it only when no reading is under way. */
 struct reading {
     int ethtool;                /* As struct sriov_nl has it. */
-    struct udev *udev;          /* To ask; NULL until there is a link. */
-    struct simap initialized;   /* Links that udev is done with: from their
-                                 * names to their ifindexes. */
+    struct sriov_udev_state udev;
     int error;                  /* Of the last 'read', or 0. */
     /* Of the last 'read', for 'done': coverage counters that a thread leaves
      * behind when it ends are lost. */
@@ -98,12 +87,9 @@ struct netlink_source {
     struct nl_sock *route;
     struct nl_sock *genl;       /* NULL if there is no generic netlink. */
 
-    /* udev's events; NULL until there is a link that matters. */
-    struct udev *udev;
-    struct udev_monitor *monitor;
-    bool udev_runs;             /* Else 'monitor' listens to the kernel. */
-    bool deaf;                  /* 'monitor' could not be had.  Changed by
-                                 * 'done' only, and read by 'read'. */
+    struct sriov_udev_events udev; /* From when there is a link on. */
+    bool deaf;                  /* 'udev' has no events.  Changed by 'done'
+                                 * only, and read by 'read'. */
 
     bool dirty;                 /* An event since 'begin'. */
     const struct sriov_model *current; /* Only inside netlink_run(). */
@@ -117,12 +103,6 @@ static int route_event(struct nl_msg *, void *);
 static int genl_event(struct nl_msg *, void *);
 static void receive(struct netlink_source *, struct nl_sock *,
                     const char *what);
-static bool udev_runs(void);
-static bool udev_start(struct netlink_source *);
-static void udev_receive(struct netlink_source *, const struct sriov_model *);
-static void udev_stop(struct netlink_source *);
-static void read_initialized(struct netlink_source *, struct sriov_model *);
-
 static struct netlink_source *
 netlink_source_cast(struct sriov_source *source)
 {
@@ -134,11 +114,10 @@ netlink_close(struct sriov_source *source)
 {
     struct netlink_source *src = netlink_source_cast(source);
 
-    udev_stop(src);
-    udev_unref(src->reading.udev);
+    sriov_udev_stop(&src->udev);
+    sriov_udev_state_destroy(&src->reading.udev);
     nl_socket_free(src->route);
     nl_socket_free(src->genl);
-    simap_destroy(&src->reading.initialized);
     free(src);
 }
 
@@ -151,7 +130,7 @@ netlink_open(struct sriov_source **sourcep)
     src->up.class = &sriov_source_netlink;
     src->retry_at = LLONG_MAX;
     src->dirty = true;
-    simap_init(&src->reading.initialized);
+    sriov_udev_state_init(&src->reading.udev);
 
     error = sriov_nl_listen(NETLINK_ROUTE, route_event, src, &src->route);
     if (!error && nl_socket_add_membership(src->route, RTNLGRP_LINK)) {
@@ -179,12 +158,18 @@ static bool
 netlink_run(struct sriov_source *source, const struct sriov_model *current)
 {
     struct netlink_source *src = netlink_source_cast(source);
+    bool lost;
 
     src->current = current;
     receive(src, src->route, "network devices");
     receive(src, src->genl, "devlink");
     src->current = NULL;
-    udev_receive(src, current);
+    if (sriov_udev_receive(&src->udev, current, &lost)) {
+        src->dirty = true;
+    }
+    if (lost) {
+        COVERAGE_INC(sriov_events_lost);
+    }
     if (time_msec() >= src->retry_at) {
         src->retry_at = LLONG_MAX;
         src->dirty = true;
@@ -201,9 +186,7 @@ netlink_wait(struct sriov_source *source)
     if (src->genl) {
         poll_fd_wait(nl_socket_get_fd(src->genl), POLLIN);
     }
-    if (src->monitor) {
-        poll_fd_wait(udev_monitor_get_fd(src->monitor), POLLIN);
-    }
+    sriov_udev_wait(&src->udev);
     if (src->retry_at != LLONG_MAX) {
         poll_timer_wait_until(src->retry_at);
     }
@@ -283,7 +266,7 @@ netlink_read(struct sriov_source *source)
         sriov_model_destroy(model);
         model = sriov_model_create();
     }
-    read_initialized(src, model);
+    sriov_udev_read(&src->reading.udev, model, src->deaf);
     sriov_model_finish(model);
     return model;
 }
@@ -307,9 +290,10 @@ netlink_done(struct sriov_source *source, const struct sriov_model *model)
         return;
     }
     src->backoff = 0;
-    if (model->n_links && udev_start(src)) {
+    if (model->n_links && sriov_udev_start(&src->udev)) {
         /* Something may have happened before we listened. */
         src->dirty = true;
+        src->deaf = !src->udev.monitor;
     }
 }
 
@@ -408,170 +392,4 @@ receive(struct netlink_source *src, struct nl_sock *sk, const char *what)
                      "everything again", what, ovs_strerror(error));
         src->dirty = true;
     }
-}
-
-/* udev. */
-
-/* Returns true if udev runs, and for our network namespace: it does not see
- * the devices of others. */
-static bool
-udev_runs(void)
-{
-    struct stat self, init;
-
-    return (!access("/run/udev/control", F_OK)
-            && (stat("/proc/self/ns/net", &self)
-                || stat("/proc/1/ns/net", &init)
-                || self.st_ino == init.st_ino));
-}
-
-/* Starts to listen to udev or, if it does not run, to the kernel, unless that
- * has been done.  Returns true if it has been done now. */
-static bool
-udev_start(struct netlink_source *src)
-{
-    bool runs = udev_runs();
-
-    if (src->udev && src->udev_runs == runs) {
-        return false;
-    }
-    udev_stop(src);
-    src->udev_runs = runs;
-    src->udev = udev_new();
-    if (!src->udev) {
-        out_of_memory();
-    }
-    src->monitor = udev_monitor_new_from_netlink(src->udev,
-                                                 runs ? "udev" : "kernel");
-    if (!src->monitor
-        || udev_monitor_filter_add_match_subsystem_devtype(
-               src->monitor, "net", NULL) < 0
-        || udev_monitor_filter_add_match_subsystem_devtype(
-               src->monitor, "pci", NULL) < 0
-        || udev_monitor_enable_receiving(src->monitor) < 0) {
-        VLOG_INFO_RL(&rl, "cannot listen to %s's device events",
-                     runs ? "udev" : "the kernel");
-        udev_monitor_unref(src->monitor);
-        src->monitor = NULL;
-    } else {
-        /* Needs CAP_NET_ADMIN; works without, with a smaller buffer. */
-        udev_monitor_set_receive_buffer_size(src->monitor, UDEV_BUFFER_SIZE);
-    }
-    src->deaf = !src->monitor;
-    return true;
-}
-
-/* Returns true if 'model' has a VF's representor whose VF was not there yet:
- * drivers make representors first. */
-static bool
-lacks_vf(const struct sriov_model *model)
-{
-    for (size_t i = 0; i < model->n_ports; i++) {
-        const struct sriov_port *port = model->ports[i];
-
-        if (port->flavour == SRIOV_VF && !port->external && !port->vf_pci
-            && !strcmp(port->bus, "pci")) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Returns true if the event 'dev' may say that udev is done with a link in
- * 'current' with which it was not yet, or that the kernel is with a VF. */
-static bool
-udev_event_matters(struct udev_device *dev, const struct sriov_model *current)
-{
-    const char *subsystem = udev_device_get_subsystem(dev);
-    const char *s = udev_device_get_property_value(dev, "IFINDEX");
-    int ifindex;
-
-    if (subsystem && !strcmp(subsystem, "pci")) {
-        return lacks_vf(current);
-    } else if (s && str_to_int(s, 10, &ifindex)) {
-        const struct sriov_link *link = sriov_model_link(current, ifindex);
-
-        return link && !link->initialized;
-    } else {
-        return false;
-    }
-}
-
-/* Looks at udev's events. */
-static void
-udev_receive(struct netlink_source *src, const struct sriov_model *current)
-{
-    if (!src->monitor) {
-        return;
-    }
-    for (int i = 0; i < MAX_UDEV_EVENTS; i++) {
-        struct udev_device *dev;
-
-        errno = 0;
-        dev = udev_monitor_receive_device(src->monitor);
-        if (dev) {
-            if (!src->dirty && current) {
-                src->dirty = udev_event_matters(dev, current);
-            }
-            udev_device_unref(dev);
-        } else if (errno == ENOBUFS) {
-            COVERAGE_INC(sriov_events_lost);
-            src->dirty = true;
-        } else if (errno != EINTR) {
-            break;
-        }
-    }
-}
-
-static void
-udev_stop(struct netlink_source *src)
-{
-    udev_monitor_unref(src->monitor);
-    udev_unref(src->udev);
-    src->monitor = NULL;
-    src->udev = NULL;
-}
-
-/* Returns true if udev is done with the link 'name'.  It calls a device
- * initialized, and says so to all who ask, before it gives it its name. */
-static bool
-udev_is_done(struct udev *udev, const char *name)
-{
-    struct udev_device *dev
-        = udev_device_new_from_subsystem_sysname(udev, "net", name);
-    bool done = (dev && udev_device_get_is_initialized(dev) > 0
-                 && !udev_device_get_property_value(dev, "ID_RENAMING"));
-
-    udev_device_unref(dev);
-    return done;
-}
-
-/* Fills in 'initialized' of the links in 'model'.  If nobody will tell when
- * udev is done with one, it counts as done. */
-static void
-read_initialized(struct netlink_source *src, struct sriov_model *model)
-{
-    struct simap initialized = SIMAP_INITIALIZER(&initialized);
-    struct reading *reading = &src->reading;
-    bool ask = model->n_links && !src->deaf && udev_runs();
-
-    if (ask && !reading->udev) {
-        reading->udev = udev_new();
-        if (!reading->udev) {
-            out_of_memory();
-        }
-    }
-    for (size_t i = 0; i < model->n_links; i++) {
-        struct sriov_link *link = model->links[i];
-
-        link->initialized
-            = (!ask
-               || simap_get(&reading->initialized, link->name) == link->ifindex
-               || udev_is_done(reading->udev, link->name));
-        if (link->initialized) {
-            simap_put(&initialized, link->name, link->ifindex);
-        }
-    }
-    simap_swap(&initialized, &reading->initialized);
-    simap_destroy(&initialized);
 }
