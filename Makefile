@@ -1,6 +1,7 @@
 # make                builds Open vSwitch with our patches and module, in ovs/
 # make check          runs Open vSwitch's own testsuite, ours included
 # make check-patches  checks patches/ against the stock source
+# make check-layout   checks folders, functions, state and headers of our C files
 # make check-guest    runs the scenarios with a simulated NIC, in a virtual machine
 # make check-series   checks each series: patches, build, our tests, the demo
 # make check-all      these, and check-fuzz; what was checked already is not checked again
@@ -32,7 +33,7 @@ GUEST = tests/guest/run --ovs $(OVS)
 # Of no use under a "make -j", which shares its jobs with the make in ovs/.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: build boot check check-patches check-valgrind fuzz check-fuzz check-sanitizers check-guest check-series \
+.PHONY: build boot check check-patches check-layout check-valgrind fuzz check-fuzz check-sanitizers check-guest check-series \
 	check-other-series check-all demo deb check-deb bench ovs-dir clean distclean help
 
 build: boot
@@ -46,6 +47,9 @@ check: build
 
 check-patches:
 	@tests/check-patches
+
+check-layout:
+	@tests/check-layout
 
 check-valgrind: build
 	@tests/run-valgrind $(OVS) $(TESTSUITEFLAGS)
@@ -71,7 +75,7 @@ check-other-series: boot
 	@tests/check-series --but $$(cat $(OVS)/.cx-sriov/series)
 
 check-all: build
-	+@tests/run-all check-patches check check-fuzz check-guest check-other-series
+	+@tests/run-all check-patches check-layout check check-fuzz check-guest check-other-series
 
 # Builds only what it shows, and downloads at the same time.
 demo: boot

@@ -45,6 +45,7 @@ int sriov_nl_transact(struct nl_sock *, struct nl_msg *, sriov_nl_func *,
 #define ETHTOOL 20
 #define N_GARBLED 8             /* At most so many changes of a message. */
 
+static const struct sriov_nl nl = { .devlink = DEVLINK, .ethtool = ETHTOOL };
 static bool garble;             /* Not in round 0. */
 static struct sriov_model *model;
 
@@ -86,7 +87,7 @@ answer(struct nl_msg *msg, sriov_nl_func *reply, void *aux)
     if (reply) {
         reply(nlh, aux);
     }
-    sriov_nl_devlink_event(nlh);
+    sriov_nl_genl_event(nlh);
     sriov_nl_link_event(nlh, NULL);
     free(nlh);
     nlmsg_free(msg);
@@ -218,41 +219,43 @@ info_msg(void)
     return msg;
 }
 
-static struct nl_msg *
-strset_msg(void)
+/* The sets of features as ethnl_put_bitset32() in net/ethtool/bitset.c of the
+ * kernel has them: with a mask, or as a list of what is on. */
+static void
+put_features(struct nl_msg *msg, int type, bool is_list)
 {
-    struct nl_msg *msg = sriov_nl_genl_request(ETHTOOL,
-                                               ETHTOOL_MSG_STRSET_GET_REPLY,
-                                               0);
-    struct nlattr *sets = nla_nest_start(msg, ETHTOOL_A_STRSET_STRINGSETS);
-    struct nlattr *set = nla_nest_start(msg, ETHTOOL_A_STRINGSETS_STRINGSET);
-    struct nlattr *strings = nla_nest_start(msg, ETHTOOL_A_STRINGSET_STRINGS);
+    struct nlattr *set = nla_nest_start(msg, type);
+    struct nlattr *bits;
 
-    for (int i = 0; i < 40; i++) {
-        struct nlattr *s = nla_nest_start(msg, ETHTOOL_A_STRINGS_STRING);
-
-        nla_put_u32(msg, ETHTOOL_A_STRING_INDEX, i);
-        nla_put_string(msg, ETHTOOL_A_STRING_VALUE,
-                       i == 37 ? "hw-tc-offload" : "other");
-        nla_nest_end(msg, s);
+    if (is_list) {
+        nla_put_flag(msg, ETHTOOL_A_BITSET_NOMASK);
     }
-    nla_nest_end(msg, strings);
+    nla_put_u32(msg, ETHTOOL_A_BITSET_SIZE, 60);
+    bits = nla_nest_start(msg, ETHTOOL_A_BITSET_BITS);
+    for (int i = 0; i < 40; i++) {
+        struct nlattr *bit = nla_nest_start(msg, ETHTOOL_A_BITSET_BITS_BIT);
+
+        nla_put_u32(msg, ETHTOOL_A_BITSET_BIT_INDEX, i);
+        nla_put_string(msg, ETHTOOL_A_BITSET_BIT_NAME,
+                       i == 37 ? "hw-tc-offload" : "other");
+        if (!is_list && i % 2) {
+            nla_put_flag(msg, ETHTOOL_A_BITSET_BIT_VALUE);
+        }
+        nla_nest_end(msg, bit);
+    }
+    nla_nest_end(msg, bits);
     nla_nest_end(msg, set);
-    nla_nest_end(msg, sets);
-    return msg;
 }
 
 static struct nl_msg *
 features_msg(void)
 {
-    static const uint32_t words[2] = { 0, 1u << (37 - 32) };
     struct nl_msg *msg = sriov_nl_genl_request(ETHTOOL,
                                                ETHTOOL_MSG_FEATURES_GET_REPLY,
                                                0);
-    struct nlattr *active = nla_nest_start(msg, ETHTOOL_A_FEATURES_ACTIVE);
 
-    nla_put(msg, ETHTOOL_A_BITSET_VALUE, sizeof words, words);
-    nla_nest_end(msg, active);
+    put_features(msg, ETHTOOL_A_FEATURES_HW, false);
+    put_features(msg, ETHTOOL_A_FEATURES_ACTIVE, true);
     return msg;
 }
 
@@ -319,8 +322,6 @@ sriov_nl_transact(struct nl_sock *sk OVS_UNUSED, struct nl_msg *request,
         answer(link_msg(51, "bond1", NULL, "bond"), reply, aux);
     } else if (type == RTM_GETLINK) {
         answer(vfs_msg(), reply, aux);
-    } else if (type == ETHTOOL && cmd == ETHTOOL_MSG_STRSET_GET) {
-        answer(strset_msg(), reply, aux);
     } else if (type == ETHTOOL && cmd == ETHTOOL_MSG_FEATURES_GET) {
         answer(features_msg(), reply, aux);
     } else {
@@ -374,10 +375,10 @@ static void
 check_details(void)
 {
     unsigned int n_vfs = 0;
-    char *steering = sriov_nl_get_steering(NULL, DEVLINK, "ffff:ff:1f.7");
-    char *firmware = sriov_nl_get_firmware(NULL, DEVLINK, "ffff:ff:1f.7");
+    char *steering = sriov_nl_get_steering(&nl, "ffff:ff:1f.7");
+    char *firmware = sriov_nl_get_firmware(&nl, "ffff:ff:1f.7");
 
-    sriov_nl_vfs_read(NULL, 100, count_vf, &n_vfs);
+    sriov_nl_vfs_read(&nl, 100, count_vf, &n_vfs);
     ovs_assert(garble || n_vfs == 2);
     ovs_assert(garble || !strcmp(steering, "smfs"));
     ovs_assert(garble || !strcmp(firmware, "22.38.1002"));
@@ -416,9 +417,7 @@ main(int argc, char *argv[])
         garble = round > 0;
         random_set_seed(round + 1);
         model = sriov_model_create();
-        ovs_assert(!sriov_nl_devlink_read(NULL, DEVLINK, model));
-        ovs_assert(!sriov_nl_links_read(NULL, model));
-        sriov_nl_features_read(NULL, ETHTOOL, model);
+        ovs_assert(!sriov_nl_read(&nl, model));
         check_details();
         refuse();
         sriov_model_finish(model);

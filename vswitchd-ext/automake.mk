@@ -26,6 +26,8 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/inventory/source.h \
 	vswitchd-ext/inventory/sysfs.c \
 	vswitchd-ext/inventory/sysfs.h \
+	vswitchd-ext/inventory/udev.c \
+	vswitchd-ext/inventory/udev.h \
 	vswitchd-ext/rules/bond.c \
 	vswitchd-ext/rules/bond.h \
 	vswitchd-ext/rules/config.c \

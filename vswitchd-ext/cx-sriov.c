@@ -19,8 +19,8 @@
  *
  *  kernel                                                            OVSDB
  *    |                                                                 |
- *    |  inventory/   netlink-devlink, netlink-link, netlink, sysfs     |
- *    |     |                                        bridge.c's session |
+ *    |  inventory/  netlink-devlink, netlink-link, netlink, sysfs,     |
+ *    |     |       udev                             bridge.c's session |
  *    |  source-netlink, source-dummy                   and our own     |
  *    |     |                                                |          |
  *    |  reader (a thread)                    database/  session <- rows|

@@ -42,6 +42,8 @@ int sriov_nl_transact(struct nl_sock *, struct nl_msg *, sriov_nl_func *,
 #define ETHTOOL 20
 #define MAX_REQUESTS 500        /* No answers to more. */
 
+static const struct sriov_nl nl = { .devlink = DEVLINK, .ethtool = ETHTOOL };
+
 /* What is left of the input. */
 static const uint8_t *in;
 static size_t in_size;
@@ -101,7 +103,7 @@ sriov_nl_transact(struct nl_sock *sk OVS_UNUSED, struct nl_msg *request,
         if (reply) {
             reply(nlh, aux);
         }
-        sriov_nl_devlink_event(nlh);
+        sriov_nl_genl_event(nlh);
         sriov_nl_link_event(nlh, NULL);
         free(nlh);
     }
@@ -147,9 +149,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     in = data;
     in_size = size;
     n_requests = 0;
-    if (!sriov_nl_devlink_read(NULL, DEVLINK, model)
-        && !sriov_nl_links_read(NULL, model)
-        && !sriov_nl_features_read(NULL, ETHTOOL, model)) {
+    if (!sriov_nl_read(&nl, model)) {
         sriov_model_finish(model);
         check(model);
     }

@@ -71,8 +71,6 @@ add_error(struct reader *reader, unsigned int line, const char *key,
 
 /* Section names. */
 
-/* Stores in '*address' the PCI address that 's' is, with its domain, which the
- * caller must free.  Returns false if 's' is none. */
 bool
 host_pci_address(const char *s, char **address)
 {
@@ -94,8 +92,6 @@ host_pci_address(const char *s, char **address)
     return true;
 }
 
-/* Returns true if both addresses, as host_pci_address() makes them, differ in
- * nothing but the function. */
 bool
 host_same_card(const char *a, const char *b)
 {
@@ -725,7 +721,6 @@ read_switches(struct host_conf *conf)
     free(path);
 }
 
-/* Keeps numbers that are new.  Returns 0 or a positive errno value. */
 int
 host_conf_keep_switches(struct host_conf *conf)
 {
@@ -757,10 +752,6 @@ host_conf_keep_switches(struct host_conf *conf)
     return error;
 }
 
-/* Reads the file at 'path'.  Returns what is in it, which the caller must free
- * with host_conf_destroy().  If it cannot be read or has errors, adds a line
- * for each to 'errors' and returns NULL.  A file that does not exist is like
- * one without a section. */
 struct host_conf *
 host_conf_read(const char *path, struct svec *errors)
 {
@@ -824,8 +815,6 @@ host_conf_destroy(struct host_conf *conf)
     free(conf);
 }
 
-/* Returns true if 'section' is about the PF at 'pci'.  'switch_id' may be
- * NULL. */
 bool
 host_section_matches(const struct host_section *section, const char *pci,
                      uint16_t vendor, uint16_t device, const char *switch_id)
@@ -838,8 +827,6 @@ host_section_matches(const struct host_section *section, const char *pci,
                    || section->device == device)));
 }
 
-/* Returns the section about the PF at 'pci', the most specific one, or NULL.
- * 'switch_id' may be NULL. */
 const struct host_section *
 host_conf_find(const struct host_conf *conf, const char *pci, uint16_t vendor,
                uint16_t device, const char *switch_id)
@@ -857,9 +844,6 @@ host_conf_find(const struct host_conf *conf, const char *pci, uint16_t vendor,
     return best;
 }
 
-/* Returns what {switch} stands for in names for the NIC of the PF at 'pci',
- * which the caller must free: its number, if a section by PCI address has told
- * of it once; for another one, its bus in two hexadecimal digits. */
 char *
 host_conf_card(const struct host_conf *conf, const char *pci)
 {
@@ -890,7 +874,6 @@ host_conf_card(const struct host_conf *conf, const char *pci)
     return ds_steal_cstr(&s);
 }
 
-/* Returns the address that VF 'vf' is to have. */
 struct eth_addr
 host_vf_mac(const struct host_section *section, unsigned int vf)
 {
@@ -900,10 +883,6 @@ host_vf_mac(const struct host_section *section, unsigned int vf)
     return mac;
 }
 
-/* Returns the name that 'template' gives to the representor 'port'
- * ("pf0vf3"), which the caller must free.  NULL if it gives none: 'port' is
- * not one of a VF, but the template has {vf}, or 'port' is no such name at
- * all. */
 char *
 host_expand_name(const char *template, const char *card, const char *port)
 {

@@ -93,22 +93,52 @@ struct host_conf {
 
 #define HOST_DEFAULT_NAMES "ovs-sw{switch}{port}"
 
+/* Reads the file at 'path'.  Returns what is in it, which the caller must free
+ * with host_conf_destroy().  If it cannot be read or has errors, adds a line
+ * for each to 'errors' and returns NULL.  A file that does not exist is like
+ * one without a section. */
 struct host_conf *host_conf_read(const char *path, struct svec *errors);
+
+/* Frees a configuration, which may be NULL, with its sections. */
 void host_conf_destroy(struct host_conf *);
 
+/* Returns the section about the PF at 'pci', the most specific one, or NULL.
+ * It belongs to the configuration.  'switch_id' may be NULL. */
 const struct host_section *host_conf_find(const struct host_conf *,
                                           const char *pci, uint16_t vendor,
                                           uint16_t device,
                                           const char *switch_id);
+
+/* Returns true if the section is about the PF at 'pci', though there may be a
+ * more specific one.  'switch_id' may be NULL. */
 bool host_section_matches(const struct host_section *, const char *pci,
                           uint16_t vendor, uint16_t device,
                           const char *switch_id);
+
+/* Writes numbers of NICs that are new to the file that keeps them.  Returns 0
+ * or a positive errno value. */
 int host_conf_keep_switches(struct host_conf *);
+
+/* Returns what {switch} stands for in names for the NIC of the PF at 'pci',
+ * which the caller must free: its number, if a section by PCI address has told
+ * of it once; for another one, its bus in two hexadecimal digits. */
 char *host_conf_card(const struct host_conf *, const char *pci);
 
-bool host_pci_address(const char *, char **);
+/* Stores in '*address' the PCI address that 's' is, with its domain, which the
+ * caller must free.  Returns false, and stores nothing, if 's' is none. */
+bool host_pci_address(const char *s, char **address);
+
+/* Returns true if both addresses, as host_pci_address() makes them, differ in
+ * nothing but the function. */
 bool host_same_card(const char *pci_a, const char *pci_b);
+
+/* Returns the address that VF 'vf' is to have, where the section has_mac. */
 struct eth_addr host_vf_mac(const struct host_section *, unsigned int vf);
+
+/* Returns the name that 'template' gives to the representor 'port' ("pf0vf3")
+ * of the NIC 'card', from host_conf_card().  The caller must free it.  NULL if
+ * it gives none: 'port' is not one of a VF, but the template has {vf}, or
+ * 'port' is no such name at all. */
 char *host_expand_name(const char *template, const char *card,
                        const char *port);
 

@@ -49,8 +49,6 @@ VLOG_DEFINE_THIS_MODULE(sriov_host);
 
 /* Files. */
 
-/* Returns what the file that 'format' names has in it, without the line end,
- * which the caller must free.  NULL if it cannot be read. */
 char *
 host_read_file(const char *format, ...)
 {
@@ -80,8 +78,6 @@ host_read_file(const char *format, ...)
     return ds_steal_cstr(&s);
 }
 
-/* Stores in '*number' the number, decimal or 0x..., that the file 'name' in
- * the folder 'path' has in it. */
 bool
 host_read_number(const char *path, const char *name, long long int *number)
 {
@@ -92,8 +88,6 @@ host_read_number(const char *path, const char *name, long long int *number)
     return ok;
 }
 
-/* Writes 'value' to the file at 'path'.  Returns 0 or a positive errno
- * value. */
 int
 host_write_file(const char *path, const char *value)
 {
@@ -120,7 +114,6 @@ read_target(const char *path, const char *name)
     return target;
 }
 
-/* Adds to 'names', sorted, what is in the folder that 'format' names. */
 void
 host_read_folder(struct svec *names, const char *format, ...)
 {
@@ -182,8 +175,6 @@ host_pf_add_vf(struct host_pf *pf)
     return vf;
 }
 
-/* Adds the network device 'name', as the link of 'pf', to the model.  The
- * caller fills in the rest. */
 struct sriov_link *
 host_add_link(struct host *host, struct host_pf *pf, const char *name)
 {
@@ -596,10 +587,10 @@ read_more(const struct sriov_nl *nl, struct host_pf *pf)
     const struct sriov_dev *dev = pf->dev;
 
     if (dev && dev->mode != SRIOV_MODE_NONE && !dev->from_names) {
-        pf->steering = sriov_nl_get_steering(nl->genl, nl->devlink, pf->pci);
+        pf->steering = sriov_nl_get_steering(nl, pf->pci);
     }
     if (pf->link) {
-        sriov_nl_vfs_read(nl->route, pf->link->ifindex, take_vf, pf);
+        sriov_nl_vfs_read(nl, pf->link->ifindex, take_vf, pf);
     }
 }
 
@@ -672,8 +663,7 @@ host_read_details(struct host *host, const struct sriov_nl *nl)
             free(modalias);
         }
         if (nl) {
-            pf->firmware = sriov_nl_get_firmware(nl->genl, nl->devlink,
-                                                 pf->pci);
+            pf->firmware = sriov_nl_get_firmware(nl, pf->pci);
         }
     }
     udev_hwdb_unref(hwdb);

@@ -152,21 +152,43 @@ host_vf_rep_name(const struct host_vf *vf)
 
 /* Building one by hand: for host_read(), one PF, and tests.  What is added
  * belongs to the host; the caller fills in the rest. */
+
+/* Returns a host without PFs, to be freed with host_destroy(). */
 struct host *host_create(void);
+
+/* Adds a PF, or the next VF of a PF, which moves those before it. */
 struct host_pf *host_add_pf(struct host *, const char *pci);
 struct host_vf *host_pf_add_vf(struct host_pf *);
+
+/* Adds the network device 'name' to the model, as the link of the PF. */
 struct sriov_link *host_add_link(struct host *, struct host_pf *,
                                  const char *name);
+
+/* Sorts the PFs by their addresses, as all others expect them. */
 void host_sort(struct host *);
 
 /* Reads below 'root' which device of which vendor the PF is. */
 void host_read_ids(const char *root, struct host_pf *);
 
 /* Small files, as those of sysfs are. */
+
+/* Returns what the file that 'format' names has in it, without the line end,
+ * which the caller must free.  NULL if it cannot be read. */
 char *host_read_file(const char *format, ...) OVS_PRINTF_FORMAT(1, 2);
+
+/* Adds to 'names', which it sorts, what is in the folder that 'format' names:
+ * nothing if that cannot be read. */
 void host_read_folder(struct svec *names, const char *format, ...)
     OVS_PRINTF_FORMAT(2, 3);
-bool host_read_number(const char *path, const char *name, long long int *);
+
+/* Stores in '*number' the number, decimal or 0x..., that the file 'name' in
+ * the folder 'path' has in it.  Returns false, and stores nothing, if there is
+ * none. */
+bool host_read_number(const char *path, const char *name,
+                      long long int *number);
+
+/* Writes 'value' to the file at 'path'.  Returns 0 or a positive errno
+ * value. */
 int host_write_file(const char *path, const char *value);
 
 #endif /* host.h */

@@ -62,12 +62,6 @@ split_setting(char *line, char c, struct setting *setting)
     return true;
 }
 
-static bool
-is_number(const char *s)
-{
-    return *s && !s[strspn(s, "0123456789")];
-}
-
 /* systemd's units. */
 
 /* Reads Environment=, whose words are NAME=VALUE. */
@@ -231,7 +225,7 @@ read_link(struct howto *h, const char *file)
         } else {
             howto_begin_item(h, lines.at);
             if (!strcmp(s.key, "SR-IOVVirtualFunctions")
-                && is_number(s.value)) {
+                && howto_is_number(s.value)) {
                 size_t n = h->n_rules;
 
                 howto_add_rule(h, HOWTO_VFS, &conds, s.value);
@@ -323,7 +317,7 @@ netplan_take(struct netplan *np, size_t indent, unsigned int at,
             np->unknown = xstrdup(s->value);
         }
     } else if ((mode || (!strcmp(s->key, "virtual-function-count")
-                         && is_number(s->value)))
+                         && howto_is_number(s->value)))
                && np->n < ARRAY_SIZE(np->settings)) {
         np->settings[np->n].kind = mode ? HOWTO_MODE : HOWTO_VFS;
         np->settings[np->n].line = at;
@@ -389,7 +383,6 @@ read_netplan(struct howto *h, const char *file)
     free(text);
 }
 
-/* Reads all files but udev's rules and interfaces. */
 void
 howto_read_other_files(struct howto *h)
 {

@@ -252,12 +252,6 @@ parse_numvfs(const struct howto_shell *shell, const char *path,
     return ok;
 }
 
-static bool
-is_number(const char *s)
-{
-    return *s && !s[strspn(s, "0123456789")];
-}
-
 /* Single commands.  Each returns true if it was understood whole. */
 
 static void
@@ -277,7 +271,7 @@ static bool
 do_write(struct howto_shell *shell, const char *path, const char *value)
 {
     struct howto_conds conds = { .n = 0 };
-    bool ok = (value && is_number(value)
+    bool ok = (value && howto_is_number(value)
                && parse_numvfs(shell, path, &conds));
 
     if (ok) {
@@ -549,7 +543,6 @@ do_command(struct howto_shell *shell, struct command *command)
             && whole);
 }
 
-/* Reads 'text', one line of a script or several. */
 void
 howto_run(struct howto_shell *shell, const char *text)
 {

@@ -40,6 +40,8 @@ struct howto_shell {
     struct smap vars;           /* Values of variables. */
 };
 
+/* Reads 'text', one line of a script or several, as a part of the item that is
+ * being read. */
 void howto_run(struct howto_shell *, const char *text);
 
 #endif /* leftovers-shell.h */

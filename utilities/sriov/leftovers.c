@@ -34,7 +34,6 @@
 
 /* Conditions. */
 
-/* Adds a condition to 'conds'.  A PCI address is made one with a domain. */
 void
 howto_add_cond(struct howto_conds *conds, enum howto_what what, bool negate,
                const char *pattern)
@@ -152,7 +151,6 @@ cond_holds(const struct howto *h, const struct howto_rule *rule,
     return match != cond->negate;
 }
 
-/* Returns true if 'rule' is about 'pf', as that is now. */
 bool
 howto_rule_is_about(const struct howto *h, const struct howto_rule *rule,
                     const struct host_pf *pf)
@@ -167,8 +165,6 @@ howto_rule_is_about(const struct howto *h, const struct howto_rule *rule,
 
 /* Files and items. */
 
-/* Makes 'name' the file that is being read.  Returns the one that was until
- * now, for 'h->at'. */
 size_t
 howto_begin_file(struct howto *h, const char *name, const char *noun)
 {
@@ -210,7 +206,6 @@ last_item(struct howto *h)
     return &file->items[file->n_items - 1];
 }
 
-/* Notes that something in the item that is being read was not understood. */
 void
 howto_doubt(struct howto *h, const char *format, ...)
 {
@@ -225,8 +220,6 @@ howto_doubt(struct howto *h, const char *format, ...)
     }
 }
 
-/* Adds what the item that is being read does to the PFs for which 'conds'
- * hold. */
 void
 howto_add_rule(struct howto *h, enum howto_kind kind,
                const struct howto_conds *conds, const char *value)
@@ -262,7 +255,6 @@ rule_uninit(struct howto_rule *rule)
     free(rule->value);
 }
 
-/* Takes back what was added after there were 'n_rules'. */
 void
 howto_drop_rules(struct howto *h, size_t n_rules)
 {
@@ -289,7 +281,6 @@ mentions_sriov(const char *text)
     return found;
 }
 
-/* Ends the item that is being read, whose text is 'text'. */
 void
 howto_end_item(struct howto *h, const char *text)
 {
@@ -307,7 +298,6 @@ howto_end_item(struct howto *h, const char *text)
     }
 }
 
-/* Returns the item in 'line' of the file, or NULL. */
 struct howto_item *
 howto_find_item(const struct howto *h, const char *file, unsigned int line)
 {
@@ -324,6 +314,12 @@ howto_find_item(const struct howto *h, const char *file, unsigned int line)
 }
 
 bool
+howto_is_number(const char *s)
+{
+    return *s && !s[strspn(s, "0123456789")];
+}
+
+bool
 howto_ends_in(const char *s, const char *end)
 {
     size_t n = strlen(s), m = strlen(end);
@@ -331,7 +327,6 @@ howto_ends_in(const char *s, const char *end)
     return n >= m && !strcmp(s + n - m, end);
 }
 
-/* Adds to 'parts' those of 's' between 'delimiters', but for empty ones. */
 void
 howto_split(struct svec *parts, const char *s, const char *delimiters)
 {
@@ -343,8 +338,6 @@ howto_split(struct svec *parts, const char *s, const char *delimiters)
     }
 }
 
-/* Returns the lines of 'file' below 'root': none if it cannot be read.  They
- * are to be read to the end. */
 struct howto_lines
 howto_lines_of(const char *root, const char *file)
 {
@@ -353,8 +346,6 @@ howto_lines_of(const char *root, const char *file)
     return (struct howto_lines) { .text = text, .next = text };
 }
 
-/* Reads the next line.  Returns false, and frees what belongs to 'lines', if
- * there is none. */
 bool
 howto_next_line(struct howto_lines *lines)
 {
@@ -463,8 +454,8 @@ read_option(struct howto *h, struct howto_stanza *stanza, size_t commands,
 
 /* Reads a file of interfaces(5): its stanzas, and, as a file of its own, the
  * commands in them. */
-void
-howto_read_interfaces(struct howto *h, const char *file)
+static void
+read_interfaces(struct howto *h, const char *file)
 {
     struct howto_lines lines = howto_lines_of(h->root, file);
     size_t before = howto_begin_file(h, file, "line");
@@ -529,8 +520,6 @@ read_ovs_ctl(struct howto *h, const char *file)
     }
 }
 
-/* Calls 'read' for each file in the folder 'folder' whose name ends in
- * 'suffix', sorted, but for our own. */
 void
 howto_read_folder(struct howto *h, const char *folder, const char *suffix,
                   void (*read)(struct howto *, const char *file))
@@ -561,17 +550,15 @@ compare_items(const void *a_, const void *b_)
     return a->line < b->line ? -1 : a->line > b->line;
 }
 
-/* Stores in '*h', which the caller must destroy, what there is below 'root',
- * which is "" but in tests. */
 void
 howto_read(struct howto *h, const char *root)
 {
     memset(h, 0, sizeof *h);
     h->root = root;
     howto_read_folder(h, "/etc/udev/rules.d", ".rules", howto_read_udev);
-    howto_read_interfaces(h, "/etc/network/interfaces");
+    read_interfaces(h, "/etc/network/interfaces");
     howto_read_folder(h, "/etc/network/interfaces.d", "",
-                      howto_read_interfaces);
+                      read_interfaces);
     howto_read_other_files(h);
     read_ovs_ctl(h, "/usr/share/openvswitch/scripts/ovs-ctl");
     for (size_t i = 0; i < h->n_files; i++) {

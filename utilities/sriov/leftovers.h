@@ -121,10 +121,19 @@ struct howto {
     size_t at;                  /* The file that is being read. */
 };
 
+/* Stores in the howto, which the caller must destroy, what there is below
+ * 'root', which is "" but in tests.  What cannot be read is not there. */
 void howto_read(struct howto *, const char *root);
+
+/* Frees what is in the howto, not itself. */
 void howto_destroy(struct howto *);
+
+/* Returns true if the rule is about the PF, as that is now. */
 bool howto_rule_is_about(const struct howto *, const struct howto_rule *,
                          const struct host_pf *);
+
+/* Returns the item in 'line' of 'file', which belongs to the howto, or
+ * NULL. */
 struct howto_item *howto_find_item(const struct howto *, const char *file,
                                    unsigned int line);
 
@@ -141,25 +150,62 @@ struct howto_lines {
     unsigned int at;            /* Where 'line' begins. */
 };
 
+/* Returns the lines of 'file' below 'root': none if it cannot be read.  They
+ * are to be read to the end, which frees them. */
 struct howto_lines howto_lines_of(const char *root, const char *file);
+
+/* Reads the next line.  Returns false, and frees what belongs to the lines, if
+ * there is none. */
 bool howto_next_line(struct howto_lines *);
+
+/* Makes 'name', whose items are called 'noun' (a static string), the file that
+ * is being read.  Returns the one that was until now, for 'at'. */
 size_t howto_begin_file(struct howto *, const char *name, const char *noun);
+
+/* Begins an item of the file that is being read, in 'line'. */
 void howto_begin_item(struct howto *, unsigned int line);
+
+/* Ends the item that is being read, whose text is 'text'. */
 void howto_end_item(struct howto *, const char *text);
+
+/* Notes that something in the item that is being read was not understood: what
+ * 'format' says, in a few words. */
 void howto_doubt(struct howto *, const char *format, ...)
     OVS_PRINTF_FORMAT(2, 3);
+
+/* Adds what the item that is being read does to the PFs for which the
+ * conditions hold.  Copies both. */
 void howto_add_rule(struct howto *, enum howto_kind,
                     const struct howto_conds *, const char *value);
+
+/* Takes back the rules that were added after there were 'n_rules'. */
 void howto_drop_rules(struct howto *, size_t n_rules);
+
+/* Adds a condition.  A PCI address is made one with a domain. */
 void howto_add_cond(struct howto_conds *, enum howto_what, bool negate,
                     const char *pattern);
+
+/* Frees what is in the conditions, not themselves. */
 void howto_conds_destroy(struct howto_conds *);
+
+/* Returns true if 's' is a decimal number. */
+bool howto_is_number(const char *s);
+
+/* Returns true if 's' ends in 'end'. */
 bool howto_ends_in(const char *s, const char *end);
+
+/* Adds to the vector those parts of 's' between 'delimiters' that are not
+ * empty. */
 void howto_split(struct svec *, const char *s, const char *delimiters);
 
+/* Reads a file of udev's rules. */
 void howto_read_udev(struct howto *, const char *file);
-void howto_read_interfaces(struct howto *, const char *file);
+
+/* Reads all files but udev's rules and interfaces. */
 void howto_read_other_files(struct howto *);
+
+/* Calls 'read' for each file in the folder 'folder' whose name ends in
+ * 'suffix', sorted, but for our own. */
 void howto_read_folder(struct howto *, const char *folder, const char *suffix,
                        void (*read)(struct howto *, const char *file));
 

@@ -26,7 +26,6 @@
 #include "sriov/leftovers.h"
 #include "util.h"
 
-/* Stores in '*mappings', which the caller must destroy, those below 'root'. */
 void
 pve_mappings_read(struct pve_mappings *mappings, const char *root)
 {
@@ -66,7 +65,6 @@ pve_mappings_destroy(struct pve_mappings *mappings)
     free(mappings->array);
 }
 
-/* Returns the mapping 'id', or NULL. */
 const struct pve_mapping *
 pve_mappings_find(const struct pve_mappings *mappings, const char *id)
 {
@@ -78,7 +76,6 @@ pve_mappings_find(const struct pve_mappings *mappings, const char *id)
     return NULL;
 }
 
-/* Returns the value of 'key' in 'map', which the caller must free, or NULL. */
 char *
 pve_map_get(const char *map, const char *key)
 {
@@ -93,8 +90,6 @@ pve_map_get(const char *map, const char *key)
     return NULL;
 }
 
-/* Returns "VENDOR:DEVICE" as the files 'vendor' and 'device' of the device
- * 'pci' have it, which the caller must free, or NULL. */
 char *
 pve_device_id(const char *root, const char *pci, const char *vendor,
               const char *device)
@@ -109,9 +104,10 @@ pve_device_id(const char *root, const char *pci, const char *vendor,
     return id;
 }
 
-/* Returns the number of the IOMMU group of 'pci', or NULL. */
-char *
-pve_iommu_group(const char *root, const char *pci)
+/* Returns the number of the IOMMU group of the PCI device at 'pci', which the
+ * caller must free, or NULL. */
+static char *
+iommu_group(const char *root, const char *pci)
 {
     char *link = xasprintf("%s/sys/bus/pci/devices/%s/iommu_group", root, pci);
     char *group = sriov_sysfs_target(link);
@@ -137,9 +133,6 @@ compare(const char *map, const char *key, char *now)
     return problem;
 }
 
-/* Returns why a VM that gets 'map', an entry for this host, does not start,
- * which the caller must free, or NULL: PVE::Mapping::PCI::assert_valid().  Of
- * several functions the first one counts. */
 char *
 pve_map_problem(const char *root, const char *map)
 {
@@ -158,7 +151,7 @@ pve_map_problem(const char *root, const char *map)
     } else {
         problem = compare(map, "id", id); /* Frees it. */
         if (!problem) {
-            problem = compare(map, "iommugroup", pve_iommu_group(root, pci));
+            problem = compare(map, "iommugroup", iommu_group(root, pci));
         }
         if (!problem) {
             problem = compare(map, "subsystem-id",
@@ -171,8 +164,6 @@ pve_map_problem(const char *root, const char *map)
     return problem;
 }
 
-/* Returns the name of this node, which is the short one of the host.  The
- * caller must free it. */
 char *
 pve_node(const char *root)
 {

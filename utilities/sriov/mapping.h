@@ -38,16 +38,35 @@ struct pve_mappings {
     size_t n, allocated;
 };
 
+/* Those that have a 'root', which is "" but in tests, read files below it, and
+ * may wait for a FUSE file system.  What cannot be read is not there. */
+
+/* Stores in '*mappings', which the caller must destroy, those of all nodes. */
 void pve_mappings_read(struct pve_mappings *, const char *root);
+
+/* Frees what is in the mappings, not themselves. */
 void pve_mappings_destroy(struct pve_mappings *);
+
+/* Returns the mapping 'id', which belongs to the mappings, or NULL. */
 const struct pve_mapping *pve_mappings_find(const struct pve_mappings *,
                                             const char *id);
 
+/* Returns the value of 'key' in the entry 'map', which the caller must free,
+ * or NULL. */
 char *pve_map_get(const char *map, const char *key);
+
+/* Returns why a VM that gets 'map', an entry for this host, does not start,
+ * which the caller must free, or NULL: PVE::Mapping::PCI::assert_valid().  Of
+ * several functions the first one counts. */
 char *pve_map_problem(const char *root, const char *map);
+
+/* Returns "VENDOR:DEVICE" as the files 'vendor' and 'device' of the PCI device
+ * at 'pci' have it, which the caller must free, or NULL. */
 char *pve_device_id(const char *root, const char *pci, const char *vendor,
                     const char *device);
-char *pve_iommu_group(const char *root, const char *pci);
+
+/* Returns the name of this node, which is the short one of the host.  The
+ * caller must free it. */
 char *pve_node(const char *root);
 
 #endif /* mapping.h */

@@ -56,8 +56,6 @@ find_driver(const struct host_pf *pf)
     return NULL;
 }
 
-/* Returns the driver of 'pf' if it is known to refuse what step 'kind' does in
- * 'mode', else NULL. */
 const char *
 host_refused_by(const struct host_pf *pf, enum host_step_kind kind,
                 enum sriov_mode mode)
@@ -70,8 +68,6 @@ host_refused_by(const struct host_pf *pf, enum host_step_kind kind,
             ? driver->name : NULL);
 }
 
-/* Returns true if 'section' is about a PF of 'host', or would be without one
- * that is more specific. */
 bool
 host_section_is_used(const struct host_section *section,
                      const struct host *host)
@@ -96,9 +92,6 @@ host_section_of(const struct host_conf *conf, const struct host_pf *pf)
                           host_pf_switch_id(pf));
 }
 
-/* Returns the name that the representor 'label' ("pf0vf3") of 'pf' should
- * have, which the caller must free, or NULL if that is not configured, or no
- * name can be as long. */
 char *
 host_name_of(const struct host_conf *conf, const struct host_pf *pf,
              const char *label)
@@ -126,8 +119,6 @@ differs(enum host_bool wanted, bool known, bool value)
             && (!known || (wanted == HOST_ON) != value));
 }
 
-/* Returns true if step 'kind' has something to do for 'vf' of 'pf', which must
- * be configured. */
 bool
 host_vf_wants(enum host_step_kind kind, const struct host_conf *conf,
               const struct host_pf *pf, const struct host_vf *vf)
@@ -172,8 +163,6 @@ host_vf_wants(enum host_step_kind kind, const struct host_conf *conf,
     }
 }
 
-/* Returns true if step 'kind' leaves whoever uses 'vf' undisturbed, or there
- * is nobody, or with 'force'. */
 bool
 host_vf_may(enum host_step_kind kind, const struct host_vf *vf, bool force)
 {
@@ -665,9 +654,6 @@ note_missing(struct planner *p)
     }
 }
 
-/* Makes '*plan', which the caller must destroy, for all PFs of 'host', or for
- * that at PCI address 'only' if it is not NULL.  'force' is for VFs that are
- * in use, too. */
 void
 host_plan_make(struct host_plan *plan, const struct host_conf *conf,
                const struct host *host, const char *only, bool force)

@@ -36,7 +36,8 @@ struct host_vf;
 
 /* In the order in which hardware needs them, mlx5 for instance: steering can
  * only be chosen before switchdev mode, in which all PFs of a NIC must be
- * before there is multiport.  A VF takes its address when its driver starts. */
+ * before there is multiport.  A VF takes its address when its driver
+ * starts. */
 enum host_step_kind {
     HOST_STEP_UNBIND,           /* Take VFs from the host's drivers. */
     HOST_STEP_REMOVE,           /* No VFs. */
@@ -69,20 +70,46 @@ struct host_plan {
     struct svec notes;          /* What is left alone, and why. */
 };
 
-void host_plan_make(struct host_plan *, const struct host_conf *,
+/* Makes '*plan', which the caller must destroy, for all PFs of the host, or
+ * for that at PCI address 'only' if it is not NULL.  'force' is for VFs that
+ * are in use, too.  The steps point into the configuration, which must
+ * stay. */
+void host_plan_make(struct host_plan *plan, const struct host_conf *,
                     const struct host *, const char *only, bool force);
+
+/* Frees what is in the plan, not itself. */
 void host_plan_destroy(struct host_plan *);
 
-/* What VFs and PFs should be like. */
+/* What VFs and PFs should be like; for those who carry the plan out and those
+ * who show it as well. */
+
+/* Returns the section about the PF, which belongs to the configuration, or
+ * NULL. */
 const struct host_section *host_section_of(const struct host_conf *,
                                            const struct host_pf *);
+
+/* Returns the name that the representor 'label' ("pf0vf3") of the PF should
+ * have, which the caller must free, or NULL if that is not configured, or no
+ * name can be as long. */
 char *host_name_of(const struct host_conf *, const struct host_pf *,
                    const char *label);
+
+/* Returns true if a step of this kind has something to do for a VF of the PF,
+ * which must be configured. */
 bool host_vf_wants(enum host_step_kind, const struct host_conf *,
                    const struct host_pf *, const struct host_vf *);
+
+/* Returns true if the section is about a PF of the host, or would be without
+ * one that is more specific. */
 bool host_section_is_used(const struct host_section *, const struct host *);
+
+/* Returns the driver of the PF, a static string, if it is known to refuse what
+ * a step of this kind does in this mode, else NULL. */
 const char *host_refused_by(const struct host_pf *, enum host_step_kind,
                             enum sriov_mode);
+
+/* Returns true if a step of this kind leaves whoever uses the VF undisturbed,
+ * or there is nobody, or with 'force'. */
 bool host_vf_may(enum host_step_kind, const struct host_vf *, bool force);
 
 #endif /* plan.h */

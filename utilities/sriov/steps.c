@@ -128,7 +128,7 @@ set_up(struct applier *a, const struct sriov_link *link, bool up)
 {
     const struct sriov_link_change change = { .up = up, .down = !up };
 
-    return sriov_nl_link_set(a->nl->route, link->ifindex, &change, NULL);
+    return sriov_nl_link_set(a->nl, link->ifindex, &change, NULL);
 }
 
 static unsigned int
@@ -189,8 +189,7 @@ static int
 request_mode(struct applier *a, const struct host_pf *pf, enum sriov_mode mode,
              char **detail)
 {
-    return sriov_nl_set_mode(a->nl->genl, a->nl->devlink, pf->pci, mode,
-                             detail);
+    return sriov_nl_set_mode(a->nl, pf->pci, mode, detail);
 }
 
 /* Sets the mode of 'pf' for 'step'.  Where a driver does not do so with VFs,
@@ -250,12 +249,12 @@ rename_rep(struct applier *a, const struct host_vf *vf, const char *name,
 {
     const struct sriov_link_change change = { .name = name };
     const struct sriov_link *rep = host_vf_rep(vf);
-    int error = sriov_nl_link_set(a->nl->route, rep->ifindex, &change, detail);
+    int error = sriov_nl_link_set(a->nl, rep->ifindex, &change, detail);
 
     if (error == EBUSY && rep->up && !set_up(a, rep, false)) {
         free(*detail);
         *detail = NULL;
-        error = sriov_nl_link_set(a->nl->route, rep->ifindex, &change, detail);
+        error = sriov_nl_link_set(a->nl, rep->ifindex, &change, detail);
         set_up(a, rep, true);
     }
     return error;
@@ -274,7 +273,7 @@ set_vf(struct applier *a, const struct host_pf *pf, const struct host_vf *vf,
         *detail = xstrdup("the PF has no network device");
         return ENODEV;
     }
-    return sriov_nl_vf_set(a->nl->route, pf->link->ifindex, &change, detail);
+    return sriov_nl_vf_set(a->nl, pf->link->ifindex, &change, detail);
 }
 
 static char *
@@ -289,8 +288,8 @@ set_mac(struct applier *a, const struct host_section *section,
 
     if (!error) {
         error = describe(vf->port && !vf->port->from_names
-                         ? sriov_nl_set_port_mac(a->nl->genl, a->nl->devlink,
-                                                 pf->pci, vf->port->index, mac,
+                         ? sriov_nl_set_port_mac(a->nl, pf->pci,
+                                                 vf->port->index, mac,
                                                  &detail)
                          : set_vf(a, pf, vf, mac, -1, -1, &detail), &detail);
     }
@@ -312,7 +311,7 @@ set_mtu(struct applier *a, const struct sriov_link *link, unsigned int mtu,
 {
     const struct sriov_link_change change = { .mtu = mtu };
 
-    return sriov_nl_link_set(a->nl->route, link->ifindex, &change, detail);
+    return sriov_nl_link_set(a->nl, link->ifindex, &change, detail);
 }
 
 /* Carries out 'step' for 'vf', which wants it. */
@@ -467,10 +466,21 @@ set_param(struct applier *a, const struct host_pf *pf, const char *name,
           const char *value, bool flag)
 {
     char *detail = NULL;
-    int error = sriov_nl_set_param(a->nl->genl, a->nl->devlink, pf->pci, name,
-                                   value, flag, &detail);
+    int error = sriov_nl_set_param(a->nl, pf->pci, name, value, flag,
+                                   &detail);
 
     return describe(error, &detail);
+}
+
+/* Sets the MTU of the link of 'pf', unless that has it. */
+static char *
+set_pf_mtu(struct applier *a, const struct host_pf *pf, unsigned int mtu)
+{
+    char *detail = NULL;
+
+    return (host_pf_mtu(pf) == mtu ? NULL
+            : pf->link ? describe(set_mtu(a, pf->link, mtu, &detail), &detail)
+            : xstrdup("the PF has no network device"));
 }
 
 /* Carries out 'step'.  Returns NULL, or what went wrong, which the caller must
@@ -481,7 +491,6 @@ do_step(struct applier *a, const struct host_step *step)
     const struct host_section *section = step->section;
     struct host *host = host_read("", a->nl);
     const struct host_pf *pf = host_find_pf(host, step->pci);
-    char *detail = NULL;
     char *error = NULL;
 
     if (!pf) {
@@ -517,12 +526,7 @@ do_step(struct applier *a, const struct host_step *step)
         error = wait_for_reps(a, step);
         break;
     case HOST_STEP_MTU:
-        if (host_pf_mtu(pf) != section->mtu) {
-            error = (pf->link
-                     ? describe(set_mtu(a, pf->link, section->mtu, &detail),
-                                &detail)
-                     : xstrdup("the PF has no network device"));
-        }
+        error = set_pf_mtu(a, pf, section->mtu);
         error = error ? error : do_vfs(a, step, pf);
         break;
     case HOST_STEP_UNBIND:

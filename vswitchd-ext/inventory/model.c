@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hmapx.h"
 #include "openvswitch/util.h"
 #include "packets.h"
 #include "unicode.h"
@@ -89,7 +90,6 @@ sriov_model_destroy(struct sriov_model *model)
     free(model);
 }
 
-/* Adds a device to 'model', which owns it.  The caller fills in the rest. */
 struct sriov_dev *
 sriov_model_add_dev(struct sriov_model *model, const char *bus,
                     const char *name)
@@ -106,8 +106,6 @@ sriov_model_add_dev(struct sriov_model *model, const char *bus,
     return dev;
 }
 
-/* Adds a port of the device 'bus'/'dev' to 'model', which owns it.  The caller
- * fills in the rest. */
 struct sriov_port *
 sriov_model_add_port(struct sriov_model *model, const char *bus,
                      const char *dev, uint32_t index)
@@ -126,7 +124,6 @@ sriov_model_add_port(struct sriov_model *model, const char *bus,
     return port;
 }
 
-/* Adds a link to 'model', which owns it.  The caller fills in the rest. */
 struct sriov_link *
 sriov_model_add_link(struct sriov_model *model, int ifindex, const char *name)
 {
@@ -142,15 +139,31 @@ sriov_model_add_link(struct sriov_model *model, int ifindex, const char *name)
     return link;
 }
 
-/* Removes and frees the link 'i' of 'model', which is not finished. */
 void
-sriov_model_remove_link(struct sriov_model *model, size_t i)
+sriov_model_drop_masters(struct sriov_model *model)
 {
-    link_destroy(model->links[i]);
-    model->links[i] = model->links[--model->n_links];
+    struct hmapx masters = HMAPX_INITIALIZER(&masters);
+    size_t n = 0;
+
+    for (size_t i = 0; i < model->n_links; i++) {
+        if (!sriov_kind_is_bond(model->links[i]->kind)) {
+            hmapx_add(&masters, (void *) (uintptr_t) model->links[i]->master);
+        }
+    }
+    for (size_t i = 0; i < model->n_links; i++) {
+        struct sriov_link *link = model->links[i];
+
+        if (!sriov_kind_is_bond(link->kind)
+            || hmapx_contains(&masters, (void *) (uintptr_t) link->ifindex)) {
+            model->links[n++] = link;
+        } else {
+            link_destroy(link);
+        }
+    }
+    model->n_links = n;
+    hmapx_destroy(&masters);
 }
 
-/* Returns the link with 'ifindex', or NULL.  'model' must be finished. */
 const struct sriov_link *
 sriov_model_link(const struct sriov_model *model, int ifindex)
 {
@@ -166,7 +179,6 @@ sriov_model_link(const struct sriov_model *model, int ifindex)
     return p ? *p : NULL;
 }
 
-/* Returns the device 'bus'/'name', or NULL. */
 const struct sriov_dev *
 sriov_model_dev(const struct sriov_model *model, const char *bus,
                 const char *name)
@@ -181,16 +193,19 @@ sriov_model_dev(const struct sriov_model *model, const char *bus,
     return NULL;
 }
 
-/* Returns the Linux bond or team that 'link' is a member of, or NULL. */
+bool
+sriov_kind_is_bond(const char *kind)
+{
+    return kind && (!strcmp(kind, "bond") || !strcmp(kind, "team"));
+}
+
 const struct sriov_link *
 sriov_link_bond(const struct sriov_model *model, const struct sriov_link *link)
 {
     const struct sriov_link *master
         = link->master ? sriov_model_link(model, link->master) : NULL;
 
-    return (master && master->kind
-            && (!strcmp(master->kind, "bond") || !strcmp(master->kind, "team"))
-            ? master : NULL);
+    return master && sriov_kind_is_bond(master->kind) ? master : NULL;
 }
 
 bool
@@ -207,9 +222,6 @@ sriov_port_is_uplink(const struct sriov_port *port)
     return port->flavour == SRIOV_UPLINK && port->dev->mode != SRIOV_MODE_NONE;
 }
 
-/* Returns the uplink that the representor 'rep' belongs to: the one of its
- * device, if that has several the one with its PF's number.  NULL if there is
- * none. */
 const struct sriov_port *
 sriov_port_uplink(const struct sriov_model *model,
                   const struct sriov_port *rep)
@@ -240,8 +252,6 @@ sriov_mode_to_string(enum sriov_mode mode)
 
 /* Names. */
 
-/* Returns true if 'name', of a device or a bus, can stand in a path of sysfs
- * and in OVSDB. */
 bool
 sriov_name_is_valid(const char *name)
 {
@@ -253,21 +263,24 @@ sriov_name_is_valid(const char *name)
     return valid;
 }
 
-/* Returns how the device 'bus'/'name' is called in OVSDB and in output: its
- * PCI address, or bus/name on another bus.  The caller must free it. */
 char *
 sriov_dev_id(const char *bus, const char *name)
 {
     return strcmp(bus, "pci") ? xasprintf("%s/%s", bus, name) : xstrdup(name);
 }
 
-/* Returns the key of port 'label' of the device 'dev', which is the identity
- * of a representor beyond its own life: it has the same one when it comes
- * back.  The caller must free it. */
 char *
 sriov_key(const char *dev, const char *label)
 {
-    return xasprintf("%s %s", dev, label);
+    /* Once for each port in each plan: printf() would be most of its cost. */
+    size_t n = strlen(dev);
+    size_t size = strlen(label) + 1;
+    char *key = xmalloc(n + 1 + size);
+
+    memcpy(key, dev, n);
+    key[n] = ' ';
+    memcpy(key + n + 1, label, size);
+    return key;
 }
 
 /* Reads a decimal number at '*s' and moves '*s' past it. */
@@ -290,9 +303,6 @@ scan_number(const char **s, uint32_t *number)
     return true;
 }
 
-/* Parses the phys_port_name of a representor ("pf0", "pf0vf3", "pf0sf88", each
- * with an optional "c1" in front) or of an uplink ("p0") into '*id'.  Returns
- * false if it is something else. */
 bool
 sriov_port_id_from_string(const char *s, struct sriov_port_id *id)
 {
@@ -475,8 +485,6 @@ compare_ports(const void *a_, const void *b_)
     return cmp ? cmp : compare_u32(a->ifindex, b->ifindex);
 }
 
-/* Joins and sorts what a source put into 'model', see the comment at the top
- * of model.h. */
 void
 sriov_model_finish(struct sriov_model *model)
 {
@@ -565,7 +573,6 @@ link_equal(const struct sriov_link *a, const struct sriov_link *b)
             && a->hw_tc == b->hw_tc);
 }
 
-/* Returns true if the finished models 'a' and 'b' say the same. */
 bool
 sriov_model_equal(const struct sriov_model *a, const struct sriov_model *b)
 {

@@ -118,35 +118,83 @@ struct sriov_model {
     size_t n_links, allocated_links;
 };
 
+/* Returns an empty model, which the caller must free with
+ * sriov_model_destroy(). */
 struct sriov_model *sriov_model_create(void);
+
+/* Frees a model, which may be NULL, with all that is in it. */
 void sriov_model_destroy(struct sriov_model *);
 
+/* Building: for sources, which fill in the rest of what is added.  It belongs
+ * to the model, and strings are copied. */
+
+/* Adds a device. */
 struct sriov_dev *sriov_model_add_dev(struct sriov_model *, const char *bus,
                                       const char *name);
+
+/* Adds a port of the device 'bus'/'dev', which may be added later. */
 struct sriov_port *sriov_model_add_port(struct sriov_model *, const char *bus,
                                         const char *dev, uint32_t index);
+
+/* Adds a link. */
 struct sriov_link *sriov_model_add_link(struct sriov_model *, int ifindex,
                                         const char *name);
-void sriov_model_remove_link(struct sriov_model *, size_t);
+
+/* Takes out the bonds and teams without a member in the model. */
+void sriov_model_drop_masters(struct sriov_model *);
+
+/* Joins and sorts what was added, see above.  Once, after the last addition;
+ * all functions below are for a model after that. */
 void sriov_model_finish(struct sriov_model *);
 
+/* Looking.  What is returned belongs to the model. */
+
+/* Returns true if both say the same. */
 bool sriov_model_equal(const struct sriov_model *, const struct sriov_model *);
 
+/* Returns "switchdev", "legacy" or "none". */
 const char *sriov_mode_to_string(enum sriov_mode);
 
+/* Returns the link with 'ifindex', or NULL. */
 const struct sriov_link *sriov_model_link(const struct sriov_model *,
                                           int ifindex);
+
+/* Returns the device 'bus'/'name', or NULL.  Before sriov_model_finish() as
+ * well. */
 const struct sriov_dev *sriov_model_dev(const struct sriov_model *,
                                         const char *bus, const char *name);
+
+/* Returns true if links of 'kind', which may be NULL, make one of their
+ * members: Linux bonds and teams. */
+bool sriov_kind_is_bond(const char *kind);
+
+/* Returns the Linux bond or team that the link is a member of, or NULL. */
 const struct sriov_link *sriov_link_bond(const struct sriov_model *,
                                          const struct sriov_link *);
+
+/* Returns true if the port is a representor, of a PF, VF or SF, in switchdev
+ * mode; or if it is an uplink, in any mode. */
 bool sriov_port_is_representor(const struct sriov_port *);
 bool sriov_port_is_uplink(const struct sriov_port *);
+
+/* Returns the uplink that a representor belongs to: the one of its device, if
+ * that has several the one with its PF's number.  NULL if there is none. */
 const struct sriov_port *sriov_port_uplink(const struct sriov_model *,
                                            const struct sriov_port *);
 
-bool sriov_name_is_valid(const char *);
+/* Names. */
+
+/* Returns true if 'name', of a device or a bus, can stand in a path of sysfs
+ * and in OVSDB. */
+bool sriov_name_is_valid(const char *name);
+
+/* Returns how the device 'bus'/'name' is called in OVSDB and in output: its
+ * PCI address, or bus/name on another bus.  The caller must free it. */
 char *sriov_dev_id(const char *bus, const char *name);
+
+/* Returns the key of port 'label' of the device 'dev', which is the identity
+ * of a representor beyond its own life: it has the same one when it comes
+ * back.  The caller must free it. */
 char *sriov_key(const char *dev, const char *label);
 
 /* Names such as "pf0vf3" or "c1pf0sf88", see
@@ -158,6 +206,10 @@ struct sriov_port_id {
     uint32_t pf;
     uint32_t number;
 };
-bool sriov_port_id_from_string(const char *, struct sriov_port_id *);
+
+/* Parses the phys_port_name of a representor ("pf0", "pf0vf3", "pf0sf88", each
+ * with an optional "c1" in front) or of an uplink ("p0") into '*id'.  Returns
+ * false if it is something else. */
+bool sriov_port_id_from_string(const char *, struct sriov_port_id *id);
 
 #endif /* model.h */

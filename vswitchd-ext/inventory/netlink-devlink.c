@@ -13,7 +13,6 @@
  * limitations under the License.
  */
 
-
 /* devlink: which devices have an eswitch, in which mode it is, and which ports
  * it has.  See netlink.h for where this stands, and in the kernel
  * Documentation/networking/devlink/devlink-port.rst (flavours, numbers),
@@ -25,6 +24,7 @@
 
 #include <errno.h>
 #include <linux/devlink.h>
+#include <linux/ethtool_netlink.h>
 #include <linux/genetlink.h>
 #include <netlink/genl/genl.h>
 #include <stdlib.h>
@@ -75,18 +75,16 @@ parse_devlink(struct nlmsghdr *nlh, struct nlattr **tb)
     return (genlmsg_valid_hdr(nlh, 0)
             && sriov_nl_parse(nlh, GENL_HDRLEN, devlink_policy, tb,
                               DEVLINK_ATTR_MAX)
-            && tb[DEVLINK_ATTR_BUS_NAME] && tb[DEVLINK_ATTR_DEV_NAME]
-            && sriov_name_is_valid(nla_get_string(
-                                          tb[DEVLINK_ATTR_BUS_NAME]))
-            && sriov_name_is_valid(nla_get_string(
-                                          tb[DEVLINK_ATTR_DEV_NAME])));
+            && sriov_nl_is_name(tb[DEVLINK_ATTR_BUS_NAME])
+            && sriov_nl_is_name(tb[DEVLINK_ATTR_DEV_NAME]));
 }
 
 /* Returns a new request 'cmd' about the device 'bus'/'name'. */
 static struct nl_msg *
-dev_request(int family, uint8_t cmd, const char *bus, const char *name)
+dev_request(const struct sriov_nl *nl, uint8_t cmd, const char *bus,
+            const char *name)
 {
-    struct nl_msg *msg = sriov_nl_genl_request(family, cmd, 0);
+    struct nl_msg *msg = sriov_nl_genl_request(nl->devlink, cmd, 0);
 
     nla_put_string(msg, DEVLINK_ATTR_BUS_NAME, bus);
     nla_put_string(msg, DEVLINK_ATTR_DEV_NAME, name);
@@ -137,12 +135,12 @@ mode_reply(struct nlmsghdr *nlh, void *dev_)
 /* Asks for the mode of the eswitch of 'dev'.  A device that has none, or does
  * not tell, is no error. */
 static int
-read_mode(struct nl_sock *sk, int family, struct sriov_dev *dev)
+read_mode(const struct sriov_nl *nl, struct sriov_dev *dev)
 {
-    struct nl_msg *msg = dev_request(family, DEVLINK_CMD_ESWITCH_GET, dev->bus,
+    struct nl_msg *msg = dev_request(nl, DEVLINK_CMD_ESWITCH_GET, dev->bus,
                                      dev->name);
     char *detail;
-    int error = sriov_nl_transact(sk, msg, mode_reply, dev, &detail);
+    int error = sriov_nl_transact(nl->genl, msg, mode_reply, dev, &detail);
 
     /* EPERM is also how some devices, such as VFs of mlx5, say that they have
      * no eswitch. */
@@ -202,14 +200,14 @@ multiport_reply(struct nlmsghdr *nlh, void *dev_)
 
 /* Asks for the parameter 'name' of a device, which few devices have. */
 static int
-read_param(struct nl_sock *sk, int family, const char *bus, const char *dev,
+read_param(const struct sriov_nl *nl, const char *bus, const char *dev,
            const char *name, sriov_nl_func *reply, void *aux)
 {
-    struct nl_msg *msg = dev_request(family, DEVLINK_CMD_PARAM_GET, bus, dev);
+    struct nl_msg *msg = dev_request(nl, DEVLINK_CMD_PARAM_GET, bus, dev);
     int error;
 
     nla_put_string(msg, DEVLINK_ATTR_PARAM_NAME, name);
-    error = sriov_nl_transact(sk, msg, reply, aux, NULL);
+    error = sriov_nl_transact(nl->genl, msg, reply, aux, NULL);
     return sriov_nl_is_transient(error) ? error : 0;
 }
 
@@ -270,10 +268,8 @@ port_reply(struct nlmsghdr *nlh, void *model)
     struct nlattr *number
         = (flavour == SRIOV_VF ? tb[DEVLINK_ATTR_PORT_PCI_VF_NUMBER]
            : flavour == SRIOV_SF ? tb[DEVLINK_ATTR_PORT_PCI_SF_NUMBER]
-           : NULL);
-    if (flavour != SRIOV_OTHER
-        && (!pf || (!number && (flavour == SRIOV_VF
-                                || flavour == SRIOV_SF)))) {
+           : pf);
+    if (flavour != SRIOV_OTHER && (!pf || !number)) {
         VLOG_WARN_RL(&rl, "%s/%s/%"PRIu32": skipped a devlink port without "
                      "its number", bus, name, index);
         return;
@@ -282,7 +278,8 @@ port_reply(struct nlmsghdr *nlh, void *model)
     struct sriov_port *port = sriov_model_add_port(model, bus, name, index);
     port->flavour = flavour;
     port->pf = flavour == SRIOV_UPLINK ? get_u32(pf) : get_u16(pf);
-    port->number = flavour == SRIOV_SF ? get_u32(number) : get_u16(number);
+    port->number = (flavour == SRIOV_VF ? get_u16(number)
+                    : flavour == SRIOV_SF ? get_u32(number) : 0);
     port->external = (tb[DEVLINK_ATTR_PORT_EXTERNAL]
                       && nla_get_u8(tb[DEVLINK_ATTR_PORT_EXTERNAL]));
     port->controller = get_u32(tb[DEVLINK_ATTR_PORT_CONTROLLER_NUMBER]);
@@ -296,40 +293,67 @@ port_reply(struct nlmsghdr *nlh, void *model)
 }
 
 int
-sriov_nl_devlink_read(struct nl_sock *sk, int family,
-                      struct sriov_model *model)
+sriov_nl_devlink_read(const struct sriov_nl *nl, struct sriov_model *model)
 {
     bool has_eswitch = false;
     int error;
 
+    if (!nl->devlink) {
+        return 0;
+    }
     error = sriov_nl_transact(
-        sk, sriov_nl_genl_request(family, DEVLINK_CMD_GET, NLM_F_DUMP),
-        dev_reply, model, NULL);
+        nl->genl, sriov_nl_genl_request(nl->devlink, DEVLINK_CMD_GET,
+                                        NLM_F_DUMP), dev_reply, model, NULL);
     for (size_t i = 0; i < model->n_devs && !error; i++) {
         struct sriov_dev *dev = model->devs[i];
 
         dev->driver = sriov_sysfs_driver(dev->bus, dev->name);
-        error = read_mode(sk, family, dev);
+        error = read_mode(nl, dev);
         has_eswitch |= dev->mode != SRIOV_MODE_NONE;
         if (!error && dev->mode == SRIOV_MODE_SWITCHDEV) {
-            error = read_param(sk, family, dev->bus, dev->name,
-                               "esw_multiport", multiport_reply, dev);
+            error = read_param(nl, dev->bus, dev->name, "esw_multiport",
+                               multiport_reply, dev);
         }
     }
     if (!error && has_eswitch) {
         error = sriov_nl_transact(
-            sk, sriov_nl_genl_request(family, DEVLINK_CMD_PORT_GET,
-                                      NLM_F_DUMP),
+            nl->genl, sriov_nl_genl_request(nl->devlink, DEVLINK_CMD_PORT_GET,
+                                            NLM_F_DUMP),
             port_reply, model, NULL);
     }
     return error;
 }
 
+/* Returns true if 'nlh', from nlctrl, says that a family that matters appears
+ * or vanishes. */
+static bool
+family_event(struct nlmsghdr *nlh)
+{
+    static const struct nla_policy policy[CTRL_ATTR_MAX + 1] = {
+        [CTRL_ATTR_FAMILY_NAME] = { .type = NLA_STRING,
+                                    .maxlen = GENL_NAMSIZ },
+    };
+    uint8_t cmd = genlmsg_hdr(nlh)->cmd;
+    struct nlattr *tb[CTRL_ATTR_MAX + 1];
+
+    if ((cmd == CTRL_CMD_NEWFAMILY || cmd == CTRL_CMD_DELFAMILY)
+        && sriov_nl_parse(nlh, GENL_HDRLEN, policy, tb, CTRL_ATTR_MAX)
+        && tb[CTRL_ATTR_FAMILY_NAME]) {
+        const char *name = nla_get_string(tb[CTRL_ATTR_FAMILY_NAME]);
+
+        return (!strcmp(name, DEVLINK_GENL_NAME)
+                || !strcmp(name, ETHTOOL_GENL_NAME));
+    }
+    return false;
+}
+
 bool
-sriov_nl_devlink_event(struct nlmsghdr *nlh)
+sriov_nl_genl_event(struct nlmsghdr *nlh)
 {
     if (!genlmsg_valid_hdr(nlh, 0)) {
-        return true;
+        return nlh->nlmsg_type != GENL_ID_CTRL;
+    } else if (nlh->nlmsg_type == GENL_ID_CTRL) {
+        return family_event(nlh);
     }
     switch (genlmsg_hdr(nlh)->cmd) {
     case DEVLINK_CMD_NEW:
@@ -360,12 +384,13 @@ string_reply(struct nlmsghdr *nlh, void *value_)
 }
 
 char *
-sriov_nl_get_steering(struct nl_sock *genl, int family, const char *pci)
+sriov_nl_get_steering(const struct sriov_nl *nl, const char *pci)
 {
     char *value = NULL;
 
-    read_param(genl, family, "pci", pci, "flow_steering_mode", string_reply,
-               &value);
+    if (nl->devlink) {
+        read_param(nl, "pci", pci, "flow_steering_mode", string_reply, &value);
+    }
     return value;
 }
 
@@ -401,53 +426,50 @@ info_reply(struct nlmsghdr *nlh, void *firmware_)
 }
 
 char *
-sriov_nl_get_firmware(struct nl_sock *genl, int family, const char *pci)
+sriov_nl_get_firmware(const struct sriov_nl *nl, const char *pci)
 {
     char *firmware = NULL;
 
-    if (family) {
-        sriov_nl_transact(
-            genl, dev_request(family, DEVLINK_CMD_INFO_GET, "pci", pci),
-            info_reply, &firmware, NULL);
+    if (nl->devlink) {
+        sriov_nl_transact(nl->genl,
+                          dev_request(nl, DEVLINK_CMD_INFO_GET, "pci", pci),
+                          info_reply, &firmware, NULL);
     }
     return firmware;
 }
 
 /* Setting. */
 
-/* Sends 'msg' to 'family', if the kernel has that. */
+/* Sends 'msg' to devlink, if the kernel has that. */
 static int
-devlink_set(struct nl_sock *genl, int family, struct nl_msg *msg,
-            char **detail)
+devlink_set(const struct sriov_nl *nl, struct nl_msg *msg, char **detail)
 {
-    if (!family) {
+    if (!nl->devlink) {
         nlmsg_free(msg);
         *detail = xstrdup("the kernel has no devlink");
         return EOPNOTSUPP;
     }
-    return sriov_nl_transact(genl, msg, NULL, NULL, detail);
+    return sriov_nl_transact(nl->genl, msg, NULL, NULL, detail);
 }
 
 int
-sriov_nl_set_mode(struct nl_sock *genl, int family, const char *pci,
+sriov_nl_set_mode(const struct sriov_nl *nl, const char *pci,
                   enum sriov_mode mode, char **detail)
 {
-    struct nl_msg *msg = dev_request(family, DEVLINK_CMD_ESWITCH_SET, "pci",
-                                     pci);
+    struct nl_msg *msg = dev_request(nl, DEVLINK_CMD_ESWITCH_SET, "pci", pci);
 
     nla_put_u16(msg, DEVLINK_ATTR_ESWITCH_MODE,
                 mode == SRIOV_MODE_SWITCHDEV ? DEVLINK_ESWITCH_MODE_SWITCHDEV
                 : DEVLINK_ESWITCH_MODE_LEGACY);
-    return devlink_set(genl, family, msg, detail);
+    return devlink_set(nl, msg, detail);
 }
 
 int
-sriov_nl_set_param(struct nl_sock *genl, int family, const char *pci,
+sriov_nl_set_param(const struct sriov_nl *nl, const char *pci,
                    const char *name, const char *value, bool flag,
                    char **detail)
 {
-    struct nl_msg *msg = dev_request(family, DEVLINK_CMD_PARAM_SET, "pci",
-                                     pci);
+    struct nl_msg *msg = dev_request(nl, DEVLINK_CMD_PARAM_SET, "pci", pci);
 
     nla_put_string(msg, DEVLINK_ATTR_PARAM_NAME, name);
     nla_put_u8(msg, DEVLINK_ATTR_PARAM_TYPE, value ? NLA_STRING : NLA_FLAG);
@@ -458,19 +480,19 @@ sriov_nl_set_param(struct nl_sock *genl, int family, const char *pci,
     } else if (flag) {
         nla_put_flag(msg, DEVLINK_ATTR_PARAM_VALUE_DATA);
     }
-    return devlink_set(genl, family, msg, detail);
+    return devlink_set(nl, msg, detail);
 }
 
 int
-sriov_nl_set_port_mac(struct nl_sock *genl, int family, const char *pci,
+sriov_nl_set_port_mac(const struct sriov_nl *nl, const char *pci,
                       uint32_t index, struct eth_addr mac, char **detail)
 {
-    struct nl_msg *msg = dev_request(family, DEVLINK_CMD_PORT_SET, "pci", pci);
+    struct nl_msg *msg = dev_request(nl, DEVLINK_CMD_PORT_SET, "pci", pci);
     struct nlattr *function;
 
     nla_put_u32(msg, DEVLINK_ATTR_PORT_INDEX, index);
-    function = nla_nest_start(msg, DEVLINK_ATTR_PORT_FUNCTION | NLA_F_NESTED);
+    function = nla_nest_start(msg, DEVLINK_ATTR_PORT_FUNCTION);
     nla_put(msg, DEVLINK_PORT_FUNCTION_ATTR_HW_ADDR, sizeof mac, &mac);
     nla_nest_end(msg, function);
-    return devlink_set(genl, family, msg, detail);
+    return devlink_set(nl, msg, detail);
 }

@@ -35,7 +35,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hmapx.h"
 #include "openvswitch/util.h"
 #include "openvswitch/vlog.h"
 #include "packets.h"
@@ -44,6 +43,8 @@
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(sriov_link);
+
+static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 5);
 
 /* The largest switch id, in bytes, that the kernel has (MAX_PHYS_ITEM_ID_LEN)
  * and that we accept. */
@@ -65,32 +66,19 @@ static const struct nla_policy link_policy[IFLA_MAX + 1] = {
     [IFLA_PARENT_DEV_BUS_NAME] = { .type = NLA_STRING, .maxlen = 256 },
 };
 
-/* What reading the links takes along. */
-struct links_reader {
-    struct sriov_model *model;
-    struct hmapx ifindexes;     /* Of devlink ports, as pointers. */
-};
-
-static void *
-ifindex_to_ptr(int ifindex)
-{
-    return (void *) (uintptr_t) ifindex;
-}
-
-/* Parses 'nlh', an RTM_NEWLINK or RTM_DELLINK, into 'tb', which must have
- * IFLA_MAX + 1 elements.  Returns true if it tells of a network device, rather
- * than of what a device is to a bridge.  */
-static bool
+/* Parses 'nlh' into 'tb', which must have IFLA_MAX + 1 elements.  Returns its
+ * header if it is an RTM_NEWLINK or RTM_DELLINK and tells of a network device,
+ * rather than of what a device is to a bridge, else NULL. */
+static const struct ifinfomsg *
 parse_link(struct nlmsghdr *nlh, struct nlattr **tb)
 {
-    const struct ifinfomsg *ifm;
+    const struct ifinfomsg *ifm = nlmsg_data(nlh);
 
-    if (!nlmsg_valid_hdr(nlh, sizeof *ifm)) {
-        return false;
-    }
-    ifm = nlmsg_data(nlh);
-    return (ifm->ifi_family == AF_UNSPEC && ifm->ifi_index > 0
-            && sriov_nl_parse(nlh, sizeof *ifm, link_policy, tb, IFLA_MAX));
+    return ((nlh->nlmsg_type == RTM_NEWLINK || nlh->nlmsg_type == RTM_DELLINK)
+            && nlmsg_valid_hdr(nlh, sizeof *ifm)
+            && ifm->ifi_family == AF_UNSPEC && ifm->ifi_index > 0
+            && sriov_nl_parse(nlh, sizeof *ifm, link_policy, tb, IFLA_MAX)
+            ? ifm : NULL);
 }
 
 /* Returns the kind in 'linkinfo' ("bond"), which may be NULL, or NULL.  The
@@ -109,14 +97,6 @@ link_kind(struct nlattr *linkinfo)
             ? nla_get_string(tb[IFLA_INFO_KIND]) : NULL);
 }
 
-/* Returns true for a 'kind', which may be NULL, whose members can be uplinks
- * that it makes one of. */
-static bool
-kind_is_bond(const char *kind)
-{
-    return kind && (!strcmp(kind, "bond") || !strcmp(kind, "team"));
-}
-
 /* Stores in '*bus' and '*parent' the device that the link 'name' belongs to,
  * or two NULLs if it belongs to none, as virtual ones do.  The caller must
  * free both.  Kernels before 5.14 tell it in sysfs only. */
@@ -125,10 +105,8 @@ link_parent(struct nlattr **tb, const char *name, const char *kind,
             char **bus, char **parent)
 {
     *bus = *parent = NULL;
-    if (tb[IFLA_PARENT_DEV_NAME] && tb[IFLA_PARENT_DEV_BUS_NAME]
-        && sriov_name_is_valid(nla_get_string(tb[IFLA_PARENT_DEV_NAME]))
-        && sriov_name_is_valid(
-            nla_get_string(tb[IFLA_PARENT_DEV_BUS_NAME]))) {
+    if (sriov_nl_is_name(tb[IFLA_PARENT_DEV_NAME])
+        && sriov_nl_is_name(tb[IFLA_PARENT_DEV_BUS_NAME])) {
         *bus = xstrdup(nla_get_string(tb[IFLA_PARENT_DEV_BUS_NAME]));
         *parent = xstrdup(nla_get_string(tb[IFLA_PARENT_DEV_NAME]));
     } else if (!kind) {
@@ -136,13 +114,12 @@ link_parent(struct nlattr **tb, const char *name, const char *kind,
     }
 }
 
-/* Adds the link that 'nlh' and 'tb' tell of to 'model'.  Takes 'bus' and
+/* Adds the link that 'ifm' and 'tb' tell of to 'model'.  Takes 'bus' and
  * 'parent'. */
 static void
-add_link(struct sriov_model *model, struct nlmsghdr *nlh, struct nlattr **tb,
-         const char *kind, char *bus, char *parent)
+add_link(struct sriov_model *model, const struct ifinfomsg *ifm,
+         struct nlattr **tb, const char *kind, char *bus, char *parent)
 {
-    const struct ifinfomsg *ifm = nlmsg_data(nlh);
     struct sriov_link *link
         = sriov_model_add_link(model, ifm->ifi_index,
                                nla_get_string(tb[IFLA_IFNAME]));
@@ -171,17 +148,16 @@ add_link(struct sriov_model *model, struct nlmsghdr *nlh, struct nlattr **tb,
     link->carrier = (ifm->ifi_flags & IFF_LOWER_UP) != 0;
 }
 
-/* Returns true if 'tb' has a name that can be used. */
+/* Returns true if a port in 'model', not yet finished, has the link
+ * 'ifindex'. */
 static bool
-has_valid_name(struct nlattr **tb)
+has_port(const struct sriov_model *model, int ifindex)
 {
-    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 5);
-
-    if (tb[IFLA_IFNAME]
-        && sriov_name_is_valid(nla_get_string(tb[IFLA_IFNAME]))) {
-        return true;
+    for (size_t i = 0; i < model->n_ports; i++) {
+        if (model->ports[i]->ifindex == ifindex) {
+            return true;
+        }
     }
-    VLOG_WARN_RL(&rl, "skipped a network device without a valid name");
     return false;
 }
 
@@ -190,34 +166,36 @@ has_valid_name(struct nlattr **tb)
  * of a device with an eswitch, as a PF's netdev in legacy mode is.  Bonds and
  * teams may have such members. */
 static void
-link_reply(struct nlmsghdr *nlh, void *reader_)
+link_reply(struct nlmsghdr *nlh, void *model_)
 {
-    const struct links_reader *reader = reader_;
+    struct sriov_model *model = model_;
     struct nlattr *tb[IFLA_MAX + 1];
+    const struct ifinfomsg *ifm = parse_link(nlh, tb);
     char *bus, *parent;
 
-    if (nlh->nlmsg_type != RTM_NEWLINK || !parse_link(nlh, tb)) {
+    if (!ifm) {
         return;
     }
 
-    const struct ifinfomsg *ifm = nlmsg_data(nlh);
     const char *kind = link_kind(tb[IFLA_LINKINFO]);
-    bool keep = (tb[IFLA_PHYS_SWITCH_ID] || kind_is_bond(kind)
-                 || hmapx_contains(&reader->ifindexes,
-                                   ifindex_to_ptr(ifm->ifi_index)));
-    if ((!keep && !reader->model->n_devs) || !has_valid_name(tb)) {
+    bool keep = (tb[IFLA_PHYS_SWITCH_ID] || sriov_kind_is_bond(kind)
+                 || has_port(model, ifm->ifi_index));
+    if (!keep && !model->n_devs) {
+        return;
+    }
+    if (!sriov_nl_is_name(tb[IFLA_IFNAME])) {
+        VLOG_WARN_RL(&rl, "skipped a network device without a valid name");
         return;
     }
 
     link_parent(tb, nla_get_string(tb[IFLA_IFNAME]), kind, &bus, &parent);
     if (!keep && parent) {
-        const struct sriov_dev *dev = sriov_model_dev(reader->model, bus,
-                                                      parent);
+        const struct sriov_dev *dev = sriov_model_dev(model, bus, parent);
 
         keep = dev && dev->mode != SRIOV_MODE_NONE;
     }
     if (keep) {
-        add_link(reader->model, nlh, tb, kind, bus, parent);
+        add_link(model, ifm, tb, kind, bus, parent);
     } else {
         free(bus);
         free(parent);
@@ -240,46 +218,13 @@ link_request(int ifindex, uint32_t ext_mask)
     return msg;
 }
 
-/* Takes out of 'model' the bonds and teams without a member there. */
-static void
-drop_masters(struct sriov_model *model)
-{
-    struct hmapx masters = HMAPX_INITIALIZER(&masters);
-
-    for (size_t i = 0; i < model->n_links; i++) {
-        if (!kind_is_bond(model->links[i]->kind)) {
-            hmapx_add(&masters, ifindex_to_ptr(model->links[i]->master));
-        }
-    }
-    for (size_t i = 0; i < model->n_links; ) {
-        const struct sriov_link *link = model->links[i];
-
-        if (kind_is_bond(link->kind)
-            && !hmapx_contains(&masters, ifindex_to_ptr(link->ifindex))) {
-            sriov_model_remove_link(model, i);
-        } else {
-            i++;
-        }
-    }
-    hmapx_destroy(&masters);
-}
-
 int
-sriov_nl_links_read(struct nl_sock *route, struct sriov_model *model)
+sriov_nl_links_read(const struct sriov_nl *nl, struct sriov_model *model)
 {
-    struct links_reader reader = {
-        .model = model, .ifindexes = HMAPX_INITIALIZER(&reader.ifindexes)
-    };
-    int error;
+    int error = sriov_nl_transact(nl->route, link_request(0, 0), link_reply,
+                                  model, NULL);
 
-    for (size_t i = 0; i < model->n_ports; i++) {
-        hmapx_add(&reader.ifindexes,
-                  ifindex_to_ptr(model->ports[i]->ifindex));
-    }
-    error = sriov_nl_transact(route, link_request(0, 0), link_reply, &reader,
-                              NULL);
-    hmapx_destroy(&reader.ifindexes);
-    drop_masters(model);
+    sriov_model_drop_masters(model);
     return error;
 }
 
@@ -287,15 +232,10 @@ bool
 sriov_nl_link_event(struct nlmsghdr *nlh, const struct sriov_model *current)
 {
     struct nlattr *tb[IFLA_MAX + 1];
+    const struct ifinfomsg *ifm = parse_link(nlh, tb);
 
-    if ((nlh->nlmsg_type != RTM_NEWLINK && nlh->nlmsg_type != RTM_DELLINK)
-        || !parse_link(nlh, tb)) {
-        return false;
-    }
-
-    const struct ifinfomsg *ifm = nlmsg_data(nlh);
-    return (tb[IFLA_PHYS_SWITCH_ID] || tb[IFLA_PHYS_PORT_NAME]
-            || (current && sriov_model_link(current, ifm->ifi_index)));
+    return ifm && (tb[IFLA_PHYS_SWITCH_ID] || tb[IFLA_PHYS_PORT_NAME]
+                   || (current && sriov_model_link(current, ifm->ifi_index)));
 }
 
 /* VFs. */
@@ -332,8 +272,7 @@ vfs_reply(struct nlmsghdr *nlh, void *reader_)
     struct nlattr *list, *nla;
     int rem;
 
-    if (nlh->nlmsg_type != RTM_NEWLINK || !parse_link(nlh, tb)
-        || !tb[IFLA_VFINFO_LIST]) {
+    if (!parse_link(nlh, tb) || !tb[IFLA_VFINFO_LIST]) {
         return;
     }
     list = tb[IFLA_VFINFO_LIST];
@@ -356,12 +295,12 @@ vfs_reply(struct nlmsghdr *nlh, void *reader_)
 }
 
 int
-sriov_nl_vfs_read(struct nl_sock *route, int ifindex,
+sriov_nl_vfs_read(const struct sriov_nl *nl, int ifindex,
                   void (*func)(const struct sriov_vf *, void *aux), void *aux)
 {
     struct vfs_reader reader = { func, aux };
 
-    return sriov_nl_transact(route, link_request(ifindex, RTEXT_FILTER_VF),
+    return sriov_nl_transact(nl->route, link_request(ifindex, RTEXT_FILTER_VF),
                              vfs_reply, &reader, NULL);
 }
 
@@ -379,7 +318,7 @@ must(void *object)
 
 /* Sets what is in 'changes', which is freed, for the link 'ifindex'. */
 static int
-change_link(struct nl_sock *route, int ifindex, struct rtnl_link *changes,
+change_link(const struct sriov_nl *nl, int ifindex, struct rtnl_link *changes,
             char **detail)
 {
     struct rtnl_link *link = must(rtnl_link_alloc());
@@ -391,11 +330,11 @@ change_link(struct nl_sock *route, int ifindex, struct rtnl_link *changes,
     }
     rtnl_link_put(link);
     rtnl_link_put(changes);
-    return sriov_nl_transact(route, msg, NULL, NULL, detail);
+    return sriov_nl_transact(nl->route, msg, NULL, NULL, detail);
 }
 
 int
-sriov_nl_link_set(struct nl_sock *route, int ifindex,
+sriov_nl_link_set(const struct sriov_nl *nl, int ifindex,
                   const struct sriov_link_change *change, char **detail)
 {
     struct rtnl_link *changes = must(rtnl_link_alloc());
@@ -411,12 +350,12 @@ sriov_nl_link_set(struct nl_sock *route, int ifindex,
     } else if (change->down) {
         rtnl_link_unset_flags(changes, IFF_UP);
     }
-    return change_link(route, ifindex, changes, detail);
+    return change_link(nl, ifindex, changes, detail);
 }
 
 int
-sriov_nl_vf_set(struct nl_sock *route, int ifindex, const struct sriov_vf *vf,
-                char **detail)
+sriov_nl_vf_set(const struct sriov_nl *nl, int ifindex,
+                const struct sriov_vf *vf, char **detail)
 {
     struct rtnl_link *changes = must(rtnl_link_alloc());
     struct rtnl_link_vf *data = must(rtnl_link_vf_alloc());
@@ -437,7 +376,7 @@ sriov_nl_vf_set(struct nl_sock *route, int ifindex, const struct sriov_vf *vf,
     if (rtnl_link_vf_add(changes, data)) {
         out_of_memory();
     }
-    error = change_link(route, ifindex, changes, detail);
+    error = change_link(nl, ifindex, changes, detail);
     /* libnl 3.7 counts the caller's references beside those of 'changes'. */
     rtnl_link_vf_put(data);
     nl_addr_put(mac);
@@ -448,7 +387,6 @@ sriov_nl_vf_set(struct nl_sock *route, int ifindex, const struct sriov_vf *vf,
 
 /* What is to be known of a link's feature hw-tc-offload. */
 struct hw_tc {
-    uint32_t index;             /* Of the bit in a bitset of features. */
     bool known;
     bool on;
     bool can;                   /* The driver has it. */
@@ -461,53 +399,28 @@ find(struct nlattr *nest, int type)
     return nest ? nla_find(nla_data(nest), nla_len(nest), type) : NULL;
 }
 
-/* Returns attribute 'type' of 'nlh', an answer of ethtool's, or NULL. */
-static struct nlattr *
-find_top(struct nlmsghdr *nlh, int type)
+/* Stores in '*on' whether hw-tc-offload is on in the set of features 'nest',
+ * which may be NULL.  Returns false if there is no set. */
+static bool
+get_feature(struct nlattr *nest, bool *on)
 {
-    return (genlmsg_valid_hdr(nlh, 0)
-            ? nlmsg_find_attr(nlh, GENL_HDRLEN, type) : NULL);
-}
-
-/* Looks for the index of hw-tc-offload among the names of the features. */
-static void
-names_reply(struct nlmsghdr *nlh, void *index_)
-{
-    /* One set was asked for. */
-    struct nlattr *set = find(find_top(nlh, ETHTOOL_A_STRSET_STRINGSETS),
-                              ETHTOOL_A_STRINGSETS_STRINGSET);
-    struct nlattr *strings = find(set, ETHTOOL_A_STRINGSET_STRINGS);
-    int64_t *index = index_;
-    struct nlattr *nla;
+    struct nlattr *bits = find(nest, ETHTOOL_A_BITSET_BITS);
+    /* Either all that is there is on, or what has a flag. */
+    bool is_list = find(nest, ETHTOOL_A_BITSET_NOMASK);
+    struct nlattr *bit;
     int rem;
 
-    if (!strings) {
-        return;
-    }
-    nla_for_each_nested (nla, strings, rem) {
-        struct nlattr *number = find(nla, ETHTOOL_A_STRING_INDEX);
-        struct nlattr *name = find(nla, ETHTOOL_A_STRING_VALUE);
-
-        if (number && nla_len(number) >= (int) sizeof(uint32_t)
-            && name && !nla_strcmp(name, HW_TC_OFFLOAD)) {
-            *index = nla_get_u32(number);
-        }
-    }
-}
-
-/* Stores in '*on' whether the bit 'index' is in the set of features 'nest',
- * which may be NULL.  Returns false if it does not say. */
-static bool
-get_feature(struct nlattr *nest, uint32_t index, bool *on)
-{
-    struct nlattr *value = find(nest, ETHTOOL_A_BITSET_VALUE);
-
-    if (!value || index / 32 >= nla_len(value) / sizeof(uint32_t)) {
+    if (!bits) {
         return false;
     }
+    *on = false;
+    nla_for_each_nested (bit, bits, rem) {
+        struct nlattr *name = find(bit, ETHTOOL_A_BITSET_BIT_NAME);
 
-    const uint32_t *words = nla_data(value);
-    *on = (words[index / 32] >> index % 32) & 1;
+        if (name && !nla_strcmp(name, HW_TC_OFFLOAD)) {
+            *on = is_list || find(bit, ETHTOOL_A_BITSET_BIT_VALUE);
+        }
+    }
     return true;
 }
 
@@ -517,84 +430,55 @@ features_reply(struct nlmsghdr *nlh, void *hw_tc_)
 {
     struct hw_tc *hw_tc = hw_tc_;
 
-    hw_tc->known = get_feature(find_top(nlh, ETHTOOL_A_FEATURES_ACTIVE),
-                               hw_tc->index, &hw_tc->on);
-    get_feature(find_top(nlh, ETHTOOL_A_FEATURES_HW), hw_tc->index,
-                &hw_tc->can);
+    if (genlmsg_valid_hdr(nlh, 0)) {
+        hw_tc->known = get_feature(nlmsg_find_attr(nlh, GENL_HDRLEN,
+                                                   ETHTOOL_A_FEATURES_ACTIVE),
+                                   &hw_tc->on);
+        get_feature(nlmsg_find_attr(nlh, GENL_HDRLEN, ETHTOOL_A_FEATURES_HW),
+                    &hw_tc->can);
+    }
 }
 
-/* Returns a new request 'cmd', with 'flags' (ETHTOOL_FLAG_*), about the link
- * 'ifindex', or about none if that is 0.  (The header is attribute 1 of all
- * requests, and must not be empty.) */
+/* Returns a new request 'cmd' about the features of the link 'ifindex'. */
 static struct nl_msg *
-ethtool_request(int family, uint8_t cmd, int ifindex, uint32_t flags)
+features_request(const struct sriov_nl *nl, uint8_t cmd, int ifindex)
 {
-    struct nl_msg *msg = sriov_nl_genl_request(family, cmd, 0);
-    struct nlattr *nest = nla_nest_start(msg, (ETHTOOL_A_FEATURES_HEADER
-                                               | NLA_F_NESTED));
+    struct nl_msg *msg = sriov_nl_genl_request(nl->ethtool, cmd, 0);
+    struct nlattr *nest = nla_nest_start(msg, ETHTOOL_A_FEATURES_HEADER);
 
-    if (ifindex) {
-        nla_put_u32(msg, ETHTOOL_A_HEADER_DEV_INDEX, ifindex);
-    }
-    nla_put_u32(msg, ETHTOOL_A_HEADER_FLAGS, flags);
+    nla_put_u32(msg, ETHTOOL_A_HEADER_DEV_INDEX, ifindex);
     nla_nest_end(msg, nest);
     return msg;
 }
 
-/* Prepares '*hw_tc' for read_hw_tc().  Returns 0, or an error, such as
- * EOPNOTSUPP if the kernel has no hw-tc-offload. */
 static int
-init_hw_tc(struct nl_sock *genl, int family, struct hw_tc *hw_tc)
-{
-    struct nl_msg *msg = ethtool_request(family, ETHTOOL_MSG_STRSET_GET, 0, 0);
-    struct nlattr *sets = nla_nest_start(msg, (ETHTOOL_A_STRSET_STRINGSETS
-                                               | NLA_F_NESTED));
-    struct nlattr *set = nla_nest_start(msg, (ETHTOOL_A_STRINGSETS_STRINGSET
-                                              | NLA_F_NESTED));
-    int64_t index = -1;
-    int error;
-
-    nla_put_u32(msg, ETHTOOL_A_STRINGSET_ID, ETH_SS_FEATURES);
-    nla_nest_end(msg, set);
-    nla_nest_end(msg, sets);
-    error = sriov_nl_transact(genl, msg, names_reply, &index, NULL);
-    hw_tc->index = index;
-    return error ? error : index < 0 ? EOPNOTSUPP : 0;
-}
-
-static int
-read_hw_tc(struct nl_sock *genl, int family, int ifindex, struct hw_tc *hw_tc)
+read_hw_tc(const struct sriov_nl *nl, int ifindex, struct hw_tc *hw_tc)
 {
     hw_tc->known = hw_tc->on = false;
     hw_tc->can = true;          /* Unless it says otherwise. */
     return sriov_nl_transact(
-        genl, ethtool_request(family, ETHTOOL_MSG_FEATURES_GET, ifindex,
-                              ETHTOOL_FLAG_COMPACT_BITSETS),
+        nl->genl, features_request(nl, ETHTOOL_MSG_FEATURES_GET, ifindex),
         features_reply, hw_tc, NULL);
 }
 
 int
-sriov_nl_features_read(struct nl_sock *genl, int ethtool,
-                       struct sriov_model *model)
+sriov_nl_features_read(const struct sriov_nl *nl, struct sriov_model *model)
 {
-    struct hw_tc hw_tc;
-    int error;
-
-    if (!model->n_links) {
-        return 0;
-    }
-    error = init_hw_tc(genl, ethtool, &hw_tc);
-    for (size_t i = 0; i < model->n_links && !error; i++) {
+    for (size_t i = 0; nl->ethtool && i < model->n_links; i++) {
         struct sriov_link *link = model->links[i];
 
-        if (!kind_is_bond(link->kind)) {
-            error = read_hw_tc(genl, ethtool, link->ifindex, &hw_tc);
-            error = sriov_nl_is_transient(error) ? error : 0;
+        if (!sriov_kind_is_bond(link->kind)) {
+            struct hw_tc hw_tc;
+            int error = read_hw_tc(nl, link->ifindex, &hw_tc);
+
+            if (sriov_nl_is_transient(error)) {
+                return error;
+            }
             link->has_hw_tc = hw_tc.known;
             link->hw_tc = hw_tc.on;
         }
     }
-    return sriov_nl_is_transient(error) ? error : 0;
+    return 0;
 }
 
 /* Stores in '*plain' whether the link that 'nlh' tells of is of a kind that is
@@ -605,7 +489,7 @@ plain_reply(struct nlmsghdr *nlh, void *plain_)
     struct nlattr *tb[IFLA_MAX + 1];
     bool *plain = plain_;
 
-    if (nlh->nlmsg_type == RTM_NEWLINK && parse_link(nlh, tb)) {
+    if (parse_link(nlh, tb)) {
         const char *kind = link_kind(tb[IFLA_LINKINFO]);
 
         *plain = (!kind || !strcmp(kind, "tun") || !strcmp(kind, "veth")
@@ -614,51 +498,45 @@ plain_reply(struct nlmsghdr *nlh, void *plain_)
 }
 
 bool
-sriov_nl_link_may_offload(struct nl_sock *route, struct nl_sock *genl,
-                          int ethtool, int ifindex)
+sriov_nl_link_may_offload(const struct sriov_nl *nl, int ifindex)
 {
     bool plain = false;
     struct hw_tc hw_tc;
 
-    return (sriov_nl_transact(route,
-                              link_request(ifindex, 0),
+    return (sriov_nl_transact(nl->route, link_request(ifindex, 0),
                               plain_reply, &plain, NULL)
             || !plain
-            || init_hw_tc(genl, ethtool, &hw_tc)
-            || read_hw_tc(genl, ethtool, ifindex, &hw_tc)
+            || !nl->ethtool
+            || read_hw_tc(nl, ifindex, &hw_tc)
             || hw_tc.can || hw_tc.on);
 }
 
 int
-sriov_nl_link_set_hw_tc(struct nl_sock *genl, int ethtool, int ifindex,
-                        char **detail)
+sriov_nl_link_set_hw_tc(const struct sriov_nl *nl, int ifindex, char **detail)
 {
-    struct nl_msg *msg = ethtool_request(ethtool, ETHTOOL_MSG_FEATURES_SET,
-                                         ifindex, 0);
-    struct nlattr *wanted = nla_nest_start(msg, (ETHTOOL_A_FEATURES_WANTED
-                                                 | NLA_F_NESTED));
-    struct nlattr *bits = nla_nest_start(msg, (ETHTOOL_A_BITSET_BITS
-                                               | NLA_F_NESTED));
-    struct nlattr *bit = nla_nest_start(msg, (ETHTOOL_A_BITSET_BITS_BIT
-                                              | NLA_F_NESTED));
+    *detail = NULL;
+    if (!nl->ethtool) {
+        return EOPNOTSUPP;
+    }
+
+    struct nl_msg *msg = features_request(nl, ETHTOOL_MSG_FEATURES_SET,
+                                          ifindex);
+    struct nlattr *wanted = nla_nest_start(msg, ETHTOOL_A_FEATURES_WANTED);
+    struct nlattr *bits = nla_nest_start(msg, ETHTOOL_A_BITSET_BITS);
+    struct nlattr *bit = nla_nest_start(msg, ETHTOOL_A_BITSET_BITS_BIT);
     struct hw_tc hw_tc;
-    int error;
 
     nla_put_string(msg, ETHTOOL_A_BITSET_BIT_NAME, HW_TC_OFFLOAD);
     nla_put_flag(msg, ETHTOOL_A_BITSET_BIT_VALUE);
     nla_nest_end(msg, bit);
     nla_nest_end(msg, bits);
     nla_nest_end(msg, wanted);
-    error = sriov_nl_transact(genl, msg, NULL, NULL, detail);
-    if (!error) {
-        error = init_hw_tc(genl, ethtool, &hw_tc);
-    }
-    if (!error) {
-        error = read_hw_tc(genl, ethtool, ifindex, &hw_tc);
-        if (!error && !hw_tc.on) {
-            *detail = xstrdup("the driver leaves it off");
-            error = EOPNOTSUPP;
-        }
+
+    int error = sriov_nl_transact(nl->genl, msg, NULL, NULL, detail);
+    error = error ? error : read_hw_tc(nl, ifindex, &hw_tc);
+    if (!error && !hw_tc.on) {
+        *detail = xstrdup("the driver leaves it off");
+        error = EOPNOTSUPP;
     }
     return error;
 }

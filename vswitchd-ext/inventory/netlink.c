@@ -13,7 +13,6 @@
  * limitations under the License.
  */
 
-
 /* Netlink sockets: one for events, or one for requests, of which each is done
  * before the next one starts.  See netlink.h for where this stands, and
  * Documentation/userspace-api/netlink/intro.rst in the kernel for dumps,
@@ -23,6 +22,8 @@
 #include "inventory/netlink.h"
 
 #include <errno.h>
+#include <linux/devlink.h>
+#include <linux/ethtool_netlink.h>
 #include <linux/genetlink.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
@@ -37,10 +38,6 @@
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(sriov_netlink);
-
-#ifndef SOL_NETLINK
-#define SOL_NETLINK 270
-#endif
 
 enum {
     /* Bytes of the largest message that is received: a dump's parts are at
@@ -129,21 +126,21 @@ int
 sriov_nl_listen(int protocol, nl_recvmsg_msg_cb_t func, void *aux,
                 struct nl_sock **skp)
 {
+    const int size = EVENT_BUFFER_SIZE;
     int error = sriov_nl_open(protocol, skp);
 
-    if (!error) {
-        const int size = EVENT_BUFFER_SIZE;
-        struct nl_sock *sk = *skp;
-        int fd = nl_socket_get_fd(sk);
-
-        nl_socket_disable_seq_check(sk);
-        nl_socket_modify_cb(sk, NL_CB_VALID, NL_CB_CUSTOM, func, aux);
-        nl_socket_set_nonblocking(sk);
-        if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size)) {
-            setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-        }
+    if (error) {
+        return error;
     }
-    return error;
+    nl_socket_disable_seq_check(*skp);
+    nl_socket_modify_cb(*skp, NL_CB_VALID, NL_CB_CUSTOM, func, aux);
+    nl_socket_set_nonblocking(*skp);
+
+    int fd = nl_socket_get_fd(*skp);
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size)) {
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    }
+    return 0;
 }
 
 int
@@ -166,12 +163,6 @@ sriov_nl_receive(struct nl_sock *sk)
     return error;
 }
 
-void
-sriov_nl_close(struct nl_sock *sk)
-{
-    nl_socket_free(sk);
-}
-
 /* Both sockets. */
 
 int
@@ -181,38 +172,36 @@ sriov_nl_connect(struct sriov_nl *nl)
 
     memset(nl, 0, sizeof *nl);
     error = sriov_nl_open(NETLINK_ROUTE, &nl->route);
-    error = error ? error : sriov_nl_open(NETLINK_GENERIC, &nl->genl);
-    if (error) {
-        sriov_nl_disconnect(nl);
-        return error;
+    if (!error) {
+        nl_socket_set_msg_buf_size(nl->route, VFS_MESSAGE_SIZE);
+        error = sriov_nl_open(NETLINK_GENERIC, &nl->genl);
     }
-    nl_socket_set_msg_buf_size(nl->route, VFS_MESSAGE_SIZE);
-    nl->devlink = sriov_nl_family(nl->genl, "devlink");
-    nl->ethtool = sriov_nl_family(nl->genl, "ethtool");
-    return 0;
+    if (!error) {
+        nl->devlink = MAX(genl_ctrl_resolve(nl->genl, DEVLINK_GENL_NAME), 0);
+        nl->ethtool = MAX(genl_ctrl_resolve(nl->genl, ETHTOOL_GENL_NAME), 0);
+    } else if (error == EPROTONOSUPPORT && nl->route) {
+        error = 0;
+    } else {
+        sriov_nl_disconnect(nl);
+    }
+    return error;
 }
 
 void
 sriov_nl_disconnect(struct sriov_nl *nl)
 {
-    sriov_nl_close(nl->route);
-    sriov_nl_close(nl->genl);
+    nl_socket_free(nl->route);
+    nl_socket_free(nl->genl);
     nl->route = nl->genl = NULL;
 }
 
 int
 sriov_nl_read(const struct sriov_nl *nl, struct sriov_model *model)
 {
-    int error = 0;
+    int error = sriov_nl_devlink_read(nl, model);
 
-    if (nl->devlink) {
-        error = sriov_nl_devlink_read(nl->genl, nl->devlink, model);
-    }
-    error = error ? error : sriov_nl_links_read(nl->route, model);
-    if (!error && nl->ethtool) {
-        error = sriov_nl_features_read(nl->genl, nl->ethtool, model);
-    }
-    return error;
+    error = error ? error : sriov_nl_links_read(nl, model);
+    return error ? error : sriov_nl_features_read(nl, model);
 }
 
 /* One request. */
@@ -228,9 +217,10 @@ valid_cb(struct nl_msg *msg, void *tx_)
     return NL_OK;
 }
 
-/* The end of a dump, which carries an error if it had to end early. */
+/* The end of an answer: of a dump, which carries an error if it had to end
+ * early, or an acknowledgement, whose error is 0. */
 static int
-finish_cb(struct nl_msg *msg, void *tx_)
+end_cb(struct nl_msg *msg, void *tx_)
 {
     struct nlmsghdr *nlh = nlmsg_hdr(msg);
     struct transaction *tx = tx_;
@@ -240,15 +230,6 @@ finish_cb(struct nl_msg *msg, void *tx_)
         memcpy(&error, nlmsg_data(nlh), sizeof error);
         tx->error = error < 0 ? -error : 0;
     }
-    tx->done = true;
-    return NL_OK;
-}
-
-static int
-ack_cb(struct nl_msg *msg OVS_UNUSED, void *tx_)
-{
-    struct transaction *tx = tx_;
-
     tx->done = true;
     return NL_OK;
 }
@@ -294,8 +275,8 @@ sriov_nl_transact(struct nl_sock *sk, struct nl_msg *msg, sriov_nl_func *reply,
         out_of_memory();
     }
     nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, valid_cb, &tx);
-    nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, finish_cb, &tx);
-    nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, ack_cb, &tx);
+    nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, end_cb, &tx);
+    nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, end_cb, &tx);
     nl_cb_err(cb, NL_CB_CUSTOM, error_cb, &tx);
 
     retval = nl_send_auto(sk, msg);
@@ -330,16 +311,15 @@ sriov_nl_genl_request(int family, uint8_t cmd, int flags)
     return msg;
 }
 
-int
-sriov_nl_family(struct nl_sock *sk, const char *family)
+void
+sriov_nl_join(struct nl_sock *events, const struct sriov_nl *nl,
+              const char *family, const char *group)
 {
-    return MAX(genl_ctrl_resolve(sk, family), 0);
-}
+    int number = genl_ctrl_resolve_grp(nl->genl, family, group);
 
-int
-sriov_nl_group(struct nl_sock *sk, const char *family, const char *group)
-{
-    return MAX(genl_ctrl_resolve_grp(sk, family, group), 0);
+    if (number > 0) {
+        nl_socket_add_membership(events, number);
+    }
 }
 
 /* Contents. */
@@ -368,4 +348,10 @@ sriov_nl_parse_nested(struct nlattr *nla, const struct nla_policy *policy,
                       struct nlattr **tb, int max)
 {
     return parsed(nla_parse_nested(tb, max, nla, policy));
+}
+
+bool
+sriov_nl_is_name(const struct nlattr *nla)
+{
+    return nla && sriov_name_is_valid(nla_get_string(nla));
 }

@@ -13,7 +13,6 @@
  * limitations under the License.
  */
 
-
 #ifndef SRIOV_NETLINK_H
 #define SRIOV_NETLINK_H 1
 
@@ -47,7 +46,7 @@
 typedef void sriov_nl_func(struct nlmsghdr *, void *aux);
 
 /* Opens a socket for requests.  Returns 0 and stores it in '*skp', to be
- * closed with sriov_nl_close(), or returns an error and stores NULL. */
+ * closed with nl_socket_free(), or returns an error and stores NULL. */
 int sriov_nl_open(int protocol, struct nl_sock **skp);
 
 /* Opens a socket for events, which sriov_nl_receive() passes to 'func', with
@@ -61,9 +60,6 @@ int sriov_nl_listen(int protocol, nl_recvmsg_msg_cb_t func, void *aux,
  * caller.  Returns 0, or an error if events were lost (ENOBUFS) or could not
  * be read. */
 int sriov_nl_receive(struct nl_sock *sk);
-
-/* Closes 'sk', which may be NULL. */
-void sriov_nl_close(struct nl_sock *sk);
 
 /* Sends 'msg', which is freed, through 'sk', from sriov_nl_open(), and calls
  * 'reply', if that is not NULL, with 'aux' for each message that answers it.
@@ -84,14 +80,6 @@ bool sriov_nl_is_transient(int error);
  * attributes. */
 struct nl_msg *sriov_nl_genl_request(int family, uint8_t cmd, int flags);
 
-/* Returns the number of the generic netlink family that is called 'family', or
- * 0 if the kernel has none.  'sk' is a socket of NETLINK_GENERIC. */
-int sriov_nl_family(struct nl_sock *sk, const char *family);
-
-/* Returns the number of multicast group 'group' of 'family', or 0 if the
- * kernel has none.  'sk' is a socket of NETLINK_GENERIC. */
-int sriov_nl_group(struct nl_sock *sk, const char *family, const char *group);
-
 /* Parses the attributes of 'nlh' behind a family's header of 'header_size'
  * bytes into 'tb', which has 'max' + 1 elements, as 'policy' does.  Attributes
  * that are not in 'policy' are passed over.  Returns false, after having
@@ -105,10 +93,18 @@ bool sriov_nl_parse(struct nlmsghdr *nlh, size_t header_size,
 bool sriov_nl_parse_nested(struct nlattr *nla, const struct nla_policy *policy,
                            struct nlattr **tb, int max);
 
-/* Sockets for all that follows, for those that may wait. */
+/* Returns true if 'nla', which may be NULL, is a string that names something:
+ * see sriov_name_is_valid(). */
+bool sriov_nl_is_name(const struct nlattr *nla);
+
+/* Sockets for all that follows, which wait for the kernel, and so for drivers:
+ * not for the main thread. */
 struct sriov_nl {
-    struct nl_sock *route, *genl;
-    int devlink, ethtool;       /* Families, 0 if the kernel has none. */
+    struct nl_sock *route;      /* NETLINK_ROUTE. */
+    struct nl_sock *genl;       /* NETLINK_GENERIC; NULL if the kernel has
+                                 * none. */
+    int devlink, ethtool;       /* Families of 'genl', 0 if the kernel does not
+                                 * have them. */
 };
 
 /* Fills in '*nl', to be passed to sriov_nl_disconnect(), which does not free
@@ -116,75 +112,83 @@ struct sriov_nl {
 int sriov_nl_connect(struct sriov_nl *nl);
 void sriov_nl_disconnect(struct sriov_nl *nl);
 
+/* Has 'events', from sriov_nl_listen(), hear what 'family' tells to 'group',
+ * if the kernel has both.  Nothing of 'events' but its descriptor is used, so
+ * that another thread may receive from it meanwhile.  To join twice does no
+ * harm. */
+void sriov_nl_join(struct nl_sock *events, const struct sriov_nl *,
+                   const char *family, const char *group);
+
 /* Reads everything into 'model', which the caller is to finish.  Returns 0 or
  * an error, with which 'model' is incomplete. */
 int sriov_nl_read(const struct sriov_nl *nl, struct sriov_model *model);
 
-/* devlink, in netlink-devlink.c.  'genl' is a socket of NETLINK_GENERIC,
- * 'family' the number of the generic netlink family "devlink", or 0.
+/* devlink, in netlink-devlink.c.
  *
  * Those that set something do so for the PF at 'pci', until the next start of
  * the host.  They return 0 or an error, with '*detail' as sriov_nl_transact()
- * has it.  Those that get something return a malloc'd string or NULL. */
+ * has it.  Those that get something return a malloc'd string or NULL.  Without
+ * devlink there is nothing to read, and setting fails with EOPNOTSUPP. */
 
 /* Adds to 'model' the devlink instances, and the ports of those that have an
- * eswitch.  'sk' is a socket of NETLINK_GENERIC.  Returns 0 or an error, with
- * which 'model' is incomplete. */
-int sriov_nl_devlink_read(struct nl_sock *genl, int family,
-                          struct sriov_model *);
+ * eswitch.  Returns 0 or an error, with which 'model' is incomplete. */
+int sriov_nl_devlink_read(const struct sriov_nl *, struct sriov_model *);
 
-/* Returns true if 'nlh', from devlink's group "config", tells of a change of
- * what sriov_nl_devlink_read() reads. */
-bool sriov_nl_devlink_event(struct nlmsghdr *);
+/* Returns true if 'nlh', from devlink's group "config" or from nlctrl's
+ * "notify", tells of a change of what sriov_nl_devlink_read() reads, or of a
+ * family in struct sriov_nl.  What does not come from nlctrl counts as
+ * devlink's, whose number the caller may not know yet.  Any thread. */
+bool sriov_nl_genl_event(struct nlmsghdr *);
 
-int sriov_nl_set_mode(struct nl_sock *genl, int family, const char *pci,
+/* Changes the mode of the eswitch. */
+int sriov_nl_set_mode(const struct sriov_nl *, const char *pci,
                       enum sriov_mode, char **detail);
 
 /* Sets the parameter 'name': a string 'value' or, if that is NULL, 'flag'. */
-int sriov_nl_set_param(struct nl_sock *genl, int family, const char *pci,
+int sriov_nl_set_param(const struct sriov_nl *, const char *pci,
                        const char *name, const char *value, bool flag,
                        char **detail);
-char *sriov_nl_get_steering(struct nl_sock *genl, int family,
-                            const char *pci);
-char *sriov_nl_get_firmware(struct nl_sock *genl, int family,
-                            const char *pci);
 
-/* The address of the function behind the port 'index' of the eswitch. */
-int sriov_nl_set_port_mac(struct nl_sock *genl, int family, const char *pci,
+/* Returns the parameter flow_steering_mode ("smfs"). */
+char *sriov_nl_get_steering(const struct sriov_nl *, const char *pci);
+
+/* Returns the version of the firmware.  The driver asks the device, which
+ * takes long. */
+char *sriov_nl_get_firmware(const struct sriov_nl *, const char *pci);
+
+/* Sets the address of the function behind the port 'index' of the eswitch. */
+int sriov_nl_set_port_mac(const struct sriov_nl *, const char *pci,
                           uint32_t index, struct eth_addr, char **detail);
 
-/* Network devices, in netlink-link.c.  'route' is a socket of
- * NETLINK_ROUTE, 'genl' one of NETLINK_GENERIC, 'ethtool' the number of the
- * generic netlink family "ethtool".  '*detail' is as above. */
+/* Network devices, in netlink-link.c.  '*detail' is as above. */
 
 /* Adds to 'model', which has the devices and ports that devlink knows, those
  * network devices that have to do with an eswitch.  Returns 0 or an error,
  * with which 'model' is incomplete. */
-int sriov_nl_links_read(struct nl_sock *route, struct sriov_model *);
+int sriov_nl_links_read(const struct sriov_nl *, struct sriov_model *);
 
 /* Fills in 'has_hw_tc' and 'hw_tc' of the links in 'model', except for bonds
- * and teams.  A link that does not tell is no error.
+ * and teams.  A link that does not tell is no error.  Returns 0, or an error
+ * with which some are not filled in.
  *
  * One request per link, since a dump covers all of the host's links. */
-int sriov_nl_features_read(struct nl_sock *genl, int ethtool,
-                           struct sriov_model *);
+int sriov_nl_features_read(const struct sriov_nl *, struct sriov_model *);
 
 /* Returns false if TC cannot offload anything that comes in at, or goes out
  * of, the link 'ifindex': its driver has no hw-tc-offload, and it is none of
  * the virtual devices, such as tunnels, bonds and VLANs, that the drivers of
  * others offload for it.  What cannot be found out counts as true. */
-bool sriov_nl_link_may_offload(struct nl_sock *route, struct nl_sock *genl,
-                               int ethtool, int ifindex);
+bool sriov_nl_link_may_offload(const struct sriov_nl *, int ifindex);
 
 /* Returns true if 'nlh', from RTNLGRP_LINK, can make a difference to what
- * sriov_nl_links_read() reads: it is about a link in 'current', which may be
- * NULL, or about one that has to do with a switch. */
+ * sriov_nl_links_read() reads: it is about a link in the model, which may be
+ * NULL, or about one that has to do with a switch.  Any thread. */
 bool sriov_nl_link_event(struct nlmsghdr *, const struct sriov_model *);
 
 /* Sets hw-tc-offload of the link 'ifindex' on.  Returns 0 or an error, with
  * '*detail' as sriov_nl_transact() has it.  The kernel calls it success when a
  * driver leaves the feature off; this function does not (EOPNOTSUPP). */
-int sriov_nl_link_set_hw_tc(struct nl_sock *genl, int ethtool, int ifindex,
+int sriov_nl_link_set_hw_tc(const struct sriov_nl *, int ifindex,
                             char **detail);
 
 /* Changes of a link; what is NULL, 0 or false stays. */
@@ -193,7 +197,10 @@ struct sriov_link_change {
     unsigned int mtu;
     bool up, down;
 };
-int sriov_nl_link_set(struct nl_sock *route, int ifindex,
+
+/* Changes the link 'ifindex'.  Returns 0 or an error, with '*detail' as
+ * sriov_nl_transact() has it. */
+int sriov_nl_link_set(const struct sriov_nl *, int ifindex,
                       const struct sriov_link_change *, char **detail);
 
 /* What a PF's link tells of one of its VFs. */
@@ -205,13 +212,14 @@ struct sriov_vf {
 
 /* Calls 'func' for each VF that the PF's link 'ifindex' tells of.  Returns 0
  * or an error. */
-int sriov_nl_vfs_read(struct nl_sock *route, int ifindex,
+int sriov_nl_vfs_read(const struct sriov_nl *, int ifindex,
                       void (*func)(const struct sriov_vf *, void *aux),
                       void *aux);
 
 /* Sets what 'vf' has for its VF of the PF that has the link 'ifindex'; an
- * address of zeros and -1 stay. */
-int sriov_nl_vf_set(struct nl_sock *route, int ifindex,
+ * address of zeros and -1 stay.  Returns 0 or an error, with '*detail' as
+ * sriov_nl_transact() has it. */
+int sriov_nl_vf_set(const struct sriov_nl *, int ifindex,
                     const struct sriov_vf *vf, char **detail);
 
 #endif /* netlink.h */

@@ -13,7 +13,6 @@
  * limitations under the License.
  */
 
-
 /* The source that asks the kernel.  See source.h for where it stands.
  *
  *     RTNLGRP_LINK, devlink "config", nlctrl "notify", udev's net and pci
@@ -34,26 +33,20 @@
 #include "inventory/source.h"
 
 #include <errno.h>
-#include <libudev.h>
 #include <limits.h>
 #include <linux/devlink.h>
-#include <linux/ethtool_netlink.h>
-#include <linux/genetlink.h>
 #include <linux/rtnetlink.h>
-#include <netlink/genl/genl.h>
 #include <netlink/socket.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "coverage.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/util.h"
 #include "openvswitch/vlog.h"
-#include "simap.h"
-#include "inventory/netlink.h"
 #include "inventory/model.h"
+#include "inventory/netlink.h"
+#include "inventory/udev.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -72,24 +65,13 @@ enum {
     /* Milliseconds from a failed read to the next one: doubled each time. */
     MIN_BACKOFF = 100,
     MAX_BACKOFF = 10 * 1000,
-
-    /* udev's events that are received at once. */
-    MAX_UDEV_EVENTS = 1000,
-
-    /* Bytes of udev's events that wait while we are busy. */
-    UDEV_BUFFER_SIZE = 4 * 1024 * 1024,
 };
 
 /* What the reading thread works with, between 'begin' and 'done'.  The main
  * thread looks at it only when no reading is under way. */
 struct reading {
-    /* Numbers of generic netlink families, 0 while the kernel has none. */
-    int devlink;
-    int ethtool;
-
-    struct udev *udev;          /* To ask; NULL until there is a link. */
-    struct simap initialized;   /* Links that udev is done with: from their
-                                 * names to their ifindexes. */
+    int ethtool;                /* As struct sriov_nl has it. */
+    struct sriov_udev_state udev;
     int error;                  /* Of the last 'read', or 0. */
     /* Of the last 'read', for 'done': coverage counters that a thread leaves
      * behind when it ends are lost. */
@@ -105,12 +87,9 @@ struct netlink_source {
     struct nl_sock *route;
     struct nl_sock *genl;       /* NULL if there is no generic netlink. */
 
-    /* udev's events; NULL until there is a link that matters. */
-    struct udev *udev;
-    struct udev_monitor *monitor;
-    bool udev_runs;             /* Else 'monitor' listens to the kernel. */
-    bool deaf;                  /* 'monitor' could not be had.  Changed by
-                                 * 'done' only, and read by 'read'. */
+    struct sriov_udev_events udev; /* From when there is a link on. */
+    bool deaf;                  /* 'udev' has no events.  Changed by 'done'
+                                 * only, and read by 'read'. */
 
     bool dirty;                 /* An event since 'begin'. */
     const struct sriov_model *current; /* Only inside netlink_run(). */
@@ -124,14 +103,6 @@ static int route_event(struct nl_msg *, void *);
 static int genl_event(struct nl_msg *, void *);
 static void receive(struct netlink_source *, struct nl_sock *,
                     const char *what);
-static void find_families(struct netlink_source *, struct nl_sock *genl);
-
-static bool udev_runs(void);
-static bool udev_start(struct netlink_source *);
-static void udev_receive(struct netlink_source *, const struct sriov_model *);
-static void udev_stop(struct netlink_source *);
-static void read_initialized(struct netlink_source *, struct sriov_model *);
-
 static struct netlink_source *
 netlink_source_cast(struct sriov_source *source)
 {
@@ -143,11 +114,10 @@ netlink_close(struct sriov_source *source)
 {
     struct netlink_source *src = netlink_source_cast(source);
 
-    udev_stop(src);
-    udev_unref(src->reading.udev);
-    sriov_nl_close(src->route);
-    sriov_nl_close(src->genl);
-    simap_destroy(&src->reading.initialized);
+    sriov_udev_stop(&src->udev);
+    sriov_udev_state_destroy(&src->reading.udev);
+    nl_socket_free(src->route);
+    nl_socket_free(src->genl);
     free(src);
 }
 
@@ -160,7 +130,7 @@ netlink_open(struct sriov_source **sourcep)
     src->up.class = &sriov_source_netlink;
     src->retry_at = LLONG_MAX;
     src->dirty = true;
-    simap_init(&src->reading.initialized);
+    sriov_udev_state_init(&src->reading.udev);
 
     error = sriov_nl_listen(NETLINK_ROUTE, route_event, src, &src->route);
     if (!error && nl_socket_add_membership(src->route, RTNLGRP_LINK)) {
@@ -188,12 +158,18 @@ static bool
 netlink_run(struct sriov_source *source, const struct sriov_model *current)
 {
     struct netlink_source *src = netlink_source_cast(source);
+    bool lost;
 
     src->current = current;
     receive(src, src->route, "network devices");
     receive(src, src->genl, "devlink");
     src->current = NULL;
-    udev_receive(src, current);
+    if (sriov_udev_receive(&src->udev, current, &lost)) {
+        src->dirty = true;
+    }
+    if (lost) {
+        COVERAGE_INC(sriov_events_lost);
+    }
     if (time_msec() >= src->retry_at) {
         src->retry_at = LLONG_MAX;
         src->dirty = true;
@@ -210,9 +186,7 @@ netlink_wait(struct sriov_source *source)
     if (src->genl) {
         poll_fd_wait(nl_socket_get_fd(src->genl), POLLIN);
     }
-    if (src->monitor) {
-        poll_fd_wait(udev_monitor_get_fd(src->monitor), POLLIN);
-    }
+    sriov_udev_wait(&src->udev);
     if (src->retry_at != LLONG_MAX) {
         poll_timer_wait_until(src->retry_at);
     }
@@ -228,35 +202,29 @@ netlink_begin(struct sriov_source *source)
 }
 
 /* Reads everything into 'model'.  Returns 0 or an error, with which 'model' is
- * incomplete. */
+ * incomplete.
+ *
+ * Joins the groups that the main thread listens to here: the kernel may hold
+ * its lock for all of generic netlink while a driver answers somebody else
+ * (genl_rcv() in net/netlink/genetlink.c, families without parallel_ops, such
+ * as devlink before Linux 5.18). */
 static int
 read_model(struct netlink_source *src, struct sriov_model *model)
 {
-    struct reading *reading = &src->reading;
-    struct nl_sock *route = NULL;
-    struct nl_sock *genl = NULL;
-    int error = 0;
+    struct sriov_nl nl;
+    int error = sriov_nl_connect(&nl);
 
-    if (src->genl) {
-        error = sriov_nl_open(NETLINK_GENERIC, &genl);
+    if (error) {
+        return error;
     }
-    if (!error && genl) {
-        find_families(src, genl);
+    if (src->genl && nl.genl) {
+        sriov_nl_join(src->genl, &nl, "nlctrl", "notify");
+        sriov_nl_join(src->genl, &nl, DEVLINK_GENL_NAME,
+                      DEVLINK_GENL_MCGRP_CONFIG_NAME);
     }
-    if (!error && reading->devlink) {
-        error = sriov_nl_devlink_read(genl, reading->devlink, model);
-    }
-    if (!error) {
-        error = sriov_nl_open(NETLINK_ROUTE, &route);
-    }
-    if (!error) {
-        error = sriov_nl_links_read(route, model);
-    }
-    if (!error && reading->ethtool) {
-        error = sriov_nl_features_read(genl, reading->ethtool, model);
-    }
-    sriov_nl_close(route);
-    sriov_nl_close(genl);
+    src->reading.ethtool = nl.ethtool;
+    error = sriov_nl_read(&nl, model);
+    sriov_nl_disconnect(&nl);
     return error;
 }
 
@@ -298,7 +266,7 @@ netlink_read(struct sriov_source *source)
         sriov_model_destroy(model);
         model = sriov_model_create();
     }
-    read_initialized(src, model);
+    sriov_udev_read(&src->reading.udev, model, src->deaf);
     sriov_model_finish(model);
     return model;
 }
@@ -322,40 +290,38 @@ netlink_done(struct sriov_source *source, const struct sriov_model *model)
         return;
     }
     src->backoff = 0;
-    if (model->n_links && udev_start(src)) {
+    if (model->n_links && sriov_udev_start(&src->udev)) {
         /* Something may have happened before we listened. */
         src->dirty = true;
+        src->deaf = !src->udev.monitor;
     }
 }
 
 static int
-netlink_set_link(struct sriov_source *source, const struct sriov_link *link,
-                 bool up, bool hw_tc, const char **step, char **detail)
+netlink_set_link(struct sriov_source *source OVS_UNUSED,
+                 const struct sriov_link *link, bool up, bool hw_tc,
+                 const char **step, char **detail)
 {
     static const struct sriov_link_change set_up = { .up = true };
-    int ethtool = netlink_source_cast(source)->reading.ethtool;
-    struct nl_sock *sk;
-    int error = 0;
+    bool turn_on = hw_tc && !(link->has_hw_tc && link->hw_tc);
+    struct sriov_nl nl;
+    int error;
 
-    *step = NULL;
+    *step = "ask the kernel";
     *detail = NULL;
+    error = sriov_nl_connect(&nl);
+    if (error) {
+        return error;
+    }
     if (up && !link->up) {
         *step = "set up";
-        error = sriov_nl_open(NETLINK_ROUTE, &sk);
-        if (!error) {
-            error = sriov_nl_link_set(sk, link->ifindex, &set_up, detail);
-            sriov_nl_close(sk);
-        }
+        error = sriov_nl_link_set(&nl, link->ifindex, &set_up, detail);
     }
-    if (!error && hw_tc && !(link->has_hw_tc && link->hw_tc)) {
+    if (!error && turn_on) {
         *step = "turn hw-tc-offload on";
-        error = ethtool ? sriov_nl_open(NETLINK_GENERIC, &sk) : EOPNOTSUPP;
-        if (!error) {
-            error = sriov_nl_link_set_hw_tc(sk, ethtool, link->ifindex,
-                                            detail);
-            sriov_nl_close(sk);
-        }
+        error = sriov_nl_link_set_hw_tc(&nl, link->ifindex, detail);
     }
+    sriov_nl_disconnect(&nl);
     return error;
 }
 
@@ -365,17 +331,15 @@ netlink_set_link(struct sriov_source *source, const struct sriov_link *link,
 static bool
 netlink_may_offload(struct sriov_source *source, int ifindex)
 {
-    struct netlink_source *src = netlink_source_cast(source);
-    struct nl_sock *route = NULL;
-    struct nl_sock *genl = NULL;
-    bool may = (!src->ethtool
-                || sriov_nl_open(NETLINK_ROUTE, &route)
-                || sriov_nl_open(NETLINK_GENERIC, &genl)
-                || sriov_nl_link_may_offload(route, genl, src->ethtool,
-                                             ifindex));
+    struct sriov_nl nl = {
+        .ethtool = netlink_source_cast(source)->ethtool
+    };
+    bool may = (!nl.ethtool
+                || sriov_nl_open(NETLINK_ROUTE, &nl.route)
+                || sriov_nl_open(NETLINK_GENERIC, &nl.genl)
+                || sriov_nl_link_may_offload(&nl, ifindex));
 
-    sriov_nl_close(route);
-    sriov_nl_close(genl);
+    sriov_nl_disconnect(&nl);
     return may;
 }
 
@@ -405,41 +369,13 @@ route_event(struct nl_msg *msg, void *src_)
     return NL_OK;
 }
 
-/* Returns true if 'nlh' says that a family that matters appears or
- * vanishes. */
-static bool
-family_event(struct nlmsghdr *nlh)
-{
-    static const struct nla_policy policy[CTRL_ATTR_MAX + 1] = {
-        [CTRL_ATTR_FAMILY_NAME] = { .type = NLA_STRING,
-                                    .maxlen = GENL_NAMSIZ },
-    };
-    struct nlattr *tb[CTRL_ATTR_MAX + 1];
-
-    if (genlmsg_valid_hdr(nlh, 0)
-        && (genlmsg_hdr(nlh)->cmd == CTRL_CMD_NEWFAMILY
-            || genlmsg_hdr(nlh)->cmd == CTRL_CMD_DELFAMILY)
-        && sriov_nl_parse(nlh, GENL_HDRLEN, policy, tb, CTRL_ATTR_MAX)
-        && tb[CTRL_ATTR_FAMILY_NAME]) {
-        const char *name = nla_get_string(tb[CTRL_ATTR_FAMILY_NAME]);
-
-        return (!strcmp(name, DEVLINK_GENL_NAME)
-                || !strcmp(name, ETHTOOL_GENL_NAME));
-    }
-    return false;
-}
-
-/* What does not come from nlctrl comes from devlink: there are no other
- * groups.  (Its number may not be known here yet.) */
 static int
 genl_event(struct nl_msg *msg, void *src_)
 {
-    struct nlmsghdr *nlh = nlmsg_hdr(msg);
     struct netlink_source *src = src_;
 
     if (!src->dirty) {
-        src->dirty = (nlh->nlmsg_type == GENL_ID_CTRL ? family_event(nlh)
-                      : sriov_nl_devlink_event(nlh));
+        src->dirty = sriov_nl_genl_event(nlmsg_hdr(msg));
     }
     return NL_OK;
 }
@@ -456,200 +392,4 @@ receive(struct netlink_source *src, struct nl_sock *sk, const char *what)
                      "everything again", what, ovs_strerror(error));
         src->dirty = true;
     }
-}
-
-/* Joins 'group', unless it is 0.  Nothing of 'sk' but its descriptor is used,
- * so that the main thread may receive from it meanwhile.  To join twice does
- * no harm. */
-static void
-join(struct nl_sock *sk, int group)
-{
-    if (group) {
-        nl_socket_add_membership(sk, group);
-    }
-}
-
-/* Looks up the generic netlink families, and listens to devlink, if there is
- * one, and for families that come and go.  Reading thread: the kernel may hold
- * its lock for all of generic netlink while a driver answers somebody else
- * (genl_rcv() in net/netlink/genetlink.c, families without parallel_ops, such
- * as devlink before Linux 5.18). */
-static void
-find_families(struct netlink_source *src, struct nl_sock *genl)
-{
-    struct reading *reading = &src->reading;
-
-    join(src->genl, sriov_nl_group(genl, "nlctrl", "notify"));
-    reading->devlink = sriov_nl_family(genl, DEVLINK_GENL_NAME);
-    reading->ethtool = sriov_nl_family(genl, ETHTOOL_GENL_NAME);
-    if (reading->devlink) {
-        join(src->genl, sriov_nl_group(genl, DEVLINK_GENL_NAME,
-                                       DEVLINK_GENL_MCGRP_CONFIG_NAME));
-    }
-}
-
-/* udev. */
-
-/* Returns true if udev runs, and for our network namespace: it does not see
- * the devices of others. */
-static bool
-udev_runs(void)
-{
-    struct stat self, init;
-
-    return (!access("/run/udev/control", F_OK)
-            && (stat("/proc/self/ns/net", &self)
-                || stat("/proc/1/ns/net", &init)
-                || self.st_ino == init.st_ino));
-}
-
-/* Starts to listen to udev or, if it does not run, to the kernel, unless that
- * has been done.  Returns true if it has been done now. */
-static bool
-udev_start(struct netlink_source *src)
-{
-    bool runs = udev_runs();
-
-    if (src->udev && src->udev_runs == runs) {
-        return false;
-    }
-    udev_stop(src);
-    src->udev_runs = runs;
-    src->udev = udev_new();
-    if (!src->udev) {
-        out_of_memory();
-    }
-    src->monitor = udev_monitor_new_from_netlink(src->udev,
-                                                 runs ? "udev" : "kernel");
-    if (!src->monitor
-        || udev_monitor_filter_add_match_subsystem_devtype(
-               src->monitor, "net", NULL) < 0
-        || udev_monitor_filter_add_match_subsystem_devtype(
-               src->monitor, "pci", NULL) < 0
-        || udev_monitor_enable_receiving(src->monitor) < 0) {
-        VLOG_INFO_RL(&rl, "cannot listen to %s's device events",
-                     runs ? "udev" : "the kernel");
-        udev_monitor_unref(src->monitor);
-        src->monitor = NULL;
-    } else {
-        /* Needs CAP_NET_ADMIN; works without, with a smaller buffer. */
-        udev_monitor_set_receive_buffer_size(src->monitor, UDEV_BUFFER_SIZE);
-    }
-    src->deaf = !src->monitor;
-    return true;
-}
-
-/* Returns true if 'model' has a VF's representor whose VF was not there yet:
- * drivers make representors first. */
-static bool
-lacks_vf(const struct sriov_model *model)
-{
-    for (size_t i = 0; i < model->n_ports; i++) {
-        const struct sriov_port *port = model->ports[i];
-
-        if (port->flavour == SRIOV_VF && !port->external && !port->vf_pci
-            && !strcmp(port->bus, "pci")) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Returns true if the event 'dev' may say that udev is done with a link in
- * 'current' with which it was not yet, or that the kernel is with a VF. */
-static bool
-udev_event_matters(struct udev_device *dev, const struct sriov_model *current)
-{
-    const char *subsystem = udev_device_get_subsystem(dev);
-    const char *s = udev_device_get_property_value(dev, "IFINDEX");
-    int ifindex;
-
-    if (subsystem && !strcmp(subsystem, "pci")) {
-        return lacks_vf(current);
-    } else if (s && str_to_int(s, 10, &ifindex)) {
-        const struct sriov_link *link = sriov_model_link(current, ifindex);
-
-        return link && !link->initialized;
-    } else {
-        return false;
-    }
-}
-
-/* Looks at udev's events. */
-static void
-udev_receive(struct netlink_source *src, const struct sriov_model *current)
-{
-    if (!src->monitor) {
-        return;
-    }
-    for (int i = 0; i < MAX_UDEV_EVENTS; i++) {
-        struct udev_device *dev;
-
-        errno = 0;
-        dev = udev_monitor_receive_device(src->monitor);
-        if (dev) {
-            if (!src->dirty && current) {
-                src->dirty = udev_event_matters(dev, current);
-            }
-            udev_device_unref(dev);
-        } else if (errno == ENOBUFS) {
-            COVERAGE_INC(sriov_events_lost);
-            src->dirty = true;
-        } else if (errno != EINTR) {
-            break;
-        }
-    }
-}
-
-static void
-udev_stop(struct netlink_source *src)
-{
-    udev_monitor_unref(src->monitor);
-    udev_unref(src->udev);
-    src->monitor = NULL;
-    src->udev = NULL;
-}
-
-/* Returns true if udev is done with the link 'name'.  It calls a device
- * initialized, and says so to all who ask, before it gives it its name. */
-static bool
-udev_is_done(struct udev *udev, const char *name)
-{
-    struct udev_device *dev
-        = udev_device_new_from_subsystem_sysname(udev, "net", name);
-    bool done = (dev && udev_device_get_is_initialized(dev) > 0
-                 && !udev_device_get_property_value(dev, "ID_RENAMING"));
-
-    udev_device_unref(dev);
-    return done;
-}
-
-/* Fills in 'initialized' of the links in 'model'.  If nobody will tell when
- * udev is done with one, it counts as done. */
-static void
-read_initialized(struct netlink_source *src, struct sriov_model *model)
-{
-    struct simap initialized = SIMAP_INITIALIZER(&initialized);
-    struct reading *reading = &src->reading;
-    bool ask = model->n_links && !src->deaf && udev_runs();
-
-    if (ask && !reading->udev) {
-        reading->udev = udev_new();
-        if (!reading->udev) {
-            out_of_memory();
-        }
-    }
-    for (size_t i = 0; i < model->n_links; i++) {
-        struct sriov_link *link = model->links[i];
-
-        link->initialized
-            = (!ask
-               || simap_get(&reading->initialized, link->name) == link->ifindex
-               || udev_is_done(reading->udev, link->name));
-        if (link->initialized) {
-            simap_put(&initialized, link->name, link->ifindex);
-        }
-    }
-    simap_swap(&initialized, &reading->initialized);
-    simap_destroy(&initialized);
 }

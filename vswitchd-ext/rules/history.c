@@ -159,6 +159,33 @@ read_deleted(struct sriov_history *history, const struct sriov_view *view)
     sset_destroy(&deleted);
 }
 
+/* Takes over what became of 'port', of ours. */
+static void
+read_ours(struct sriov_track *track, const struct sriov_view_port *port,
+          long long int now)
+{
+    track->ours = true;
+    track->denied = false;
+    if (!uuid_equals(&track->bridge, &port->bridge->uuid)) {
+        track->bridge = port->bridge->uuid;
+        track->ofport = 0;
+    }
+    if (port->n_ifaces == 1 && port->ifaces[0]->has_ofport
+        && port->ifaces[0]->ofport > 0) {
+        track->ofport = port->ifaces[0]->ofport;
+    }
+    track->port = port->uuid;
+    track->listed = port->bridge->listed;
+    if (!track->ifindex || port->n_ifaces != 1
+        || !port->ifaces[0]->has_ofport || port->ifaces[0]->ofport >= 0) {
+        track->failed = false;
+        track->retries = 0;
+    } else if (!track->failed) {
+        track->failed = true;
+        track->failed_since = now;
+    }
+}
+
 void
 sriov_history_update(struct sriov_history *history,
                      const struct sriov_model *model,
@@ -190,29 +217,7 @@ sriov_history_update(struct sriov_history *history,
     }
 
     SHASH_FOR_EACH (node, &view->ports) {
-        const struct sriov_view_port *port = node->data;
-
-        track = history_get(history, node->name);
-        track->ours = true;
-        track->denied = false;
-        if (!uuid_equals(&track->bridge, &port->bridge->uuid)) {
-            track->bridge = port->bridge->uuid;
-            track->ofport = 0;
-        }
-        if (port->n_ifaces == 1 && port->ifaces[0]->has_ofport
-            && port->ifaces[0]->ofport > 0) {
-            track->ofport = port->ifaces[0]->ofport;
-        }
-        track->port = port->uuid;
-        track->listed = port->bridge->listed;
-        if (!track->ifindex || port->n_ifaces != 1
-            || !port->ifaces[0]->has_ofport || port->ifaces[0]->ofport >= 0) {
-            track->failed = false;
-            track->retries = 0;
-        } else if (!track->failed) {
-            track->failed = true;
-            track->failed_since = now;
-        }
+        read_ours(history_get(history, node->name), node->data, now);
     }
 
     HMAP_FOR_EACH_SAFE (track, next, node, &history->tracks) {

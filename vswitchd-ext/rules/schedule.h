@@ -70,6 +70,7 @@ enum sriov_action {
     SRIOV_WRITE,                /* Write the plan. */
 };
 
+/* Makes it that of a start: nothing was read yet. */
 void sriov_schedule_init(struct sriov_schedule *);
 
 /* Events. */

@@ -96,6 +96,7 @@ bool sriov_view_same_marks(const struct sriov_view *a,
 /* Frees a view, which may be NULL. */
 void sriov_view_destroy(struct sriov_view *);
 
+/* Adds a bridge. */
 struct sriov_view_bridge *sriov_view_add_bridge(struct sriov_view *,
                                                 const char *name);
 
