@@ -167,6 +167,15 @@ EXTRA_DIST += \
 	utilities/sriov/data/ovs-sriov@.service.in \
 	utilities/sriov/data/sriov.conf
 
+# No object is made there, for which automake would make the folder of a build
+# outside the source tree.
+utilities/sriov/data/ovs-sriov.8 $(systemdunit_DATA) $(udevrules_DATA): \
+	utilities/sriov/data/.dirstamp
+utilities/sriov/data/.dirstamp:
+	$(MKDIR_P) utilities/sriov/data
+	: > $@
+DISTCLEANFILES += utilities/sriov/data/.dirstamp
+
 # The one that is there already is the user's.
 INSTALL_DATA_LOCAL += install-sriov-conf
 install-sriov-conf:
