@@ -158,8 +158,11 @@ systemdunit_DATA = \
 	utilities/sriov/data/ovs-sriov.service \
 	utilities/sriov/data/ovs-sriov@.service
 udevrules_DATA = utilities/sriov/data/60-ovs-sriov.rules
+networkddir = $(prefix)/lib/systemd/network
+networkd_DATA = utilities/sriov/data/05-ovs-sriov.network
 CLEANFILES += $(systemdunit_DATA) $(udevrules_DATA)
 EXTRA_DIST += \
+	utilities/sriov/data/05-ovs-sriov.network \
 	utilities/sriov/data/60-ovs-sriov.rules.in \
 	utilities/sriov/data/ovs-sriov-bashcomp.bash \
 	utilities/sriov/data/ovs-sriov.8.in \
