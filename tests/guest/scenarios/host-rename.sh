@@ -15,7 +15,7 @@ bridge_up
 wait_until 20 agrees br0
 vf_up 0 1
 vsctl set Port "$(rep 0 0)" tag=7 other_config:a-person=was-here
-settings=$(vsctl get Port "$(rep 0 0)" _uuid tag other_config)
+settings=$(vsctl get Port "$(rep 0 0)" tag other_config)
 
 say "this kernel refuses to rename what is up"
 check_fails "it does not: what would this prove?" ip link set "$(rep 0 0)" name some-name
@@ -43,7 +43,7 @@ cat /tmp/out
 check "and is" exists r2
 check "VF 1 has what it had" exists "$(rep 0 1)"
 wait_until 20 agrees br0
-check "the port's settings" equal "$(vsctl get Port r0 _uuid tag other_config)" "$settings"
+check "the port's settings" equal "$(vsctl get Port r0 tag other_config)" "$settings"
 check "nothing is left to do" contains "$(sriov apply 2>/dev/null)" "nothing to do"
 vf_up 0 2
 expect_offloaded vf0.1 vf0.2 "$(vf_ip 0 2)" "$(rep 0 1)" r2
