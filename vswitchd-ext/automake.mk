@@ -160,14 +160,26 @@ systemdunit_DATA = \
 	utilities/sriov/data/ovs-sriov.service \
 	utilities/sriov/data/ovs-sriov@.service
 udevrules_DATA = utilities/sriov/data/60-ovs-sriov.rules
+networkddir = $(prefix)/lib/systemd/network
+networkd_DATA = utilities/sriov/data/05-ovs-sriov.network
 CLEANFILES += $(systemdunit_DATA) $(udevrules_DATA)
 EXTRA_DIST += \
+	utilities/sriov/data/05-ovs-sriov.network \
 	utilities/sriov/data/60-ovs-sriov.rules.in \
 	utilities/sriov/data/ovs-sriov-bashcomp.bash \
 	utilities/sriov/data/ovs-sriov.8.in \
 	utilities/sriov/data/ovs-sriov.service.in \
 	utilities/sriov/data/ovs-sriov@.service.in \
 	utilities/sriov/data/sriov.conf
+
+# No object is made there, for which automake would make the folder of a build
+# outside the source tree.
+utilities/sriov/data/ovs-sriov.8 $(systemdunit_DATA) $(udevrules_DATA): \
+	utilities/sriov/data/.dirstamp
+utilities/sriov/data/.dirstamp:
+	$(MKDIR_P) utilities/sriov/data
+	: > $@
+DISTCLEANFILES += utilities/sriov/data/.dirstamp
 
 # The one that is there already is the user's.
 INSTALL_DATA_LOCAL += install-sriov-conf

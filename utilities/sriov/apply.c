@@ -127,6 +127,7 @@ run(const struct command_args *args)
             ovs_fatal(0, "--root is for looking only: add --dry-run");
         } else if (!args->dry_run) {
             take_lock();
+            host_steps_recover();
             keep_switches(args, conf);
         }
         ok = apply(args, conf, pci);

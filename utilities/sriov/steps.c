@@ -32,6 +32,7 @@
 #include "inventory/netlink.h"
 #include "openvswitch/util.h"
 #include "packets.h"
+#include "sriov/conf.h"
 #include "sriov/host.h"
 #include "sriov/plan.h"
 #include "sset.h"
@@ -49,6 +50,10 @@ enum {
     MAX_PAUSE = 1000,
 };
 
+/* PCI addresses of VFs, one a line, that have no driver because of us, for the
+ * run after one that was killed. */
+#define UNBOUND_FILE "/run/ovs-sriov.unbound"
+
 /* What carrying out a plan takes along. */
 struct applier {
     const struct host_conf *conf;
@@ -56,7 +61,9 @@ struct applier {
     bool force;
     struct sset failed;         /* PFs for which a step failed that others
                                  * need. */
-    struct sset unbound;        /* VFs that we took from their drivers. */
+    struct sset unbound;        /* VFs that we took from their drivers... */
+    struct sset noted;          /* ...and have not given back: what is in
+                                 * UNBOUND_FILE. */
     sigset_t signals;           /* Those that end us; blocked. */
     const char *remark;         /* What else there is to say of a step. */
     bool warning;               /* What went wrong in it is no failure. */
@@ -100,11 +107,51 @@ write_pci(const char *pci, const char *name, const char *value)
     return error;
 }
 
+/* Writes UNBOUND_FILE, which is there as long as it has something to say.
+ * Without it only a run that is killed would leave VFs without drivers, so that
+ * no error is one. */
+static void
+write_noted(const struct applier *a)
+{
+    FILE *stream = (sset_is_empty(&a->noted) ? NULL
+                    : fopen(UNBOUND_FILE, "w"));
+    const char *pci;
+
+    if (stream) {
+        SSET_FOR_EACH (pci, &a->noted) {
+            fprintf(stream, "%s\n", pci);
+        }
+        fclose(stream);
+    } else {
+        unlink(UNBOUND_FILE);
+    }
+}
+
 static char *
 unbind_vf(struct applier *a, const struct host_vf *vf)
 {
     sset_add(&a->unbound, vf->pci);
+    sset_add(&a->noted, vf->pci);
+    write_noted(a);
     return write_pci(vf->pci, "driver/unbind", vf->pci);
+}
+
+/* Lets the kernel look for a driver for the VF at 'pci'. */
+static char *
+probe_vf(const char *pci)
+{
+    return write_file("/sys/bus/pci/drivers_probe", pci);
+}
+
+/* Gives 'vf' back to its driver. */
+static char *
+bind_vf(struct applier *a, const struct host_vf *vf)
+{
+    char *error = probe_vf(vf->pci);
+
+    sset_find_and_delete(&a->noted, vf->pci);
+    write_noted(a);
+    return error;
 }
 
 /* Returns true if a signal has come that is to end us. */
@@ -142,13 +189,6 @@ get_num_vfs(const struct host_pf *pf)
     }
     free(path);
     return n;
-}
-
-/* Lets the kernel look for a driver for 'vf'. */
-static char *
-bind_vf(const struct host_vf *vf)
-{
-    return write_file("/sys/bus/pci/drivers_probe", vf->pci);
 }
 
 static char *
@@ -193,7 +233,11 @@ request_mode(struct applier *a, const struct host_pf *pf, enum sriov_mode mode,
 }
 
 /* Sets the mode of 'pf' for 'step'.  Where a driver does not do so with VFs,
- * or not without them, VFs go or come first. */
+ * or not without them, VFs go or come first.
+ *
+ * ice says EOPNOTSUPP of VFs that are there.  mlx5 takes them, but the firmware
+ * 26.42 of a ConnectX-6 Lx does not, even without drivers: it refuses a flow
+ * table, and the driver says EINVAL (sriov-network-operator, issue 1015). */
 static char *
 set_mode(struct applier *a, const struct host_step *step,
          const struct host_pf *pf, enum sriov_mode mode)
@@ -206,7 +250,7 @@ set_mode(struct applier *a, const struct host_step *step,
     for (size_t i = 0; i < pf->n_vfs; i++) {
         users |= pf->vfs[i].user != NULL;
     }
-    if (error == EOPNOTSUPP && n && (!users || a->force)) {
+    if (error && error != EBUSY && n && (!users || a->force)) {
         char *vfs_error;
         char *why = describe(error, &detail);
 
@@ -294,7 +338,7 @@ set_mac(struct applier *a, const struct host_section *section,
                          : set_vf(a, pf, vf, mac, -1, -1, &detail), &detail);
     }
     if (rebind) {
-        char *bind_error = bind_vf(vf);
+        char *bind_error = bind_vf(a, vf);
 
         if (error) {
             free(bind_error);
@@ -327,7 +371,7 @@ do_vf(struct applier *a, const struct host_step *step,
     case HOST_STEP_UNBIND:
         return unbind_vf(a, vf);
     case HOST_STEP_BIND:
-        return bind_vf(vf);
+        return bind_vf(a, vf);
     case HOST_STEP_MAC:
         return set_mac(a, section, pf, vf);
     case HOST_STEP_NAMES: {
@@ -364,30 +408,43 @@ do_vf(struct applier *a, const struct host_step *step,
     return describe(error, &detail);
 }
 
-/* Carries out 'step' for those of the VFs of 'pf' that want it. */
+/* Returns true if 'step' is to be carried out for 'vf' of 'pf'. */
+static bool
+is_due(const struct applier *a, const struct host_step *step,
+       const struct host_pf *pf, const struct host_vf *vf)
+{
+    return (host_vf_wants(step->kind, a->conf, pf, vf)
+            && (step->kind != HOST_STEP_BIND
+                || sset_contains(&a->unbound, vf->pci))
+            && (host_vf_may(step->kind, vf, a->force)
+                || sset_contains(&a->renewed, pf->pci)));
+}
+
+/* Carries out 'step' for those of the VFs of 'pf' that want it.  One for which
+ * that fails holds up no other one, but where all are needed. */
 static char *
 do_vfs(struct applier *a, const struct host_step *step,
        const struct host_pf *pf)
 {
+    char *first = NULL;
+
     for (size_t i = 0; i < pf->n_vfs; i++) {
         const struct host_vf *vf = &pf->vfs[i];
+        char *error = (is_due(a, step, pf, vf) ? do_vf(a, step, pf, vf)
+                       : NULL);
 
-        if (host_vf_wants(step->kind, a->conf, pf, vf)
-            && (host_vf_may(step->kind, vf, a->force)
-                || sset_contains(&a->renewed, pf->pci))) {
-            char *error = do_vf(a, step, pf, vf);
+        if (error && !first) {
+            const char *rep = host_vf_rep_name(vf);
 
-            if (error) {
-                const char *rep = host_vf_rep_name(vf);
-                char *s = xasprintf("VF %u (%s%s%s): %s", vf->number, vf->pci,
-                                    rep ? ", " : "", rep ? rep : "", error);
-
-                free(error);
-                return s;
-            }
+            first = xasprintf("VF %u (%s%s%s): %s", vf->number, vf->pci,
+                              rep ? ", " : "", rep ? rep : "", error);
+        }
+        free(error);
+        if (first && step->kind == HOST_STEP_UNBIND) {
+            break;
         }
     }
-    return NULL;
+    return first;
 }
 
 /* Returns true if udev runs and is not done yet with the network device
@@ -553,13 +610,9 @@ find_unlike(const struct applier *a, const struct host_step *step,
         const struct host_vf *vf = &pf->vfs[i];
         bool told = (step->kind == HOST_STEP_TRUST ? vf->has_trust
                      : step->kind == HOST_STEP_SPOOFCHK ? vf->has_spoofchk
-                     : step->kind == HOST_STEP_MAC ? vf->has_mac
-                     : step->kind == HOST_STEP_BIND
-                     ? sset_contains(&a->unbound, vf->pci) : true);
+                     : step->kind == HOST_STEP_MAC ? vf->has_mac : true);
 
-        if (told && host_vf_wants(step->kind, a->conf, pf, vf)
-            && (host_vf_may(step->kind, vf, a->force)
-                || sset_contains(&a->renewed, pf->pci))) {
+        if (told && is_due(a, step, pf, vf)) {
             return vf;
         }
     }
@@ -667,6 +720,7 @@ host_steps_run(const struct host_plan *plan, const struct host_conf *conf,
         .failed = SSET_INITIALIZER(&a.failed),
         .renewed = SSET_INITIALIZER(&a.renewed),
         .unbound = SSET_INITIALIZER(&a.unbound),
+        .noted = SSET_INITIALIZER(&a.noted),
     };
     sigset_t before;
     bool ok = true;
@@ -679,9 +733,43 @@ host_steps_run(const struct host_plan *plan, const struct host_conf *conf,
     for (size_t i = 0; i < plan->n; i++) {
         ok &= run_step(&a, &plan->steps[i]);
     }
+    /* What is not bound now never will be. */
+    sset_clear(&a.noted);
+    write_noted(&a);
     sset_destroy(&a.failed);
     sset_destroy(&a.renewed);
     sset_destroy(&a.unbound);
+    sset_destroy(&a.noted);
     sigprocmask(SIG_SETMASK, &before, NULL);
     return ok;
+}
+
+void
+host_steps_recover(void)
+{
+    FILE *stream = fopen(UNBOUND_FILE, "r");
+    struct ds line = DS_EMPTY_INITIALIZER;
+
+    if (!stream) {
+        return;
+    }
+    while (!ds_get_line(&line, stream)) {
+        char *path = xasprintf("/sys/bus/pci/devices/%s/driver",
+                               ds_cstr(&line));
+        char *pci = NULL;
+
+        if (host_pci_address(ds_cstr(&line), &pci) && access(path, F_OK)) {
+            char *error = probe_vf(pci);
+
+            printf("%s: give it back to its driver, which a run that was "
+                   "killed has not done: %s%s\n", pci,
+                   error ? "FAILED: " : "done", error ? error : "");
+            free(error);
+        }
+        free(pci);
+        free(path);
+    }
+    fclose(stream);
+    unlink(UNBOUND_FILE);
+    ds_destroy(&line);
 }

@@ -37,4 +37,8 @@ struct sriov_nl;
 bool host_steps_run(const struct host_plan *, const struct host_conf *,
                     const struct sriov_nl *, bool force);
 
+/* Gives VFs back to their drivers that a run has taken which was then killed,
+ * and says so.  No other run may be under way. */
+void host_steps_recover(void);
+
 #endif /* steps.h */

@@ -6,6 +6,8 @@
 # /etc/network/interfaces is the one of the how-to that people follow, without stanzas for representors: the bridge vmbr1 with
 # an OVS bond of both uplinks.  Nothing in it says that cx-sriov is there.
 
+. /host/guest/network.sh
+
 interfaces() {          # [LINE...]: these are in vmbr1's stanza as well.
     {
         echo "auto lo
@@ -41,40 +43,8 @@ network_boots() {
     check "ifupdown2 at boot" /usr/share/ifupdown2/sbin/start-networking start
 }
 
-# What must not change: rows, numbers and settings of our ports.
-ours() {
-    ovs-vsctl --format=csv --columns=_uuid,name,tag,external_ids list Port | grep cx-sriov | sort
-    ovs-vsctl --format=csv --columns=_uuid,name,ofport,mtu_request list Interface | grep 'vf[0-9]' | sort
-}
-have_ports() { equal "$(ovs-vsctl list-ports vmbr1 | grep 'vf[0-9]' | sort | tr '\n' ' ')" "$(printf '%s\n' "$@" | sort | tr '\n' ' ')"; }
-
-# ping_start NAME NAMESPACE ADDRESS; ping_end NAME: each ping between them was answered.
-ping_start() {
-    ip netns exec "$2" ping -n -i 0.02 "$3" >"/tmp/ping.$1" 2>&1 &
-    eval "ping_$1=$!"
-}
-ping_end() {
-    eval "kill -INT \$ping_$1"
-    eval "wait \$ping_$1" || :
-    say "$1: $(grep transmitted "/tmp/ping.$1")"
-    # The last one may be under way.
-    last=$(sed -n 's/.* icmp_seq=\([0-9]*\) .*/\1/p' "/tmp/ping.$1" | sort -n | tail -n 1)
-    check "pings of $1 were lost" equal "$(sed -n 's/.* icmp_seq=\([0-9]*\) .*/\1/p' "/tmp/ping.$1" | sort -nu | wc -l)" "$last"
-    check "hardly any ping of $1" at_least "$last" 50
-}
-
 # reload TEXT: "ifreload -a", while VFs talk to each other, to the host and to the tap.
-reload() {
-    ping_start vf vf0.0 "$(vf_ip 0 1)"
-    ping_start host vf0.1 10.0.9.1
-    [ -z "${tap:-}" ] || ping_start tap vf0.0 10.0.8.1
-    check "ifreload: $1" ifreload -a
-    ping_end vf
-    ping_end host
-    [ -z "${tap:-}" ] || ping_end tap
-    check "$1: our ports changed" equal "$(ours)" "$before"
-    say "$1: ok"
-}
+reload() { undisturbed "$1" vf=vf0.0:"$(vf_ip 0 1)" host=vf0.1:10.0.9.1 ${tap:+tap=vf0.0:10.0.8.1} -- ifreload -a; }
 
 nic_load
 nic_switchdev 0 1
@@ -93,9 +63,8 @@ vf_up 0 0
 vf_up 0 1
 wait_until 30 pings vf0.0 "$(vf_ip 0 1)"
 wait_until 30 pings vf0.1 10.0.9.1
-vsctl set Port "$(rep 0 2)" tag=7
-before=$(ours)
-say "$before"
+vsctl set Port "$(rep 0 2)" tag=7 other_config:a-person=was-here
+say "$(ours)"
 
 for n in 1 2 3 4 5; do
     reload "without a change, $n"
@@ -109,7 +78,6 @@ check "the stanza's setting" equal "$(vsctl get bridge vmbr1 other_config:sriov-
 say "a deleted port stays so"
 vsctl del-port "$(rep 1 1)"
 wait_until 20 sh -c "ovs-vsctl get bridge vmbr1 external_ids:sriov-deleted | grep pf1vf1"
-before=$(ours)
 reload "with a deleted port"
 wait_until 10 have_ports "${reps[@]:0:4}"
 
@@ -123,26 +91,19 @@ wait_until 30 pings vf0.0 "$(vf_ip 0 1)"
 
 say "a boot with our ports in the database"
 vsctl set Port "$(rep 0 2)" tag=7
-before=$(ovs-vsctl --format=csv --columns=_uuid,name,tag,external_ids list Port | grep cx-sriov | sort)
+before=$(our_rows)
 stop_vswitchd
 start_vswitchd
 network_boots
-check "boot: our ports changed" equal "$(ovs-vsctl --format=csv --columns=_uuid,name,tag,external_ids list Port | grep cx-sriov | sort)" "$before"
+check "boot: our ports changed" equal "$(our_rows)" "$before"
 wait_until 30 pings vf0.0 "$(vf_ip 0 1)"
 
 say "as Proxmox VE has it, whose default that line is: with a VM's tap"
 interfaces "ovs-ports-condone-regex ^(tap|veth|fwln)"
-new_netns tap
-# A high address, as Proxmox VE gives: the bridge takes the lowest one of its ports, and what the VF knows would be stale.
-ip link add veth100i0 address fe:00:00:00:00:01 type veth peer name eth0 netns tap
-ip -n tap addr add 10.0.8.1/16 dev eth0
-ip -n tap link set eth0 up
-ip link set veth100i0 up
-vsctl add-port vmbr1 veth100i0
+tap_up
 wait_until 30 pings vf0.0 10.0.8.1
 wait_until 30 pings vf0.1 10.0.9.1
 tap=yes
-before=$(ours)
 reload "Proxmox VE's, changed"
 reload "Proxmox VE's, unchanged"
 
@@ -161,3 +122,9 @@ for n in 1 2 3; do
     check_fails "stock ovs-vsctl deleted nothing: what did this prove?" equal "$(ours)" "$before"
     wait_until 20 pings vf0.0 "$(vf_ip 0 1)"
 done
+check "what the tool clears of a bridge is not what a person deleted" equal "$(vsctl --if-exists get bridge vmbr1 external_ids:sriov-deleted | tr -d '"')" ""
+say "and a person's del-port stays one, also with that"
+vsctl del-port "$(rep 1 1)"
+wait_until 20 sh -c "ovs-vsctl get bridge vmbr1 external_ids:sriov-deleted | grep pf1vf1"
+check "the others are there" have_ports "${reps[@]:0:4}"
+say "$pings_sum pings answered, none lost"

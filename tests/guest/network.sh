@@ -1,0 +1,58 @@
+# Network tools that set up a bridge with ports of cx-sriov, and VFs that are to notice nothing of it. Sourced by
+# scenarios that need it, after lib.sh, also in the guests of tests/deb.
+
+# ours: rows, numbers and settings of our ports, none of which may change; our_rows: without what a boot gives anew.
+ours() {
+    our_rows
+    vsctl --format=csv --columns=_uuid,name,ofport,mtu_request list Interface | grep 'vf[0-9]' | sort
+}
+our_rows() { vsctl --format=csv --columns=_uuid,name,tag,other_config,external_ids list Port | grep cx-sriov | sort; }
+# Without the bridge's own port, which is no port to ovs-vsctl.
+our_ports() { vsctl list-ports "${1:-vmbr1}" | grep 'vf[0-9]' | sort | tr '\n' ' '; }
+have_ports() { equal "$(our_ports)" "$(printf '%s\n' "$@" | sort | tr '\n' ' ')"; }
+
+# ping_start NAME NAMESPACE ADDRESS; ping_end NAME: each ping between them was answered.
+ping_start() {
+    ip netns exec "$2" ping -n -i 0.02 "$3" >"/tmp/ping.$1" 2>&1 &
+    eval "ping_$1=$!"
+}
+ping_end() {
+    local last answered
+    eval "kill -INT \$ping_$1"
+    eval "wait \$ping_$1" || :
+    # The last one may be under way.
+    last=$(sed -n 's/.* icmp_seq=\([0-9]*\) .*/\1/p' "/tmp/ping.$1" | sort -n | tail -n 1)
+    answered=$(sed -n 's/.* icmp_seq=\([0-9]*\) .*/\1/p' "/tmp/ping.$1" | sort -nu | wc -l)
+    say "$1: $answered of ${last:-0} pings answered"
+    pings_sum=$(( ${pings_sum:-0} + answered ))
+    check "pings of $1 were lost" equal "$answered" "$last"
+    check "hardly any ping of $1" at_least "$last" 50
+}
+# undisturbed TEXT NAME=NAMESPACE:ADDRESS... -- COMMAND...: runs it while these pings go on, of which none may be lost, and our
+# ports are the same afterwards.
+undisturbed() {
+    local text=$1 before what names=()
+    shift
+    before=$(ours)
+    while [ "$1" != -- ]; do
+        what=${1#*=}
+        ping_start "${1%%=*}" "${what%%:*}" "${what#*:}"
+        names+=("${1%%=*}")
+        shift
+    done
+    shift
+    check "$text: $*" "$@"
+    for what in "${names[@]}"; do ping_end "$what"; done
+    the_same "our ports before" "$before" "after: $text" "$(ours)" || fail "$text: our ports changed"
+}
+
+# tap_up [BRIDGE]: a VM's tap there (default: vmbr1), with 10.0.8.1 behind it.
+tap_up() {
+    new_netns tap
+    # A high address, as Proxmox VE gives: the bridge takes the lowest one of its ports, and what the VF knows would be stale.
+    ip link add veth100i0 address fe:00:00:00:00:01 type veth peer name eth0 netns tap
+    ip -n tap addr add 10.0.8.1/16 dev eth0
+    ip -n tap link set eth0 up
+    ip link set veth100i0 up
+    vsctl --may-exist add-port "${1:-vmbr1}" veth100i0
+}
