@@ -32,7 +32,6 @@ struct state {
 
 	struct step outputs[MAX_OUTPUTS];
 	unsigned int n_outputs, split;
-	bool int_port;
 	const struct net_device *seen[MAX_OUTPUTS];
 	unsigned int n_seen;		/* if_count: outputs since the last header change. */
 
@@ -175,7 +174,6 @@ static int split_output_int(struct state *s, const struct net_device *dev)
 	if (s->n_outputs)
 		return refuse(s, SIMNIC_RULE_INT_PORT_OUTPUTS);
 	s->outputs[s->n_outputs++] = (struct step) { .type = STEP_OUTPUT_INT, .ifindex = dev->ifindex };
-	s->int_port = true;
 	s->split = 0;
 	s->n_seen = 0;
 	return 0;
@@ -259,7 +257,7 @@ static int split_police(struct state *s, const struct flow_action_entry *act)
 	struct step step = { .type = STEP_POLICE };
 
 	if ((act->police.notexceed.act_id != FLOW_ACTION_PIPE && act->police.notexceed.act_id != FLOW_ACTION_ACCEPT) ||
-	    act->police.exceed.act_id != FLOW_ACTION_DROP || act->police.mtu ||
+	    act->police.exceed.act_id != FLOW_ACTION_DROP ||
 	    (!act->police.rate_bytes_ps && !act->police.rate_pkt_ps))
 		return refuse(s, SIMNIC_RULE_POLICE);
 	step.meter = simnic_meter_create(act->police.rate_bytes_ps, act->police.burst, act->police.rate_pkt_ps,
@@ -337,8 +335,6 @@ static int split_parse(struct state *s, const struct flow_action *actions)
 		if (err)
 			return err;
 	}
-	if (s->int_port && s->n_outputs > 1)
-		return refuse(s, SIMNIC_RULE_INT_PORT_ALONE);
 	if (!s->n_outputs && !s->rule->drop)
 		return refuse(s, SIMNIC_RULE_NO_FORWARD);
 	/* With a split, 6.12 sends those behind it through another table (en_tc.c:1745, extra_split_attr_dests_needed()). */

@@ -11,9 +11,6 @@
 
 #include "simnic.h"
 
-/* What the driver's work and the firmware's commands take, so that nobody relies on it at once. */
-#define BOND_DELAY (HZ / 10)
-
 /* The bond or team that holds all uplinks of 'card', and nothing else; lag.c:1048, mlx5_handle_changeupper_event(). */
 static struct net_device *bond_of(struct simnic_card *card)
 {
@@ -88,6 +85,8 @@ static void counter_work(struct work_struct *work)
 
 void simnic_card_init(struct simnic_card *card)
 {
+	/* What the driver's work and the firmware's commands take, about. */
+	card->lag_delay = 100;
 	INIT_DELAYED_WORK(&card->bond_work, bond_work);
 	INIT_DELAYED_WORK(&card->counter_work, counter_work);
 }
@@ -118,19 +117,38 @@ void simnic_lag_change_end(struct simnic_card *card)
 	rtnl_lock();
 	card->mode_changes--;
 	rtnl_unlock();
-	queue_bond_work(card, BOND_DELAY);
+	queue_bond_work(card, msecs_to_jiffies(READ_ONCE(card->lag_delay)));
 }
 
-/* An uplink of 'card' joined or left a master.  Under RTNL. */
-void simnic_lag_join(struct simnic_card *card, const struct netdev_notifier_changeupper_info *info)
+/* Is 'dev' or any device of its master an uplink of 'card'? */
+static bool concerns(const struct simnic_card *card, const struct net_device *dev, const struct net_device *master)
+{
+	unsigned int i;
+
+	for (i = 0; i < SIMNIC_MAX_PFS; i++)
+		if (card->pfs[i] && (card->pfs[i]->uplink == dev ||
+				     netdev_master_upper_dev_get(card->pfs[i]->uplink) == master))
+			return true;
+	return false;
+}
+
+/* 'dev', one of ours or not, joined or left a master.  Under RTNL. */
+void simnic_lag_join(const struct net_device *dev, const struct netdev_notifier_changeupper_info *info)
 {
 	const struct netdev_lag_upper_info *upper = info->upper_info;
+	unsigned int i;
 
 	if (!netif_is_lag_master(info->upper_dev))
 		return;
-	if (info->linking && upper)
-		card->lag_tx_type = upper->tx_type;
-	queue_bond_work(card, BOND_DELAY);
+	for (i = 0; i < SIMNIC_MAX_PFS; i++) {
+		struct simnic_card *card = &simnic_cards[i];
+
+		if (!concerns(card, dev, info->upper_dev))
+			continue;
+		if (info->linking && upper)
+			card->lag_tx_type = upper->tx_type;
+		queue_bond_work(card, msecs_to_jiffies(READ_ONCE(card->lag_delay)));
+	}
 }
 
 /* SIMNIC_MULTIPORT_AUTO: a rule to an uplink, lag/mpesw.c:10, add_mpesw_rule() of 6.1.  Under RTNL. */

@@ -45,7 +45,7 @@ MODULE_PARM_DESC(ports_per_card, "How many PFs, in PCI order, make one card (def
 /* Places of the PFs, found once: a PF that is unbound and bound again is still the same port of the same card. */
 static struct { int domain; unsigned int bus, devfn; } slots[SIMNIC_MAX_PFS];
 static unsigned int n_slots;
-static struct simnic_card cards[SIMNIC_MAX_PFS];
+struct simnic_card simnic_cards[SIMNIC_MAX_PFS];
 
 static const struct pci_device_id simnic_ids[] = {
 	{ PCI_DEVICE(PCI_VENDOR_ID_REDHAT, 0x0010) },
@@ -80,12 +80,12 @@ static void find_slots(void)
 	for (i = 0; i < SIMNIC_MAX_PFS; i++) {
 		static const u8 id[] = { 0x32, 0x64, 0x16, 0x00, 0x03, 0xbd, 0x70, 0xc4 };
 
-		cards[i].number = i;
-		memcpy(cards[i].switch_id.id, id, sizeof(id));
-		cards[i].switch_id.id[sizeof(id) - 1] += i;
-		cards[i].switch_id.id_len = sizeof(id);
-		xa_init(&cards[i].ports);
-		simnic_card_init(&cards[i]);
+		simnic_cards[i].number = i;
+		memcpy(simnic_cards[i].switch_id.id, id, sizeof(id));
+		simnic_cards[i].switch_id.id[sizeof(id) - 1] += i;
+		simnic_cards[i].switch_id.id_len = sizeof(id);
+		xa_init(&simnic_cards[i].ports);
+		simnic_card_init(&simnic_cards[i]);
 	}
 }
 
@@ -149,7 +149,7 @@ static int simnic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	err = pci_enable_device(pdev);
 	if (err)
 		return err;
-	pf = simnic_pf_create(pdev, &cards[slot / ports_per_card], slot, slot % ports_per_card);
+	pf = simnic_pf_create(pdev, &simnic_cards[slot / ports_per_card], slot, slot % ports_per_card);
 	if (IS_ERR(pf)) {
 		pci_disable_device(pdev);
 		return PTR_ERR(pf);
@@ -267,8 +267,8 @@ static void __exit simnic_exit(void)
 	simnic_notifier_exit();
 	simnic_knobs_exit();
 	for (i = 0; i < SIMNIC_MAX_PFS; i++) {
-		simnic_card_stop(&cards[i]);
-		xa_destroy(&cards[i].ports);
+		simnic_card_stop(&simnic_cards[i]);
+		xa_destroy(&simnic_cards[i].ports);
 	}
 	rcu_barrier();
 }

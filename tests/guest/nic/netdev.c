@@ -525,18 +525,13 @@ static int netdev_event(struct notifier_block *nb, unsigned long event, void *pt
 	struct netdev_lag_lower_state_info *state;
 	struct simnic_port *port;
 
-	if (dev->netdev_ops != &uplink_ops)
-		return NOTIFY_DONE;
-	port = netdev_priv(dev);
-	switch (event) {
-	case NETDEV_CHANGEUPPER:
-		simnic_lag_join(port->pf->card, ptr);
-		break;
-	case NETDEV_CHANGELOWERSTATE:
+	if (event == NETDEV_CHANGEUPPER) {
+		simnic_lag_join(dev, ptr);
+	} else if (event == NETDEV_CHANGELOWERSTATE && dev->netdev_ops == &uplink_ops) {
+		port = netdev_priv(dev);
 		state = info->lower_state_info;
 		if (state)
 			WRITE_ONCE(port->pf->lag_tx_enabled, state->link_up && state->tx_enabled);
-		break;
 	}
 	return NOTIFY_DONE;
 }

@@ -61,15 +61,13 @@
 	/* Without the capability termination_table_raw_traffic; with it, "devices are not the same uplink". */ \
 	[SIMNIC_RULE_UPLINKS] = { EOPNOTSUPP, MLX5("devices are both uplink, can't offload forwarding") }, \
 	[SIMNIC_RULE_SELF] = { EOPNOTSUPP, MLX5("can't forward from a VF to itself") }, \
-	/* en/tc/act/redirect_ingress.c, in this order, then parse_tc_fdb_actions(), en_tc.c:4297. */ \
+	/* en/tc/act/redirect_ingress.c, in this order; a redirect is the last action. */ \
 	[SIMNIC_RULE_INT_PORT] = { EOPNOTSUPP, \
 		MLX5("redirect to ingress is supported only for OVS internal ports") }, \
 	[SIMNIC_RULE_INT_PORT_PTYPE] = { EOPNOTSUPP, \
 		MLX5("redirect to int port ingress requires ptype=host action") }, \
 	[SIMNIC_RULE_INT_PORT_OUTPUTS] = { EOPNOTSUPP, \
 		MLX5("redirect to int port ingress is supported only as single destination") }, \
-	[SIMNIC_RULE_INT_PORT_ALONE] = { EOPNOTSUPP, \
-		MLX5("Rules with internal port can have only one destination") }, \
 	/* en/tc/act/vlan.c:43; vlan_mangle.c:33, 40; pedit.c:33. */ \
 	[SIMNIC_RULE_VLAN_DEPTH] = { EOPNOTSUPP, MLX5("Total vlans used is greater than supported") }, \
 	[SIMNIC_RULE_VLAN_MATCH] = { EOPNOTSUPP, MLX5("VLAN rewrite action must have VLAN protocol match") }, \

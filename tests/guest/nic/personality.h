@@ -67,7 +67,6 @@ enum simnic_refusal {
 	SIMNIC_RULE_INT_PORT,		/* To the ingress of a device that is no internal port. */
 	SIMNIC_RULE_INT_PORT_PTYPE,	/* To an internal port, without "skbedit ptype host". */
 	SIMNIC_RULE_INT_PORT_OUTPUTS,	/* To an internal port after another output. */
-	SIMNIC_RULE_INT_PORT_ALONE,	/* To an internal port before another output. */
 	SIMNIC_RULE_VLAN_DEPTH,		/* More than two VLAN actions. */
 	SIMNIC_RULE_VLAN_MATCH,		/* Another VLAN id for frames that may have no tag. */
 	SIMNIC_RULE_VLAN_PRIO,		/* Another VLAN priority. */

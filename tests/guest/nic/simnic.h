@@ -153,11 +153,13 @@ struct simnic_card {
 	enum netdev_lag_tx_type lag_tx_type;	/* Of the bond that was joined last. */
 	unsigned int mode_changes;		/* PFs whose mode is changing. */
 	unsigned int multiport_rules;		/* SIMNIC_MULTIPORT_AUTO: rules that want it. */
+	u32 lag_delay;				/* ms from an event to VF-LAG; a knob. */
 	struct delayed_work bond_work;
 	struct delayed_work counter_work;
 };
 
 /* main.c */
+extern struct simnic_card simnic_cards[SIMNIC_MAX_PFS];
 extern bool simnic_plain_names;
 extern bool simnic_uplink_tc_off;
 
@@ -175,7 +177,7 @@ void simnic_card_start(struct simnic_card *card);
 void simnic_card_stop(struct simnic_card *card);
 void simnic_lag_change_begin(struct simnic_card *card);
 void simnic_lag_change_end(struct simnic_card *card);
-void simnic_lag_join(struct simnic_card *card, const struct netdev_notifier_changeupper_info *info);
+void simnic_lag_join(const struct net_device *dev, const struct netdev_notifier_changeupper_info *info);
 int simnic_multiport_rule_add(struct simnic_pf *pf);
 void simnic_multiport_rule_del(struct simnic_pf *pf);
 int simnic_params_register(struct simnic_pf *pf);
