@@ -16,13 +16,15 @@ one() {
     vsctl set Open_vSwitch . other_config:sriov=true
     vfs_up 0 0 1
     wait_until 20 agrees br0
-    expect_offloaded vf0.0 vf0.1 "$(vf_ip 0 1)" "$(rep 0 0)" "$(rep 0 1)"
 }
 say "ice"
 PERSONALITY=ice
 one ice
+expect_offloaded vf0.0 vf0.1 "$(vf_ip 0 1)" "$(rep 0 0)" "$(rep 0 1)"
 check "the reason" contains "$show" "only the last output of a rule gets the frame (sriov=true adds it)"
 scenario_clean
 say "bnxt_en"
 PERSONALITY=bnxt
 one bnxt_en
+# Open vSwitch matches each IP packet's fragment bits, which bnxt_en refuses (bnxt_tc.c:382, Linux 6.12).
+expect_software vf0.0 "$(vf_ip 0 1)" "$(rep 0 0)"

@@ -3,6 +3,8 @@
 udev_start
 nic_load
 udev_settle
+# Multiport needs both PFs in switchdev mode.
+nic_switchdev 1
 nic_vfs 0 4
 udev_settle
 check "VFs have a driver" exists "$(vf 0 3)"
