@@ -119,16 +119,16 @@ def send_all(configuration, ends, kind):
 
 def record(path, count, seed):
     ends = {name: frames.Port(name) for name in ENDS.values()}
+    before = in_hardware()
     with open(path, "w") as file:
         for configuration in configurations(count, seed):
             configure(configuration)
             send_all(configuration, ends, WARM)
-            before = in_hardware()
             got = send_all(configuration, ends, MEASURED)
             flows = [line for line in run("ovs-appctl", "dpctl/dump-flows", "--names", "-m").splitlines() if "0x88b5" in line]
-            json.dump({**configuration, "got": got, "hardware": in_hardware() - before, "flows": flows}, file)
+            json.dump({**configuration, "got": got, "flows": flows}, file)
             file.write("\n")
-            file.flush()
+        json.dump({"hardware": in_hardware() - before}, file)
 
 
 def show(configuration):
@@ -154,6 +154,7 @@ def actions_of(configuration, port, tags):
 def compare(right_path, other_path):
     with open(right_path) as right_file, open(other_path) as other_file:
         pairs = [(json.loads(right), json.loads(other)) for right, other in zip(right_file, other_file)]
+    hardware = pairs.pop()[1]["hardware"]
     differ = frames_differ = 0
     for right, other in pairs:
         lines = []
@@ -171,7 +172,7 @@ def compare(right_path, other_path):
             print("configuration %d, vlan-limit %d: %s" % (right["number"], right["limit"], show(right)))
             print("\n".join(lines))
     print("frames sent: %d, of these in hardware: %d, received: %d; frames that differ: %d; configurations that differ: %d of %d" % (
-        len(pairs) * FRAMES, sum(other["hardware"] for _, other in pairs),
+        2 * len(pairs) * FRAMES, hardware,
         sum(len(got) for right, _ in pairs for got in right["got"].values()), frames_differ, differ, len(pairs)))
     sys.exit(differ != 0)
 
