@@ -18,9 +18,9 @@
  *     a line of words --> struct tc_flower --> frames --> a line of words
  *
  * Words: "A" to "Z" an output, "pop", "push:VID[/PCP][:TPID]", "dst:N" and
- * "src:N" the last byte of a MAC address, "ct", "encap", "mpls", "goto"; before
- * "|": "vlan:TPID", the frame's outer tag, and "pcp", which is then matched
- * on. */
+ * "src:N" the last byte of a MAC address, "ct", "encap", "mpls", "goto";
+ * before "|": "vlan:TPID", the frame's outer tag, and "pcp", which is then
+ * matched on. */
 
 #include <config.h>
 #undef NDEBUG

@@ -121,12 +121,15 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/name.c \
 	utilities/sriov/plan.c \
 	utilities/sriov/plan.h \
+	utilities/sriov/probe.c \
 	utilities/sriov/proxmox.c \
 	utilities/sriov/steps.c \
 	utilities/sriov/steps.h \
 	vswitchd-ext/inventory/model.c \
 	vswitchd-ext/inventory/netlink-devlink.c \
 	vswitchd-ext/inventory/netlink-link.c \
+	vswitchd-ext/inventory/netlink-tc.c \
+	vswitchd-ext/inventory/netlink-tc.h \
 	vswitchd-ext/inventory/netlink.c \
 	vswitchd-ext/inventory/sysfs.c \
 	vswitchd-ext/show/grid.c

@@ -18,11 +18,12 @@
 
 /* Keeps a NIC from sending wrong frames.
  *
- *     a flower filter --> FRAMES --> the same one, in another order, or why not
+ *     a flower filter --> FRAMES --> the same in another order, or why not
  *
- * mlx5 keeps no list of actions: it has one place in a rule at which all header
- * changes happen.  Outputs before the last change get the frame as it came in,
- * those after it get it with all changes, whatever the order was (Linux 6.12,
+ * mlx5 keeps no list of actions: it has one place in a rule at which all
+ * header changes happen.  Outputs before the last change get the frame as it
+ * came in, those after it get it with all changes, whatever the order was
+ * (Linux 6.12,
  * drivers/net/ethernet/mellanox/mlx5/core/en/tc/act/vlan.c:168, pedit.c:103,
  * eswitch_offloads.c:831).  So "push 5, A, pop, B" sends A a frame without a
  * tag, and no error tells.  "B, push 5, A" means the same and is done right.
