@@ -37,6 +37,8 @@
  *                                                    +--> show/show, grid
  *  datapath/flows ----------------> show/commands <-------+
  *
+ *  lib/tc.c: flower filters --> rules/frames, in any thread --> kernel
+ *
  *  rules/schedule: what happened, and the time --> what is done next
  *
  * Each folder may use those below it, never one above: cx-sriov; show;

@@ -9,7 +9,7 @@ no_dp_port() { ! ovs-appctl dpctl/show | grep -q "$(rep 0 0)"; }
 # mode MODE: as soon as the NIC has no rule; in legacy mode, too, Open vSwitch may put one there, to drop.
 mode() { ovs-appctl revalidator/purge && nic_mode 0 "$1"; }
 # In legacy mode the bridge sees the VFs at the uplink, and learns their addresses there.
-for i in 1 2 3 4 5; do
+for i in $(seq "${ROUNDS:-5}"); do
     traffic_start vf0.0 "$(vf_ip 0 1)"
     wait_until 10 hw_flow "$(rep 0 0)" "$(rep 0 1)"
     check "refused while traffic is in hardware" contains "$(nic_mode 0 legacy 2>&1)" "Can't change mode, E-Switch is busy"
