@@ -3,6 +3,8 @@
 # make check-patches  checks patches/ against the stock source
 # make check-layout   checks folders, functions, state and headers of our C files
 # make check-guest    runs the scenarios with a simulated NIC, in a virtual machine
+# make check-frames   compares what receivers get with the kernel's datapath, in 200
+#                     random configurations
 # make check-series   checks each series: patches, build, our tests, the demo
 # make check-all      these, and check-fuzz; what was checked already is not checked again
 # make check-valgrind runs our tests under valgrind, and looks for errors and leaks of ours
@@ -33,7 +35,7 @@ GUEST = tests/guest/run --ovs $(OVS)
 # Of no use under a "make -j", which shares its jobs with the make in ovs/.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: build boot check check-patches check-layout check-valgrind fuzz check-fuzz check-sanitizers check-guest check-series \
+.PHONY: build boot check check-patches check-layout check-valgrind fuzz check-fuzz check-sanitizers check-guest check-frames check-series \
 	check-other-series check-all demo deb check-deb bench ovs-dir clean distclean help
 
 build: boot
@@ -66,6 +68,9 @@ check-sanitizers:
 
 check-guest: build
 	@$(GUEST) --recheck $(GUESTFLAGS)
+
+check-frames: build
+	@$(GUEST) --set FRAMES_COUNT=200 $(GUESTFLAGS) frames-compare
 
 check-series:
 	@tests/check-series

@@ -36,6 +36,8 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/rules/defaults.h \
 	vswitchd-ext/rules/drivers.c \
 	vswitchd-ext/rules/drivers.h \
+	vswitchd-ext/rules/frames.c \
+	vswitchd-ext/rules/frames.h \
 	vswitchd-ext/rules/history.c \
 	vswitchd-ext/rules/history.h \
 	vswitchd-ext/rules/plan.c \
@@ -56,18 +58,21 @@ vswitchd_ovs_vswitchd_LDADD += $(CX_SRIOV_LIBS)
 
 # "ovstest test-sriov-plan" has what the plan needs, and no I/O.
 tests_ovstest_SOURCES += \
+	tests/test-sriov-frames.c \
 	tests/test-sriov-plan.c \
 	tests/test-sriov-schedule.c \
 	vswitchd-ext/inventory/model.c \
 	vswitchd-ext/inventory/source-dummy.c \
 	vswitchd-ext/rules/config.c \
 	vswitchd-ext/rules/drivers.c \
+	vswitchd-ext/rules/frames.c \
 	vswitchd-ext/rules/history.c \
 	vswitchd-ext/rules/plan.c \
 	vswitchd-ext/rules/schedule.c \
 	vswitchd-ext/rules/view.c
 tests_ovstest_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/vswitchd-ext
 TESTSUITE_AT += \
+	tests/sriov-frames.at \
 	tests/sriov-host.at \
 	tests/sriov-lost.at \
 	tests/sriov-plan.at \
@@ -118,12 +123,15 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/name.c \
 	utilities/sriov/plan.c \
 	utilities/sriov/plan.h \
+	utilities/sriov/probe.c \
 	utilities/sriov/proxmox.c \
 	utilities/sriov/steps.c \
 	utilities/sriov/steps.h \
 	vswitchd-ext/inventory/model.c \
 	vswitchd-ext/inventory/netlink-devlink.c \
 	vswitchd-ext/inventory/netlink-link.c \
+	vswitchd-ext/inventory/netlink-tc.c \
+	vswitchd-ext/inventory/netlink-tc.h \
 	vswitchd-ext/inventory/netlink.c \
 	vswitchd-ext/inventory/sysfs.c \
 	vswitchd-ext/show/grid.c

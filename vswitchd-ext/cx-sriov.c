@@ -37,6 +37,8 @@
  *                                                    +--> show/show, grid
  *  datapath/flows ----------------> show/commands <-------+
  *
+ *  lib/tc.c: flower filters --> rules/frames, in any thread --> kernel
+ *
  *  rules/schedule: what happened, and the time --> what is done next
  *
  * Each folder may use those below it, never one above: cx-sriov; show;
@@ -67,6 +69,7 @@
 #include "openvswitch/vlog.h"
 #include "rules/bond.h"
 #include "rules/defaults.h"
+#include "rules/frames.h"
 #include "rules/history.h"
 #include "rules/plan.h"
 #include "rules/schedule.h"
@@ -75,6 +78,7 @@
 #include "show/show.h"
 #include "smap.h"
 #include "sset.h"
+#include "tc.h"
 #include "timeval.h"
 #include "util.h"
 #include "vswitch-idl.h"
@@ -165,6 +169,21 @@ may_offload(const struct netdev *netdev)
             || sriov_reader_may_offload(cx->reader, ifindex));
 }
 
+/* See tc_flow_policy in lib/tc.h: flows whose frames a NIC would garble stay
+ * out of it.  In any thread. */
+static int
+flow_policy(const struct tcf_id *id OVS_UNUSED, struct tc_flower *flower)
+{
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
+    const char *fault = sriov_frames_arrange(flower);
+
+    if (!fault) {
+        return 0;
+    }
+    VLOG_DBG_RL(&rl, "flow not offloaded: %s", fault);
+    return EOPNOTSUPP;
+}
+
 void
 cx_sriov_init(const char *remote)
 {
@@ -180,6 +199,7 @@ cx_sriov_init(const char *remote)
     sriov_schedule_init(&cx->schedule);
     cx->commands = sriov_commands_create(&commands_class, NULL);
     netdev_set_flow_api_filter(may_offload);
+    tc_flow_policy = flow_policy;
 
     if (dummies_enabled()) {
         class = &sriov_source_dummy;

@@ -63,7 +63,8 @@ absent() { [ ! -e "/sys/class/net/$1" ] || { echo "network device $1 is there"; 
 
 # The NIC.
 
-nic_load() { insmod /host/simnic.ko "$@" || fail "the NIC's module does not load"; }
+# nic_load [KNOB=VALUE...]: README.md has the knobs. The driver is $PERSONALITY, by default mlx5.
+nic_load() { insmod /host/simnic.ko ${PERSONALITY:+personality=$PERSONALITY} "$@" || fail "the NIC's module does not load"; }
 nic_unload() { rmmod simnic || fail "the NIC's module does not unload"; }
 
 # PCI address of PF $1.
@@ -90,9 +91,10 @@ nic_up() {
     [ -d /sys/module/simnic ] || nic_load
     for p; do
         nic_switchdev "$p"
+        # Some drivers make VFs only while it is up.
+        ip link set "$(uplink "$p")" up
         nic_vfs "$p" "$n"
         wire_up "$p"
-        ip link set "$(uplink "$p")" up
     done
 }
 

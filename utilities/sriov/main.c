@@ -51,6 +51,7 @@ static const struct command *const commands[] = {
     &apply_command,
     &import_command,
     &proxmox_command,
+    &probe_command,
     &name_command,
 };
 

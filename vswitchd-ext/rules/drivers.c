@@ -29,10 +29,7 @@ static const struct {
     const char *fault;          /* NULL if there is none. */
 } drivers[] = {
     /* mellanox/mlx5/core/en_tc.c: rules that the hardware cannot do are refused
-     * with a reason.  One kind is not, en/tc/act/vlan.c:168: outputs before the
-     * last header change go out unmodified, so that a flood over ports with
-     * different tags can give frames a wrong tag.  Nothing here keeps such
-     * flows from it yet. */
+     * with a reason, but for those that rules/frames.h keeps from it. */
     { "mlx5_core", NULL },
 
     /* intel/ice/ice_tc_lib.c:1917, ice_tc_parse_action(): each redirect or

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The embedded switch of a PF as devlink sees it: mode, ports, addresses of functions, SFs, parameters.
+ * The embedded switch of a PF as devlink sees it: mode, ports, addresses and rates of functions, SFs.
  *
  * Everything here runs under the PF's devlink instance lock, and takes RTNL inside it where network devices change.
  */
@@ -186,6 +186,15 @@ static int dl_port_register(struct simnic_pf *pf, struct devlink_port *dl_port, 
 
 /* Representors. */
 
+static int rate_leaf_create(struct simnic_vport *vport)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	return devl_rate_leaf_create(&vport->dl_port, vport, NULL);
+#else
+	return devl_rate_leaf_create(&vport->dl_port, vport);
+#endif
+}
+
 static int rep_create(struct simnic_vport *vport)
 {
 	struct simnic_pf *pf = vport->pf;
@@ -201,6 +210,11 @@ static int rep_create(struct simnic_vport *vport)
 	err = dl_port_register(pf, &vport->dl_port, vport->index);
 	if (err)
 		return err;
+	err = rate_leaf_create(vport);
+	if (err) {
+		devl_port_unregister(&vport->dl_port);
+		return err;
+	}
 
 	dev = simnic_netdev_create(pf, vport, SIMNIC_REP, &pf->pdev->dev);
 	if (IS_ERR(dev)) {
@@ -225,6 +239,7 @@ static int rep_create(struct simnic_vport *vport)
 	return 0;
 
 err_port:
+	devl_rate_leaf_destroy(&vport->dl_port);
 	devl_port_unregister(&vport->dl_port);
 	return err;
 }
@@ -255,6 +270,7 @@ static void reps_destroy(struct simnic_pf *pf, unsigned long first, unsigned lon
 		if (!vport->rep)
 			continue;
 		simnic_flush(netdev_priv(vport->rep));
+		devl_rate_leaf_destroy(&vport->dl_port);
 		devl_port_unregister(&vport->dl_port);
 		free_netdev(vport->rep);
 		vport->rep = NULL;
@@ -276,6 +292,7 @@ static struct simnic_vport *vport_create(struct simnic_pf *pf, bool is_sf, unsig
 	vport->is_sf = is_sf;
 	vport->number = number;
 	vport->index = index;
+	simnic_vport_init_rate(vport);
 	/* Readable addresses: card, PF, kind, number. */
 	vport->mac[0] = 0x02;
 	vport->mac[1] = pf->card->number;
@@ -290,6 +307,7 @@ static struct simnic_vport *vport_create(struct simnic_pf *pf, bool is_sf, unsig
 			xa_erase(&pf->vports, index);
 	}
 	if (err) {
+		simnic_vport_free_rate(vport);
 		kfree_rcu(vport, rcu);
 		return ERR_PTR(err);
 	}
@@ -306,6 +324,7 @@ static void vports_destroy(struct simnic_pf *pf, unsigned long first, unsigned l
 		if (vport->is_sf)
 			sf_netdev_del(vport);
 		xa_erase(&pf->vports, index);
+		simnic_vport_free_rate(vport);
 		kfree_rcu(vport, rcu);
 	}
 }
@@ -344,48 +363,57 @@ static int mode_get(struct devlink *devlink, u16 *mode)
 	return 0;
 }
 
-static int mode_set(struct devlink *devlink, u16 mode, struct netlink_ext_ack *extack)
+/* What the driver refuses, in its order. */
+static int mode_check(struct simnic_pf *pf, u16 mode, struct netlink_ext_ack *extack)
 {
-	struct simnic_pf *pf = *(struct simnic_pf **)devlink_priv(devlink);
+	bool vfs = pci_num_vf(pf->pdev), to_switchdev = mode == DEVLINK_ESWITCH_MODE_SWITCHDEV;
+	int err = 0;
+
+	if (simnic_rule_count(pf))
+		err = simnic_refuse(SIMNIC_MODE_BUSY, extack);
+	if (err)
+		return err;
+	if (mode == pf->mode)
+		return simnic_refuse(SIMNIC_MODE_SAME, extack);
+	if (vfs)
+		err = simnic_refuse(SIMNIC_MODE_WITH_VFS, extack);
+	else if (to_switchdev)
+		err = simnic_refuse(SIMNIC_MODE_WITHOUT_VFS, extack);
+	if (err)
+		return err;
+	if (to_switchdev && pf->refuse_switchdev) {
+		simnic_refuse(SIMNIC_MODE_KNOB, extack);
+		return -(int)pf->refuse_switchdev;
+	}
+	return 0;
+}
+
+static void uplink_close(struct simnic_pf *pf, bool closed)
+{
+	rtnl_lock();
+	pf->closed = closed && simnic_is.uplink_reopens;
+	simnic_carrier_update(pf);
+	rtnl_unlock();
+}
+
+static void to_legacy(struct simnic_pf *pf)
+{
+	/* SFs exist in switchdev mode only. */
+	vports_destroy(pf, SIMNIC_SF_PORT_BASE, SIMNIC_SF_PORT_BASE + SIMNIC_MAX_SFS);
+	reps_destroy(pf, 1, SIMNIC_SF_PORT_BASE - 1);
+	rtnl_lock();
+	WRITE_ONCE(pf->mode, DEVLINK_ESWITCH_MODE_LEGACY);
+	simnic_flush(netdev_priv(pf->uplink));
+	simnic_carrier_update(pf);
+	rtnl_unlock();
+}
+
+static int to_switchdev(struct simnic_pf *pf, struct netlink_ext_ack *extack)
+{
 	struct simnic_vport *vport;
 	unsigned long index;
 	int err;
 
-	if (mode != DEVLINK_ESWITCH_MODE_LEGACY && mode != DEVLINK_ESWITCH_MODE_SWITCHDEV)
-		return -EINVAL;
-	if (mode == pf->mode)
-		return 0;
-
-	/* ice_eswitch.c, ice_eswitch_mode_set, in Linux 6.12. */
-	if (simnic_mode_needs_no_vfs && pci_num_vf(pf->pdev)) {
-		NL_SET_ERR_MSG_MOD(extack, "Changing eswitch mode is allowed only if there is no VFs created");
-		return -EOPNOTSUPP;
-	}
-	/* bnxt_vfr.c, bnxt_dl_eswitch_mode_set, in Linux 6.1. */
-	if (simnic_mode_needs_vfs && mode == DEVLINK_ESWITCH_MODE_SWITCHDEV && !pci_num_vf(pf->pdev))
-		return -EPERM;
-
-	if (mode == DEVLINK_ESWITCH_MODE_LEGACY) {
-		if (pf->busy_with_rules && simnic_rule_count(pf)) {
-			NL_SET_ERR_MSG_MOD(extack, "Can't change mode, E-Switch is busy");
-			return -EBUSY;
-		}
-		/* SFs exist in switchdev mode only. */
-		vports_destroy(pf, SIMNIC_SF_PORT_BASE, SIMNIC_SF_PORT_BASE + SIMNIC_MAX_SFS);
-		reps_destroy(pf, 1, SIMNIC_SF_PORT_BASE - 1);
-		rtnl_lock();
-		WRITE_ONCE(pf->mode, DEVLINK_ESWITCH_MODE_LEGACY);
-		simnic_flush(netdev_priv(pf->uplink));
-		simnic_carrier_update(pf);
-		rtnl_unlock();
-		msleep(pf->mode_delay);
-		return 0;
-	}
-
-	if (pf->refuse_switchdev) {
-		NL_SET_ERR_MSG_MOD(extack, "Failed setting eswitch to offloads");
-		return -(int)pf->refuse_switchdev;
-	}
 	WRITE_ONCE(pf->mode, DEVLINK_ESWITCH_MODE_SWITCHDEV);
 	xa_for_each(&pf->vports, index, vport) {
 		err = rep_create(vport);
@@ -396,11 +424,32 @@ static int mode_set(struct devlink *devlink, u16 mode, struct netlink_ext_ack *e
 			return err;
 		}
 	}
-	rtnl_lock();
-	simnic_carrier_update(pf);
-	rtnl_unlock();
-	msleep(pf->mode_delay);
 	return 0;
+}
+
+static int mode_set(struct devlink *devlink, u16 mode, struct netlink_ext_ack *extack)
+{
+	struct simnic_pf *pf = *(struct simnic_pf **)devlink_priv(devlink);
+	int err;
+
+	if (mode != DEVLINK_ESWITCH_MODE_LEGACY && mode != DEVLINK_ESWITCH_MODE_SWITCHDEV)
+		return -EINVAL;
+	simnic_lag_change_begin(pf->card);
+	err = mode_check(pf, mode, extack);
+	if (!err && mode != pf->mode) {
+		uplink_close(pf, true);
+		/* So that whoever looks at the carrier sees it go. */
+		if (simnic_is.uplink_reopens)
+			msleep(SIMNIC_REOPEN_MS);
+		if (mode == DEVLINK_ESWITCH_MODE_SWITCHDEV)
+			err = to_switchdev(pf, extack);
+		else
+			to_legacy(pf);
+		uplink_close(pf, false);
+		msleep(pf->mode_delay);
+	}
+	simnic_lag_change_end(pf->card);
+	return err;
 }
 
 static int inline_mode_get(struct devlink *devlink, u8 *mode)
@@ -514,7 +563,7 @@ static int sf_port_del(struct devlink *devlink, unsigned int port_index, struct 
 static int info_get(struct devlink *devlink, struct devlink_info_req *req, struct netlink_ext_ack *extack)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
-	int err = devlink_info_driver_name_put(req, simnic_driver_name);
+	int err = devlink_info_driver_name_put(req, simnic_is.driver);
 
 	if (err)
 		return err;
@@ -528,6 +577,8 @@ static const struct devlink_ops simnic_devlink_ops = {
 	.eswitch_inline_mode_get = inline_mode_get,
 	.eswitch_encap_mode_get = encap_mode_get,
 	.info_get = info_get,
+	.rate_leaf_tx_max_set = simnic_rate_tx_max_set,
+	.rate_leaf_tx_share_set = simnic_rate_tx_share_set,
 	.port_new = sf_port_new,
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 	.port_del = sf_port_del,
@@ -536,73 +587,6 @@ static const struct devlink_ops simnic_devlink_ops = {
 	.port_fn_state_get = fn_state_get,
 	.port_fn_state_set = fn_state_set,
 #endif
-};
-
-/* The parameters of mlx5: the one that lets rules cross from one PF of a card to another, and who manages the tables. */
-
-static int multiport_get(struct devlink *devlink, u32 id, struct devlink_param_gset_ctx *ctx)
-{
-	struct simnic_pf *pf = *(struct simnic_pf **)devlink_priv(devlink);
-
-	ctx->val.vbool = pf->card->esw_multiport;
-	return 0;
-}
-
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
-static int multiport_set(struct devlink *devlink, u32 id, struct devlink_param_gset_ctx *ctx,
-			 struct netlink_ext_ack *extack)
-#else
-static int multiport_set(struct devlink *devlink, u32 id, struct devlink_param_gset_ctx *ctx)
-#endif
-{
-	struct simnic_pf *pf = *(struct simnic_pf **)devlink_priv(devlink);
-
-	WRITE_ONCE(pf->card->esw_multiport, ctx->val.vbool);
-	return 0;
-}
-
-static int steering_get(struct devlink *devlink, u32 id, struct devlink_param_gset_ctx *ctx)
-{
-	struct simnic_pf *pf = *(struct simnic_pf **)devlink_priv(devlink);
-
-	strscpy(ctx->val.vstr, pf->smfs ? "smfs" : "dmfs", sizeof(ctx->val.vstr));
-	return 0;
-}
-
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
-static int steering_set(struct devlink *devlink, u32 id, struct devlink_param_gset_ctx *ctx,
-			struct netlink_ext_ack *extack)
-#else
-static int steering_set(struct devlink *devlink, u32 id, struct devlink_param_gset_ctx *ctx)
-#endif
-{
-	struct simnic_pf *pf = *(struct simnic_pf **)devlink_priv(devlink);
-
-	pf->smfs = !strcmp(ctx->val.vstr, "smfs");
-	return 0;
-}
-
-static int steering_validate(struct devlink *devlink, u32 id, union devlink_param_value val,
-			     struct netlink_ext_ack *extack)
-{
-	struct simnic_pf *pf = *(struct simnic_pf **)devlink_priv(devlink);
-
-	if (strcmp(val.vstr, "smfs") && strcmp(val.vstr, "dmfs")) {
-		NL_SET_ERR_MSG_MOD(extack, "Bad parameter: supported values are [\"dmfs\", \"smfs\"]");
-		return -EINVAL;
-	}
-	if (pf->mode == DEVLINK_ESWITCH_MODE_SWITCHDEV) {
-		NL_SET_ERR_MSG_MOD(extack, "Software managed steering is not supported when eswitch offloads enabled.");
-		return -EOPNOTSUPP;
-	}
-	return 0;
-}
-
-static const struct devlink_param simnic_params[] = {
-	DEVLINK_PARAM_DRIVER(DEVLINK_PARAM_GENERIC_ID_MAX + 1, "esw_multiport", DEVLINK_PARAM_TYPE_BOOL,
-			     BIT(DEVLINK_PARAM_CMODE_RUNTIME), multiport_get, multiport_set, NULL),
-	DEVLINK_PARAM_DRIVER(DEVLINK_PARAM_GENERIC_ID_MAX + 2, "flow_steering_mode", DEVLINK_PARAM_TYPE_STRING,
-			     BIT(DEVLINK_PARAM_CMODE_RUNTIME), steering_get, steering_set, steering_validate),
 };
 
 /* Uplink and wire. */
@@ -640,6 +624,7 @@ static int uplink_create(struct simnic_pf *pf)
 	}
 	if (!err) {
 		WRITE_ONCE(pf->card->pfs[pf->number], pf);
+		simnic_card_start(pf->card);
 		simnic_carrier_update(pf);
 	} else {
 		port_withdraw(netdev_priv(uplink));
@@ -701,7 +686,7 @@ struct simnic_pf *simnic_pf_create(struct pci_dev *pdev, struct simnic_card *car
 	pf->speed = SIMNIC_SPEED;
 	xa_init(&pf->vports);
 
-	err = devlink_params_register(devlink, simnic_params, ARRAY_SIZE(simnic_params));
+	err = simnic_params_register(pf);
 	if (err)
 		goto err_free;
 	devl_lock(devlink);
@@ -714,7 +699,7 @@ struct simnic_pf *simnic_pf_create(struct pci_dev *pdev, struct simnic_card *car
 	return pf;
 
 err_params:
-	devlink_params_unregister(devlink, simnic_params, ARRAY_SIZE(simnic_params));
+	simnic_params_unregister(pf);
 err_free:
 	devlink_free(devlink);
 	kfree(pf);
@@ -732,7 +717,7 @@ void simnic_pf_destroy(struct simnic_pf *pf)
 	vports_destroy(pf, 0, ULONG_MAX);
 	uplink_destroy(pf);
 	devl_unlock(devlink);
-	devlink_params_unregister(devlink, simnic_params, ARRAY_SIZE(simnic_params));
+	simnic_params_unregister(pf);
 	devlink_free(devlink);
 	xa_destroy(&pf->vports);
 	synchronize_rcu();

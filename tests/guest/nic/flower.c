@@ -2,8 +2,7 @@
 /*
  * Offloaded rules: TC flower on uplinks and representors.
  *
- * A rule is taken or refused as a driver would do it (the extack texts are mlx5's where it has them), and a taken one
- * really forwards.  Each port holds groups of rules that share a priority and a mask, in order of priority; a frame is
+ * A rule is taken or refused as the personality's driver does it, and a taken one really forwards.  Each port holds groups of rules that share a priority and a mask, in order of priority; a frame is
  * dissected once, and each group costs one hash look-up, so that thousands of rules are no burden.
  *
  * The rules change under RTNL (TC takes it for drivers that do not ask for anything else) and are read under RCU.
@@ -17,24 +16,9 @@
 #include <net/flow_offload.h>
 #include <net/pkt_cls.h>
 
-#include "simnic.h"
+#include "rule.h"
 
 #define BUCKETS 256
-
-/* What the hardware can match. */
-struct match_key {
-	struct flow_dissector_key_control control;
-	struct flow_dissector_key_basic basic;
-	struct flow_dissector_key_eth_addrs eth;
-	struct flow_dissector_key_vlan vlan;
-	struct flow_dissector_key_vlan cvlan;
-	struct flow_dissector_key_ipv4_addrs ipv4;
-	struct flow_dissector_key_ipv6_addrs ipv6;
-	struct flow_dissector_key_ports ports;
-	struct flow_dissector_key_icmp icmp;
-	struct flow_dissector_key_ip ip;
-	struct flow_dissector_key_tcp tcp;
-} __aligned(8);
 
 #define KEY_WORDS (sizeof(struct match_key) / sizeof(u32))
 
@@ -45,36 +29,6 @@ struct group {
 	struct match_key mask;
 	struct hlist_head buckets[BUCKETS];
 	unsigned int n_rules;
-	struct rcu_head rcu;
-};
-
-enum step_type { STEP_OUTPUT, STEP_OUTPUT_LAG, STEP_VLAN_PUSH, STEP_VLAN_POP, STEP_VLAN_MANGLE, STEP_ETH };
-
-/* One step of what is done with a frame. */
-struct step {
-	enum step_type type;
-	bool last;			/* STEP_OUTPUT*: a redirect, not a mirror. */
-	u32 port_id;			/* STEP_OUTPUT. */
-	u16 vid;			/* STEP_VLAN_*. */
-	u8 prio;
-	__be16 proto;
-	u8 eth[12], eth_mask[12];	/* STEP_ETH: bits in eth_mask are replaced by eth. */
-};
-
-#define MAX_STEPS 64
-
-struct rule {
-	struct hlist_node node;		/* In group::buckets. */
-	struct group *group;
-	unsigned long cookie;
-	struct match_key key;			/* Masked. */
-	bool drop;
-	unsigned int n_steps;
-	struct step *steps;
-
-	atomic64_t packets, bytes;
-	u64 packets_told, bytes_told;	/* What TC has heard of already. */
-	unsigned long lastused;		/* jiffies. */
 	struct rcu_head rcu;
 };
 
@@ -125,11 +79,6 @@ static struct rule *lookup(struct simnic_port *in, const struct match_key *key)
 	return NULL;
 }
 
-static bool may_forward(struct simnic_port *in, struct simnic_port *out)
-{
-	return in->pf == out->pf || READ_ONCE(in->pf->card->esw_multiport) || READ_ONCE(in->pf->card->lag);
-}
-
 /* The uplink that a VF-LAG takes for this frame. */
 static struct simnic_port *lag_pick(struct simnic_card *card, const struct match_key *key)
 {
@@ -151,12 +100,18 @@ static struct simnic_port *lag_pick(struct simnic_card *card, const struct match
 
 static struct simnic_port *target(struct simnic_port *in, const struct step *step, const struct match_key *key)
 {
-	if (step->type == STEP_OUTPUT_LAG)
+	if (step->type != STEP_OUTPUT_LAG)
+		return xa_load(&in->pf->card->ports, step->port_id);
+	/* Without VF-LAG the bond is just another name of the PF's own uplink. */
+	if (READ_ONCE(in->pf->card->lag_mode) == SIMNIC_LAG_VF)
 		return lag_pick(in->pf->card, key);
-	return xa_load(&in->pf->card->ports, step->port_id);
+	return netdev_priv(in->pf->uplink);
 }
 
-/* Can every target of the rule be reached now?  If not (LAG is gone, say), the frame takes the slow path. */
+/*
+ * Can every target of the rule be reached now?  If not, since multiport or LAG is gone, the frame takes the slow path; what
+ * the hardware does with such a rule, no source says.
+ */
 static bool reachable(struct simnic_port *in, const struct rule *rule)
 {
 	unsigned int i;
@@ -164,15 +119,37 @@ static bool reachable(struct simnic_port *in, const struct rule *rule)
 	for (i = 0; i < rule->n_steps; i++) {
 		struct simnic_port *out;
 
-		if (rule->steps[i].type == STEP_OUTPUT) {
-			out = xa_load(&in->pf->card->ports, rule->steps[i].port_id);
-			if (out && !may_forward(in, out))
-				return false;
-		} else if (rule->steps[i].type == STEP_OUTPUT_LAG && !READ_ONCE(in->pf->card->lag)) {
+		if (rule->steps[i].type != STEP_OUTPUT)
+			continue;
+		out = xa_load(&in->pf->card->ports, rule->steps[i].port_id);
+		if (out && !simnic_may_forward(in, out))
 			return false;
-		}
 	}
 	return true;
+}
+
+/* The tag of 'skb' gets another id.  Returns true and frees 'skb' if that is impossible. */
+static bool vlan_id_rewrite(struct sk_buff *skb, u16 vid)
+{
+	__be16 proto = skb_vlan_tag_present(skb) ? skb->vlan_proto : skb->protocol;
+	u16 tci;
+
+	/* A frame without a tag has nothing to be rewritten. */
+	if (vlan_get_tag(skb, &tci) || skb_vlan_pop(skb))
+		return false;
+	return skb_vlan_push(skb, proto, vid | (tci & ~VLAN_VID_MASK));
+}
+
+/* To the host, as if 'skb' had come in at the internal port; consumes it. */
+static void deliver_int_port(struct simnic_port *in, struct sk_buff *skb, int ifindex)
+{
+	struct net_device *dev = dev_get_by_index_rcu(dev_net(in->dev), ifindex);
+
+	/* As OVS's internal_dev_recv(), which a packet in software comes to. */
+	if (dev && dev->flags & IFF_UP)
+		dev_forward_skb(dev, skb);
+	else
+		kfree_skb(skb);
 }
 
 static void eth_rewrite(struct sk_buff *skb, const struct step *step)
@@ -188,13 +165,71 @@ static void eth_rewrite(struct sk_buff *skb, const struct step *step)
 		eth[i] = (eth[i] & ~step->eth_mask[i]) | step->eth[i];
 }
 
+/* One step of a rule with 'skb'; returns true if 'skb' is consumed.  'last': nothing comes after it. */
+static bool take_step(struct simnic_port *in, const struct step *step, bool last, struct sk_buff *skb,
+		      const struct match_key *key)
+{
+	struct simnic_port *out;
+	struct sk_buff *copy;
+
+	switch (step->type) {
+	case STEP_OUTPUT:
+	case STEP_OUTPUT_LAG:
+	case STEP_OUTPUT_INT:
+		copy = last ? skb : skb_clone(skb, GFP_ATOMIC);
+		if (!copy)
+			return false;
+		if (step->type == STEP_OUTPUT_INT) {
+			deliver_int_port(in, copy, step->ifindex);
+			return last;
+		}
+		out = target(in, step, key);
+		if (out)
+			simnic_egress(out, copy);
+		else
+			kfree_skb(copy);
+		return last;
+	case STEP_VLAN_POP:
+		skb_vlan_pop(skb);
+		return false;
+	case STEP_VLAN_PUSH:
+		/* Frees the frame when it fails. */
+		return skb_vlan_push(skb, step->proto, step->vid | step->prio << VLAN_PRIO_SHIFT);
+	case STEP_VLAN_ID:
+		return vlan_id_rewrite(skb, step->vid);
+	case STEP_ETH:
+		eth_rewrite(skb, step);
+		return false;
+	case STEP_POLICE:
+		if (simnic_meter_pass(step->meter, simnic_segs(skb), skb->len))
+			return false;
+		break;
+	case STEP_LOSE:
+		break;
+	}
+	kfree_skb(skb);
+	return true;
+}
+
+/* All steps of 'rule' with 'skb', which it consumes. */
+static void follow(struct simnic_port *in, const struct rule *rule, struct sk_buff *skb, const struct match_key *key)
+{
+	unsigned int i;
+
+	for (i = 0; i < rule->n_steps; i++)
+		if (take_step(in, &rule->steps[i], i + 1 == rule->n_steps, skb, key))
+			return;
+	/* Dropped. */
+	consume_skb(skb);
+}
+
 /* Returns true and consumes 'skb' if a rule of 'in' decides about it.  Under RCU, bottom halves off. */
 bool simnic_forward(struct simnic_port *in, struct sk_buff *skb)
 {
 	const struct ethhdr *eth = eth_hdr(skb);
 	struct match_key key = { };
 	struct rule *rule;
-	unsigned int i, segs;
+	unsigned int segs;
 
 	if (list_empty(&in->groups))
 		return false;
@@ -210,72 +245,25 @@ bool simnic_forward(struct simnic_port *in, struct sk_buff *skb)
 	segs = simnic_segs(skb);
 	atomic64_add(segs, &rule->packets);
 	atomic64_add(skb->len, &rule->bytes);
-	WRITE_ONCE(rule->lastused, jiffies);
 
-	for (i = 0; i < rule->n_steps; i++) {
-		const struct step *step = &rule->steps[i];
-		struct simnic_port *out;
-		struct sk_buff *copy;
-
-		switch (step->type) {
-		case STEP_OUTPUT:
-		case STEP_OUTPUT_LAG:
-			out = target(in, step, &key);
-			copy = step->last ? skb : skb_clone(skb, GFP_ATOMIC);
-			if (!copy)
-				break;
-			if (out)
-				simnic_egress(out, copy);
-			else
-				kfree_skb(copy);
-			if (step->last)
-				return true;
-			break;
-		case STEP_VLAN_POP:
-			skb_vlan_pop(skb);
-			break;
-		case STEP_VLAN_PUSH:
-			/* Frees the frame when it fails. */
-			if (skb_vlan_push(skb, step->proto, step->vid | step->prio << VLAN_PRIO_SHIFT))
-				return true;
-			break;
-		case STEP_VLAN_MANGLE:
-			if (skb_vlan_pop(skb))
-				break;
-			if (skb_vlan_push(skb, step->proto, step->vid | step->prio << VLAN_PRIO_SHIFT))
-				return true;
-			break;
-		case STEP_ETH:
-			eth_rewrite(skb, step);
-			break;
-		}
-	}
-	/* Dropped, or only mirrored. */
-	consume_skb(skb);
+	follow(in, rule, skb, &key);
 	return true;
 }
 
 /* Taking a rule. */
-
 static int parse_match(struct flow_cls_offload *f, struct match_key *key, struct match_key *mask)
 {
 	struct flow_rule *fr = flow_cls_offload_flow_rule(f);
 	struct netlink_ext_ack *extack = f->common.extack;
 	u16 addr_type = 0;
-	u64 known = 0;
-	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(dissector_keys); i++)
-		known |= BIT_ULL(dissector_keys[i].key_id);
-	if ((u64)fr->match.dissector->used_keys & ~known) {
-		NL_SET_ERR_MSG_MOD(extack, "Unsupported key");
-		return -EOPNOTSUPP;
-	}
+	if ((u64)fr->match.dissector->used_keys & ~simnic_is.keys && !simnic_is.ignores_unknown_keys)
+		return simnic_refuse(SIMNIC_RULE_KEY, extack);
 
 	memset(key, 0, sizeof(*key));
 	memset(mask, 0, sizeof(*mask));
 #define COPY(ID, FUNCTION, TYPE, MEMBER) \
-	if (flow_rule_match_key(fr, FLOW_DISSECTOR_KEY_##ID)) { \
+	if (simnic_is.keys & BIT_ULL(FLOW_DISSECTOR_KEY_##ID) && flow_rule_match_key(fr, FLOW_DISSECTOR_KEY_##ID)) { \
 		struct TYPE match; \
 		FUNCTION(fr, &match); \
 		key->MEMBER = *match.key; \
@@ -297,6 +285,9 @@ static int parse_match(struct flow_cls_offload *f, struct match_key *key, struct
 		key->control.flags = match.key->flags;
 		mask->control.flags = match.mask->flags;
 		addr_type = match.key->addr_type;
+		/* bnxt_tc.c:382. */
+		if (simnic_is.ignores_unknown_keys && mask->control.flags)
+			return simnic_refuse(SIMNIC_RULE_KEY, extack);
 	}
 	/* cls_flower has both in one place, and says that both are used. */
 	if (addr_type == FLOW_DISSECTOR_KEY_IPV4_ADDRS) {
@@ -308,132 +299,6 @@ static int parse_match(struct flow_cls_offload *f, struct match_key *key, struct
 	/* A rule for "protocol ip" does not match a tagged frame. */
 	if (!flow_rule_match_key(fr, FLOW_DISSECTOR_KEY_VLAN) && f->common.protocol != htons(ETH_P_ALL))
 		mask->vlan.vlan_tpid = htons(0xffff);
-	return 0;
-}
-
-static int parse_output(struct simnic_port *in, struct net_device *dev, struct step *step,
-			struct netlink_ext_ack *extack)
-{
-	struct simnic_port *out;
-
-	if (netif_is_lag_master(dev) && in->pf->card->lag == dev) {
-		step->type = STEP_OUTPUT_LAG;
-		return 0;
-	}
-	if (!simnic_is_port(dev))
-		goto elsewhere;
-	out = netdev_priv(dev);
-	if (out->pf->card != in->pf->card || out->pf->mode != DEVLINK_ESWITCH_MODE_SWITCHDEV)
-		goto elsewhere;
-	if (in->kind == SIMNIC_UPLINK && out->kind == SIMNIC_UPLINK && !in->pf->card->esw_multiport) {
-		NL_SET_ERR_MSG_MOD(extack, "devices are both uplink, can't offload forwarding");
-		return -EOPNOTSUPP;
-	}
-	if (!may_forward(in, out))
-		goto elsewhere;
-	step->type = STEP_OUTPUT;
-	step->port_id = out->id;
-	return 0;
-
-elsewhere:
-	NL_SET_ERR_MSG_MOD(extack, "devices are not on same switch HW, can't offload forwarding");
-	return -EOPNOTSUPP;
-}
-
-static int parse_eth(const struct flow_action_entry *act, struct step *step, struct netlink_ext_ack *extack)
-{
-	unsigned int i;
-
-	if (act->mangle.htype != FLOW_ACT_MANGLE_HDR_TYPE_ETH || act->mangle.offset > 8) {
-		NL_SET_ERR_MSG_MOD(extack, "can't offload re-write of this header");
-		return -EOPNOTSUPP;
-	}
-	step->type = STEP_ETH;
-	/* 'mask' has a bit for what stays; both are 32 bits as they lie in the frame. */
-	for (i = 0; i < 4; i++) {
-		step->eth_mask[act->mangle.offset + i] = ~((const u8 *)&act->mangle.mask)[i];
-		step->eth[act->mangle.offset + i] = ((const u8 *)&act->mangle.val)[i] & ~((const u8 *)&act->mangle.mask)[i];
-	}
-	return 0;
-}
-
-static int parse_actions(struct simnic_port *in, struct flow_cls_offload *f, struct rule *rule)
-{
-	struct flow_rule *fr = flow_cls_offload_flow_rule(f);
-	struct netlink_ext_ack *extack = f->common.extack;
-	const struct flow_action_entry *act;
-	int i, err;
-
-	if (!flow_action_has_entries(&fr->action)) {
-		NL_SET_ERR_MSG_MOD(extack, "Flow action doesn't have any entries");
-		return -EINVAL;
-	}
-	if (!flow_action_basic_hw_stats_check(&fr->action, extack))
-		return -EOPNOTSUPP;
-	if (fr->action.num_entries > MAX_STEPS) {
-		NL_SET_ERR_MSG_MOD(extack, "too many actions");
-		return -EOPNOTSUPP;
-	}
-	rule->steps = kcalloc(fr->action.num_entries, sizeof(*rule->steps), GFP_KERNEL);
-	if (!rule->steps)
-		return -ENOMEM;
-
-	flow_action_for_each(i, act, &fr->action) {
-		struct step *step = &rule->steps[rule->n_steps];
-
-		switch (act->id) {
-		case FLOW_ACTION_DROP:
-			rule->drop = true;
-			return 0;
-		case FLOW_ACTION_ACCEPT:
-		case FLOW_ACTION_TRAP:
-			if (rule->n_steps) {
-				NL_SET_ERR_MSG_MOD(extack, "can't pass on to software after another action");
-				return -EOPNOTSUPP;
-			}
-			return 0;
-		case FLOW_ACTION_REDIRECT:
-		case FLOW_ACTION_MIRRED:
-			step->last = act->id == FLOW_ACTION_REDIRECT;
-			err = parse_output(in, act->dev, step, extack);
-			if (err)
-				return err;
-			rule->n_steps++;
-			if (step->last)
-				return 0;
-			break;
-		case FLOW_ACTION_VLAN_PUSH:
-		case FLOW_ACTION_VLAN_MANGLE:
-			step->type = act->id == FLOW_ACTION_VLAN_PUSH ? STEP_VLAN_PUSH : STEP_VLAN_MANGLE;
-			step->vid = act->vlan.vid;
-			step->prio = act->vlan.prio;
-			step->proto = act->vlan.proto;
-			rule->n_steps++;
-			break;
-		case FLOW_ACTION_VLAN_POP:
-			step->type = STEP_VLAN_POP;
-			rule->n_steps++;
-			break;
-		case FLOW_ACTION_MANGLE:
-			err = parse_eth(act, step, extack);
-			if (err)
-				return err;
-			rule->n_steps++;
-			break;
-		case FLOW_ACTION_CSUM:
-			/* Only Ethernet headers are rewritten, so no checksum changes. */
-			break;
-		case FLOW_ACTION_CT:
-			NL_SET_ERR_MSG_MOD(extack, "CT offload is not supported");
-			return -EOPNOTSUPP;
-		case FLOW_ACTION_POLICE:
-			NL_SET_ERR_MSG_MOD(extack, "Police action is not supported");
-			return -EOPNOTSUPP;
-		default:
-			NL_SET_ERR_MSG_MOD(extack, "The offload action is not supported");
-			return -EOPNOTSUPP;
-		}
-	}
 	return 0;
 }
 
@@ -462,12 +327,19 @@ static struct rule *rule_find(struct simnic_port *port, unsigned long cookie)
 	return xa_load(&port->rules, cookie);
 }
 
-static void rule_free_rcu(struct rcu_head *rcu)
+static void rule_free(struct rule *rule)
 {
-	struct rule *rule = container_of(rcu, struct rule, rcu);
+	unsigned int i;
 
+	for (i = 0; i < rule->n_steps; i++)
+		kfree(rule->steps[i].meter);
 	kfree(rule->steps);
 	kfree(rule);
+}
+
+static void rule_free_rcu(struct rcu_head *rcu)
+{
+	rule_free(container_of(rcu, struct rule, rcu));
 }
 
 static void rule_unlink(struct simnic_port *port, struct rule *rule)
@@ -477,6 +349,8 @@ static void rule_unlink(struct simnic_port *port, struct rule *rule)
 	xa_erase(&port->rules, rule->cookie);
 	hlist_del_rcu(&rule->node);
 	port->n_rules--;
+	if (rule->makes_multiport)
+		simnic_multiport_rule_del(port->pf);
 	if (!--group->n_rules) {
 		list_del_rcu(&group->node);
 		kfree_rcu(group, rcu);
@@ -494,10 +368,8 @@ static int rule_add(struct simnic_port *port, struct flow_cls_offload *f)
 	u32 bucket;
 	int err;
 
-	if (pf->mode != DEVLINK_ESWITCH_MODE_SWITCHDEV) {
-		NL_SET_ERR_MSG_MOD(extack, "E-Switch is not in switchdev mode");
+	if (pf->mode != DEVLINK_ESWITCH_MODE_SWITCHDEV && !simnic_is.legacy_rules)
 		return -EOPNOTSUPP;
-	}
 	if (pf->refuse_rules) {
 		NL_SET_ERR_MSG_MOD(extack, "refused by the knob refuse_rules");
 		return -(int)pf->refuse_rules;
@@ -508,10 +380,8 @@ static int rule_add(struct simnic_port *port, struct flow_cls_offload *f)
 	}
 	if (!tc_cls_can_offload_and_chain0(port->dev, &f->common))
 		return -EOPNOTSUPP;
-	if (rule_find(port, f->cookie)) {
-		NL_SET_ERR_MSG_MOD(extack, "flow cookie already exists, ignoring");
-		return -EEXIST;
-	}
+	if (rule_find(port, f->cookie))
+		return simnic_refuse(SIMNIC_RULE_AGAIN, extack);
 	err = parse_match(f, &key, &mask);
 	if (err)
 		return err;
@@ -521,15 +391,24 @@ static int rule_add(struct simnic_port *port, struct flow_cls_offload *f)
 		return -ENOMEM;
 	rule->cookie = f->cookie;
 	rule->lastused = jiffies;
-	err = parse_actions(port, f, rule);
+	err = simnic_parse_actions(port, f, &key, &mask, rule);
 	if (err)
 		goto err_free;
+	if (rule->makes_multiport) {
+		err = simnic_multiport_rule_add(pf);
+		if (err) {
+			rule->makes_multiport = false;
+			goto err_free;
+		}
+	}
 
 	dissector_prepare();
 	bucket = masked(&rule->key, &key, &mask);
 	group = group_get(port, f->common.prio, &mask);
 	if (!group) {
 		err = -ENOMEM;
+		if (rule->makes_multiport)
+			simnic_multiport_rule_del(pf);
 		goto err_free;
 	}
 	rule->group = group;
@@ -543,25 +422,50 @@ static int rule_add(struct simnic_port *port, struct flow_cls_offload *f)
 	return err;
 
 err_free:
-	kfree(rule->steps);
-	kfree(rule);
+	rule_free(rule);
 	return err;
 }
 
+/* TC hears what the last reading of the counters has seen. */
 static int rule_stats(struct simnic_port *port, struct flow_cls_offload *f)
 {
 	struct rule *rule = rule_find(port, f->cookie);
 	u64 packets, bytes;
 
+	if (!simnic_is.stats)
+		return -EINVAL;
 	if (!rule)
 		return -ENOENT;
-	packets = atomic64_read(&rule->packets);
-	bytes = atomic64_read(&rule->bytes);
+	packets = READ_ONCE(rule->packets_seen);
+	bytes = READ_ONCE(rule->bytes_seen);
 	flow_stats_update(&f->stats, bytes - rule->bytes_told, packets - rule->packets_told, 0,
 			  READ_ONCE(rule->lastused), FLOW_ACTION_HW_STATS_DELAYED);
 	rule->packets_told = packets;
 	rule->bytes_told = bytes;
 	return 0;
+}
+
+/* Reads the counters of all rules of a card, as mlx5 does once a second (fs_counters.c:40, MLX5_FC_STATS_PERIOD). */
+void simnic_read_counters(struct simnic_card *card)
+{
+	struct simnic_port *port;
+	unsigned long id;
+
+	rcu_read_lock();
+	xa_for_each(&card->ports, id, port) {
+		struct rule *rule;
+		unsigned long cookie;
+
+		xa_for_each(&port->rules, cookie, rule) {
+			u64 packets = atomic64_read(&rule->packets);
+
+			if (packets != rule->packets_seen)
+				WRITE_ONCE(rule->lastused, jiffies);
+			WRITE_ONCE(rule->bytes_seen, (u64)atomic64_read(&rule->bytes));
+			WRITE_ONCE(rule->packets_seen, packets);
+		}
+	}
+	rcu_read_unlock();
 }
 
 static int block_cb(enum tc_setup_type type, void *type_data, void *cb_priv)
@@ -570,6 +474,8 @@ static int block_cb(enum tc_setup_type type, void *type_data, void *cb_priv)
 	struct simnic_port *port = cb_priv;
 	struct rule *rule;
 
+	if (type == TC_SETUP_CLSMATCHALL)
+		return simnic_matchall(port, type_data);
 	if (type != TC_SETUP_CLSFLOWER)
 		return -EOPNOTSUPP;
 	switch (f->command) {

@@ -5,9 +5,9 @@
  *   refuse_rules      errno that every new rule is refused with (95 EOPNOTSUPP, 28 ENOSPC, 16 EBUSY ...), 0: none
  *   max_rules         rules that a port's table holds; more are refused with ENOSPC; 0: no limit
  *   refuse_switchdev  errno that "eswitch set mode switchdev" is refused with, 0: none
- *   busy_with_rules   Y: the eswitch mode cannot change while rules are offloaded, as with mlx5's user count
  *   mode_delay        ms that a mode change takes beyond its work, with devlink's lock held and the representors there already, as
  *                     mlx5's takes seconds with many VFs (mlx5_devlink_eswitch_mode_set(), Linux 6.1); 0: none
+ *   lag_delay         ms from a bond to the card's VF-LAG (100)
  *   cable_pulled      Y: no carrier on the uplink and on its wire
  */
 #include <linux/debugfs.h>
@@ -51,8 +51,8 @@ void simnic_knobs_add(struct simnic_pf *pf)
 	debugfs_create_u32("refuse_rules", 0644, pf->debugfs, &pf->refuse_rules);
 	debugfs_create_u32("max_rules", 0644, pf->debugfs, &pf->max_rules);
 	debugfs_create_u32("refuse_switchdev", 0644, pf->debugfs, &pf->refuse_switchdev);
-	debugfs_create_bool("busy_with_rules", 0644, pf->debugfs, &pf->busy_with_rules);
 	debugfs_create_u32("mode_delay", 0644, pf->debugfs, &pf->mode_delay);
+	debugfs_create_u32("lag_delay", 0644, pf->debugfs, &pf->card->lag_delay);
 	debugfs_create_file_unsafe("cable_pulled", 0644, pf->debugfs, pf, &cable_fops);
 }
 

@@ -17,31 +17,35 @@ bool simnic_uplink_tc_off;
 module_param_named(uplink_tc_off, simnic_uplink_tc_off, bool, 0644);
 MODULE_PARM_DESC(uplink_tc_off, "Uplinks start with hw-tc-offload off");
 
-/* bnxt_en (bnxt_sriov.c, bnxt_sriov_configure, Linux 6.12): it says 0, and makes none. */
+static char *personality = "mlx5";
+module_param(personality, charp, 0444);
+MODULE_PARM_DESC(personality, "Behave like this driver; personality.c has the table (default mlx5)");
+
+/* These change one thing of the personality. */
+static char *driver;
+module_param(driver, charp, 0444);
+MODULE_PARM_DESC(driver, "The PCI driver's name, by which programs tell what the NIC can do");
+
 static bool vfs_need_up;
-module_param(vfs_need_up, bool, 0644);
+module_param(vfs_need_up, bool, 0444);
 MODULE_PARM_DESC(vfs_need_up, "The number of VFs changes only while the uplink is up, and nothing says so otherwise");
 
-bool simnic_mode_needs_no_vfs;
-module_param_named(mode_needs_no_vfs, simnic_mode_needs_no_vfs, bool, 0644);
+static bool mode_needs_no_vfs;
+module_param(mode_needs_no_vfs, bool, 0444);
 MODULE_PARM_DESC(mode_needs_no_vfs, "The mode changes only while there are no VFs, as with ice");
 
-bool simnic_mode_needs_vfs;
-module_param_named(mode_needs_vfs, simnic_mode_needs_vfs, bool, 0644);
+static bool mode_needs_vfs;
+module_param(mode_needs_vfs, bool, 0444);
 MODULE_PARM_DESC(mode_needs_vfs, "Switchdev mode needs VFs, as with bnxt_en of Linux 6.1");
 
 static unsigned int ports_per_card = 2;
 module_param(ports_per_card, uint, 0444);
-
-/* The PCI driver's name, by which programs tell what the NIC can do. */
-char *simnic_driver_name = "mlx5_core";
-module_param_named(driver, simnic_driver_name, charp, 0444);
 MODULE_PARM_DESC(ports_per_card, "How many PFs, in PCI order, make one card (default 2)");
 
 /* Places of the PFs, found once: a PF that is unbound and bound again is still the same port of the same card. */
 static struct { int domain; unsigned int bus, devfn; } slots[SIMNIC_MAX_PFS];
 static unsigned int n_slots;
-static struct simnic_card cards[SIMNIC_MAX_PFS];
+struct simnic_card simnic_cards[SIMNIC_MAX_PFS];
 
 static const struct pci_device_id simnic_ids[] = {
 	{ PCI_DEVICE(PCI_VENDOR_ID_REDHAT, 0x0010) },
@@ -76,11 +80,12 @@ static void find_slots(void)
 	for (i = 0; i < SIMNIC_MAX_PFS; i++) {
 		static const u8 id[] = { 0x32, 0x64, 0x16, 0x00, 0x03, 0xbd, 0x70, 0xc4 };
 
-		cards[i].number = i;
-		memcpy(cards[i].switch_id.id, id, sizeof(id));
-		cards[i].switch_id.id[sizeof(id) - 1] += i;
-		cards[i].switch_id.id_len = sizeof(id);
-		xa_init(&cards[i].ports);
+		simnic_cards[i].number = i;
+		memcpy(simnic_cards[i].switch_id.id, id, sizeof(id));
+		simnic_cards[i].switch_id.id[sizeof(id) - 1] += i;
+		simnic_cards[i].switch_id.id_len = sizeof(id);
+		xa_init(&simnic_cards[i].ports);
+		simnic_card_init(&simnic_cards[i]);
 	}
 }
 
@@ -144,7 +149,7 @@ static int simnic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	err = pci_enable_device(pdev);
 	if (err)
 		return err;
-	pf = simnic_pf_create(pdev, &cards[slot / ports_per_card], slot, slot % ports_per_card);
+	pf = simnic_pf_create(pdev, &simnic_cards[slot / ports_per_card], slot, slot % ports_per_card);
 	if (IS_ERR(pf)) {
 		pci_disable_device(pdev);
 		return PTR_ERR(pf);
@@ -183,7 +188,7 @@ static int simnic_sriov_numvfs(struct pci_dev *pdev, int n)
 {
 	struct simnic_pf *pf = pci_get_drvdata(pdev);
 
-	return vfs_need_up && !netif_running(pf->uplink) ? 0 : simnic_sriov_configure(pdev, n);
+	return simnic_is.vfs_need_up && !netif_running(pf->uplink) ? 0 : simnic_sriov_configure(pdev, n);
 }
 
 static void simnic_remove(struct pci_dev *pdev)
@@ -205,18 +210,43 @@ static struct pci_driver simnic_driver = {
 	.sriov_configure = simnic_sriov_numvfs,
 };
 
+static int __init personality_init(void)
+{
+	int err = simnic_personality_choose(personality);
+
+	if (err) {
+		pr_err(SIMNIC_NAME ": no personality \"%s\"\n", personality);
+		return err;
+	}
+	if (driver)
+		simnic_is.driver = driver;
+	simnic_is.vfs_need_up |= vfs_need_up;
+	/* ice_eswitch.c:345, ice_eswitch_mode_set(), 6.12. */
+	if (mode_needs_no_vfs)
+		simnic_is.refusals[SIMNIC_MODE_WITH_VFS] = (struct simnic_words) {
+			EOPNOTSUPP, "Changing eswitch mode is allowed only if there is no VFs created",
+		};
+	/* bnxt_vfr.c:581, bnxt_dl_eswitch_mode_set(), 6.1. */
+	if (mode_needs_vfs)
+		simnic_is.refusals[SIMNIC_MODE_WITHOUT_VFS] = (struct simnic_words) { EPERM };
+	return 0;
+}
+
 static int __init simnic_init(void)
 {
 	int err;
 
 	if (!ports_per_card)
 		return -EINVAL;
+	err = personality_init();
+	if (err)
+		return err;
 	find_slots();
 	simnic_knobs_init();
 	err = simnic_notifier_init();
 	if (err)
 		goto err_knobs;
-	simnic_driver.name = simnic_driver_name;
+	simnic_driver.name = simnic_is.driver;
 	err = pci_register_driver(&simnic_driver);
 	if (err)
 		goto err_notifier;
@@ -236,8 +266,10 @@ static void __exit simnic_exit(void)
 	pci_unregister_driver(&simnic_driver);
 	simnic_notifier_exit();
 	simnic_knobs_exit();
-	for (i = 0; i < SIMNIC_MAX_PFS; i++)
-		xa_destroy(&cards[i].ports);
+	for (i = 0; i < SIMNIC_MAX_PFS; i++) {
+		simnic_card_stop(&simnic_cards[i]);
+		xa_destroy(&simnic_cards[i].ports);
+	}
 	rcu_barrier();
 }
 

@@ -18,8 +18,6 @@
 
 static const struct net_device_ops uplink_ops, rep_ops, end_ops;
 
-static void lag_update(struct simnic_card *card);
-
 /* Hands 'skb', whose data starts at the MAC header, to the software behind 'dev'.  Consumes it. */
 static bool receive(struct net_device *dev, struct sk_buff *skb)
 {
@@ -116,7 +114,10 @@ static void legacy_switch(struct simnic_pf *pf, struct net_device *from, struct 
 		if (copy) {
 			unsigned int segs = simnic_segs(copy), len = copy->len;
 
-			if (receive(targets[i], copy))
+			/* In legacy mode, too, a PF may have rules. */
+			if (port->kind == SIMNIC_UPLINK && simnic_forward(port, copy))
+				simnic_count(&port->hw_rx, segs, len);
+			else if (receive(targets[i], copy))
 				simnic_count(&port->sw_rx, segs, len);
 		}
 	}
@@ -144,6 +145,9 @@ static netdev_tx_t simnic_xmit(struct sk_buff *skb, struct net_device *dev)
 		legacy_switch(pf, dev, skb);
 	} else if (port->kind == SIMNIC_UPLINK) {
 		send_out(port, skb);
+	} else if (port->kind == SIMNIC_FUNC && !simnic_vport_may_send(port->vport, skb)) {
+		kfree_skb(skb);
+		atomic64_inc(&port->dropped);
 	} else {
 		in = port->kind == SIMNIC_WIRE ? netdev_priv(pf->uplink) : rcu_dereference_bh(port->vport->rep_port);
 		if (in) {
@@ -175,10 +179,9 @@ void simnic_carrier_update(struct simnic_pf *pf)
 	bool link;
 
 	ASSERT_RTNL();
-	lag_update(pf->card);
-	link = !pf->cable_pulled && netif_running(pf->wire);
+	link = !pf->cable_pulled && !pf->closed && netif_running(pf->wire);
 	carrier_set(pf->uplink, link);
-	carrier_set(pf->wire, !pf->cable_pulled && netif_running(pf->uplink));
+	carrier_set(pf->wire, !pf->cable_pulled && !pf->closed && netif_running(pf->uplink));
 	xa_for_each(&pf->vports, index, vport) {
 		bool up = link;
 
@@ -286,7 +289,7 @@ static void get_drvinfo(struct net_device *dev, struct ethtool_drvinfo *info)
 {
 	struct simnic_port *port = netdev_priv(dev);
 
-	snprintf(info->driver, sizeof(info->driver), "%s%s", simnic_driver_name, port->kind == SIMNIC_REP ? "_rep" : "");
+	snprintf(info->driver, sizeof(info->driver), "%s%s", simnic_is.driver, port->kind == SIMNIC_REP ? "_rep" : "");
 	strscpy(info->fw_version, "1.0.0", sizeof(info->fw_version));
 	if (dev->dev.parent)
 		strscpy(info->bus_info, dev_name(dev->dev.parent), sizeof(info->bus_info));
@@ -350,64 +353,6 @@ static int simnic_set_features(struct net_device *dev, netdev_features_t feature
 	return 0;
 }
 
-static struct simnic_vport *vf_of(struct net_device *dev, int vf)
-{
-	struct simnic_port *port = netdev_priv(dev);
-	struct simnic_vport *vport = vf < 0 ? NULL : xa_load(&port->pf->vports, vf + 1);
-
-	return vport && !vport->is_sf ? vport : NULL;
-}
-
-static int simnic_set_vf_mac(struct net_device *dev, int vf, u8 *mac)
-{
-	struct simnic_vport *vport = vf_of(dev, vf);
-
-	if (!vport || is_multicast_ether_addr(mac))
-		return -EINVAL;
-	ether_addr_copy(vport->mac, mac);
-	return 0;
-}
-
-/* mlx5's esw/legacy.c and ice's ice_sriov.c (6.12): only in legacy mode, and no word about it. */
-static int simnic_set_vf_trust(struct net_device *dev, int vf, bool on)
-{
-	struct simnic_vport *vport = vf_of(dev, vf);
-
-	if (!vport)
-		return -EINVAL;
-	if (vport->pf->mode == DEVLINK_ESWITCH_MODE_SWITCHDEV)
-		return -EOPNOTSUPP;
-	vport->trusted = on;
-	return 0;
-}
-
-static int simnic_set_vf_spoofchk(struct net_device *dev, int vf, bool on)
-{
-	struct simnic_vport *vport = vf_of(dev, vf);
-
-	if (!vport)
-		return -EINVAL;
-	if (vport->pf->mode == DEVLINK_ESWITCH_MODE_SWITCHDEV)
-		return -EOPNOTSUPP;
-	vport->spoofchk = on;
-	return 0;
-}
-
-static int simnic_get_vf_config(struct net_device *dev, int vf, struct ifla_vf_info *info)
-{
-	struct simnic_vport *vport = vf_of(dev, vf);
-
-	if (!vport)
-		return -EINVAL;
-	memset(info, 0, sizeof(*info));
-	info->vf = vf;
-	ether_addr_copy(info->mac, vport->mac);
-	info->linkstate = IFLA_VF_LINK_STATE_AUTO;
-	info->trusted = vport->trusted;
-	info->spoofchk = vport->spoofchk;
-	return 0;
-}
-
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 static struct devlink_port *simnic_get_devlink_port(struct net_device *dev)
 {
@@ -436,6 +381,9 @@ static const struct net_device_ops uplink_ops = {
 	.ndo_has_offload_stats = simnic_has_offload_stats,
 	.ndo_get_offload_stats = simnic_offload_stats,
 	.ndo_set_vf_mac = simnic_set_vf_mac,
+	.ndo_set_vf_vlan = simnic_set_vf_vlan,
+	.ndo_set_vf_rate = simnic_set_vf_rate,
+	.ndo_set_vf_link_state = simnic_set_vf_link_state,
 	.ndo_set_vf_trust = simnic_set_vf_trust,
 	.ndo_set_vf_spoofchk = simnic_set_vf_spoofchk,
 	.ndo_get_vf_config = simnic_get_vf_config,
@@ -570,31 +518,6 @@ struct net_device *simnic_netdev_create(struct simnic_pf *pf, struct simnic_vpor
 	return dev;
 }
 
-/* VF-LAG: a Linux bond that holds all uplinks of a card lets its rules cross between the PFs, as with mlx5. */
-
-static void lag_update(struct simnic_card *card)
-{
-	struct net_device *lag = NULL;
-	unsigned int i, n = 0;
-
-	ASSERT_RTNL();
-	for (i = 0; i < SIMNIC_MAX_PFS; i++) {
-		struct net_device *master;
-
-		if (!card->pfs[i])
-			continue;
-		master = netdev_master_upper_dev_get(card->pfs[i]->uplink);
-		if (!master || !netif_is_lag_master(master) || (lag && master != lag) ||
-		    card->pfs[i]->mode != DEVLINK_ESWITCH_MODE_SWITCHDEV) {
-			WRITE_ONCE(card->lag, NULL);
-			return;
-		}
-		lag = master;
-		n++;
-	}
-	WRITE_ONCE(card->lag, n > 1 ? lag : NULL);
-}
-
 static int netdev_event(struct notifier_block *nb, unsigned long event, void *ptr)
 {
 	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
@@ -602,18 +525,13 @@ static int netdev_event(struct notifier_block *nb, unsigned long event, void *pt
 	struct netdev_lag_lower_state_info *state;
 	struct simnic_port *port;
 
-	if (dev->netdev_ops != &uplink_ops)
-		return NOTIFY_DONE;
-	port = netdev_priv(dev);
-	switch (event) {
-	case NETDEV_CHANGEUPPER:
-		lag_update(port->pf->card);
-		break;
-	case NETDEV_CHANGELOWERSTATE:
+	if (event == NETDEV_CHANGEUPPER) {
+		simnic_lag_join(dev, ptr);
+	} else if (event == NETDEV_CHANGELOWERSTATE && dev->netdev_ops == &uplink_ops) {
+		port = netdev_priv(dev);
 		state = info->lower_state_info;
 		if (state)
 			WRITE_ONCE(port->pf->lag_tx_enabled, state->link_up && state->tx_enabled);
-		break;
 	}
 	return NOTIFY_DONE;
 }

@@ -4,11 +4,15 @@
  *
  * What the files do:
  *
- *   main.c     PCI driver for PFs and VFs; which PF is which port of which card; sriov_numvfs
- *   eswitch.c  devlink: the eswitch's mode, ports, functions' addresses, SFs, parameters
- *   netdev.c   network devices (uplink, wire, representor, function), ethtool, the way of a frame
- *   flower.c   offloaded rules: accept or refuse, match, forward, count
- *   knobs.c    debugfs: faults that a test asks for
+ *   personality.c  the table of drivers: what each does in its own way, what it refuses, and its words
+ *   main.c         PCI driver for PFs and VFs; which PF is which port of which card; sriov_numvfs
+ *   eswitch.c      devlink: the eswitch's mode, ports, functions' addresses, SFs
+ *   lag.c          what joins the PFs of a card: VF-LAG, multiport; parameters of devlink
+ *   netdev.c       network devices (uplink, wire, representor, function), ethtool, the way of a frame
+ *   vf.c           settings of VFs by "ip link"; rates, by "ip link", devlink and matchall
+ *   flower.c       offloaded rules: match, forward, count
+ *   actions.c      what becomes of a rule's actions, in the dialect of the driver
+ *   knobs.c        debugfs: faults that a test asks for
  *
  * Locks: the devlink instance lock first, then RTNL.  The structure of a PF changes under its devlink lock; rules,
  * carrier and everything in network device operations under RTNL.  The way of a frame runs under RCU alone: it finds
@@ -22,14 +26,22 @@
 #include <linux/netdevice.h>
 #include <linux/pci.h>
 #include <linux/version.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 #include <net/devlink.h>
+
+#include "personality.h"
+
+struct ifla_vf_info;
+struct simnic_meter;
+struct tc_cls_matchall_offload;
 
 #define SIMNIC_NAME "simnic"		/* Of the knobs. */
 #define SIMNIC_MAX_PFS 8
 #define SIMNIC_MIN_MTU 68
 #define SIMNIC_MAX_MTU 9978		/* What mlx5 says. */
 #define SIMNIC_SPEED 25000		/* Mb/s, full duplex. */
+#define SIMNIC_REOPEN_MS 50		/* How long a mode change keeps an uplink closed. */
 #define SIMNIC_SF_PORT_BASE 0x8000	/* First devlink port index of SFs. */
 #define SIMNIC_MAX_SFS 64
 
@@ -79,7 +91,14 @@ struct simnic_vport {
 	unsigned int number;		/* VF number or sfnum. */
 	unsigned int index;		/* devlink port index, and key in simnic_pf::vports. */
 	u8 mac[ETH_ALEN];
-	bool trusted, spoofchk;		/* Kept and told, of no effect. */
+	bool trusted, spoofchk;		/* These five are kept and told, and have no effect. */
+	u16 vlan;
+	u8 vlan_qos;
+	u8 link_state;			/* IFLA_VF_LINK_STATE_*. */
+	u32 min_rate;			/* Mb/s, also devlink's tx_share. */
+	u32 max_rate;			/* Mb/s, 0: none; also devlink's tx_max, and of a matchall filter. */
+	struct simnic_meter __rcu *meter;	/* NULL without max_rate; written under rate_lock. */
+	struct mutex rate_lock;
 	struct net_device *rep;		/* NULL in legacy mode. */
 	struct net_device *func;	/* NULL while no driver is bound to the function. */
 	struct simnic_port __rcu *rep_port;
@@ -103,6 +122,7 @@ struct simnic_pf {
 	unsigned int num_vfs;
 	u32 speed;
 	bool smfs;			/* Software steering, of no effect. */
+	bool closed;			/* The driver has closed the uplink for a mode change. */
 	bool lag_tx_enabled;		/* What the Linux bond above says about this member. */
 
 	/* Knobs. */
@@ -111,8 +131,14 @@ struct simnic_pf {
 	u32 refuse_switchdev;		/* errno, 0: none. */
 	u32 max_rules;			/* Per port, 0: no limit. */
 	u32 mode_delay;			/* ms. */
-	bool busy_with_rules;
 	bool cable_pulled;
+};
+
+/* What makes one switch of the PFs of a card. */
+enum simnic_lag_mode {
+	SIMNIC_LAG_NONE,
+	SIMNIC_LAG_VF,		/* A Linux bond of the uplinks. */
+	SIMNIC_LAG_MULTIPORT,
 };
 
 struct simnic_card {
@@ -121,16 +147,21 @@ struct simnic_card {
 	struct simnic_pf *pfs[SIMNIC_MAX_PFS];	/* By PF number; written under RTNL. */
 	struct xarray ports;			/* struct simnic_port by id. */
 	u32 next_id;
-	bool esw_multiport;
-	struct net_device *lag;			/* The Linux bond that holds all uplinks, or NULL. */
+
+	/* These are written under RTNL; lag.c. */
+	enum simnic_lag_mode lag_mode;
+	enum netdev_lag_tx_type lag_tx_type;	/* Of the bond that was joined last. */
+	unsigned int mode_changes;		/* PFs whose mode is changing. */
+	unsigned int multiport_rules;		/* SIMNIC_MULTIPORT_AUTO: rules that want it. */
+	u32 lag_delay;				/* ms from an event to VF-LAG; a knob. */
+	struct delayed_work bond_work;
+	struct delayed_work counter_work;
 };
 
 /* main.c */
-extern char *simnic_driver_name;
+extern struct simnic_card simnic_cards[SIMNIC_MAX_PFS];
 extern bool simnic_plain_names;
 extern bool simnic_uplink_tc_off;
-extern bool simnic_mode_needs_no_vfs;
-extern bool simnic_mode_needs_vfs;
 
 /* eswitch.c */
 struct simnic_pf *simnic_pf_create(struct pci_dev *pdev, struct simnic_card *card, unsigned int slot,
@@ -139,6 +170,35 @@ void simnic_pf_destroy(struct simnic_pf *pf);
 int simnic_vfs_create(struct simnic_pf *pf, unsigned int n);
 void simnic_vfs_destroy(struct simnic_pf *pf);
 unsigned int simnic_rule_count(struct simnic_pf *pf);
+
+/* lag.c */
+void simnic_card_init(struct simnic_card *card);
+void simnic_card_start(struct simnic_card *card);
+void simnic_card_stop(struct simnic_card *card);
+void simnic_lag_change_begin(struct simnic_card *card);
+void simnic_lag_change_end(struct simnic_card *card);
+void simnic_lag_join(const struct net_device *dev, const struct netdev_notifier_changeupper_info *info);
+int simnic_multiport_rule_add(struct simnic_pf *pf);
+void simnic_multiport_rule_del(struct simnic_pf *pf);
+int simnic_params_register(struct simnic_pf *pf);
+void simnic_params_unregister(struct simnic_pf *pf);
+
+/* vf.c */
+struct simnic_meter *simnic_meter_create(u64 bytes_ps, u64 burst, u64 packets_ps, u64 burst_packets);
+bool simnic_meter_pass(struct simnic_meter *meter, unsigned int packets, unsigned int bytes);
+bool simnic_vport_may_send(struct simnic_vport *vport, const struct sk_buff *skb);
+void simnic_vport_init_rate(struct simnic_vport *vport);
+void simnic_vport_free_rate(struct simnic_vport *vport);
+int simnic_rate_tx_max_set(struct devlink_rate *rate, void *priv, u64 tx_max, struct netlink_ext_ack *extack);
+int simnic_rate_tx_share_set(struct devlink_rate *rate, void *priv, u64 tx_share, struct netlink_ext_ack *extack);
+int simnic_matchall(struct simnic_port *port, struct tc_cls_matchall_offload *ma);
+int simnic_set_vf_mac(struct net_device *dev, int vf, u8 *mac);
+int simnic_set_vf_vlan(struct net_device *dev, int vf, u16 vlan, u8 qos, __be16 proto);
+int simnic_set_vf_rate(struct net_device *dev, int vf, int min_tx_rate, int max_tx_rate);
+int simnic_set_vf_trust(struct net_device *dev, int vf, bool on);
+int simnic_set_vf_spoofchk(struct net_device *dev, int vf, bool on);
+int simnic_set_vf_link_state(struct net_device *dev, int vf, int state);
+int simnic_get_vf_config(struct net_device *dev, int vf, struct ifla_vf_info *info);
 
 /* netdev.c */
 struct net_device *simnic_netdev_create(struct simnic_pf *pf, struct simnic_vport *vport, enum simnic_kind kind,
@@ -158,6 +218,7 @@ static inline unsigned int simnic_segs(const struct sk_buff *skb)
 int simnic_setup_tc(struct net_device *dev, enum tc_setup_type type, void *type_data);
 bool simnic_forward(struct simnic_port *in, struct sk_buff *skb);
 void simnic_flush(struct simnic_port *port);
+void simnic_read_counters(struct simnic_card *card);
 
 /* knobs.c */
 void simnic_knobs_init(void);

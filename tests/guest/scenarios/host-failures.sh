@@ -32,7 +32,7 @@ check_fails "a failure" sriov apply
 sriov apply >/tmp/out 2>&1 || :
 cat /tmp/out
 check "the kernel's words" contains "$(cat /tmp/out)" \
-    "$(pf_pci 0): eswitch mode switchdev: FAILED: simnic: Failed setting eswitch to offloads (Input/output error)"
+    "$(pf_pci 0): eswitch mode switchdev: FAILED: mlx5_core: Failed setting eswitch to offloads (Input/output error)"
 check "what is not done" contains "$(cat /tmp/out)" "$(pf_pci 0): 2 VFs: not done"
 check "the other PF is" exists ovs-sw2pf1vf1
 check "no VFs in legacy mode" equal "$(cat "/sys/bus/pci/devices/$(pf_pci 0)/sriov_numvfs")" 0

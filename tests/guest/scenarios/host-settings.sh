@@ -3,6 +3,8 @@
 udev_start
 nic_load
 udev_settle
+# Multiport needs both PFs in switchdev mode.
+nic_switchdev 1
 nic_vfs 0 4
 udev_settle
 check "VFs have a driver" exists "$(vf 0 3)"
@@ -54,7 +56,7 @@ check "mode" equal "$(mode 0)" "mode switchdev"
 check "representors are back under their names" exists ovs-sw1pf0vf3
 check "VFs have their drivers" exists "$(vf 0 0)"
 check "a value that the NIC does not know" contains "$(conf fast; sriov apply 2>&1)" \
-    'steering fast: FAILED: simnic: Bad parameter: supported values are ["dmfs", "smfs"] (Invalid argument)'
+    'steering fast: FAILED: mlx5_core: Bad parameter: supported values are ["dmfs", "smfs"] (Invalid argument)'
 check "VFs have their drivers after a failure, too" exists "$(vf 0 0)"
 conf dmfs
 sriov apply || fail "a second run does not finish"

@@ -3,7 +3,7 @@
 _ovs_sriov () {
     local options="--json --dry-run --force --config= --node= --help --version"
     local cur=${COMP_WORDS[COMP_CWORD]}
-    local word words="list check apply import proxmox name help $options"
+    local word words="list check apply import proxmox probe name help $options"
 
     # Of bash-completion: words with colons, as PCI addresses have, are one.
     if declare -F _get_comp_words_by_ref >/dev/null; then
@@ -11,7 +11,7 @@ _ovs_sriov () {
     fi
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case $word in
-        apply)
+        apply|probe)
             words="$options $(cd /sys/bus/pci/devices 2>/dev/null &&
                               ls -d -- */sriov_totalvfs 2>/dev/null |
                               sed 's,/.*,,')"
