@@ -181,6 +181,20 @@ sriov_model_dev(const struct sriov_model *model, const char *bus,
     return NULL;
 }
 
+static bool
+is_bond(const struct sriov_link *link)
+{
+    return (link->kind
+            && (!strcmp(link->kind, "bond") || !strcmp(link->kind, "team")));
+}
+
+/* Returns what takes flows that come in at 'link' into hardware. */
+enum sriov_offload
+sriov_link_offload(const struct sriov_link *link)
+{
+    return is_bond(link) ? SRIOV_OFFLOAD_OTHERS : SRIOV_OFFLOAD_OWN;
+}
+
 /* Returns the Linux bond or team that 'link' is a member of, or NULL. */
 const struct sriov_link *
 sriov_link_bond(const struct sriov_model *model, const struct sriov_link *link)
@@ -188,9 +202,7 @@ sriov_link_bond(const struct sriov_model *model, const struct sriov_link *link)
     const struct sriov_link *master
         = link->master ? sriov_model_link(model, link->master) : NULL;
 
-    return (master && master->kind
-            && (!strcmp(master->kind, "bond") || !strcmp(master->kind, "team"))
-            ? master : NULL);
+    return master && is_bond(master) ? master : NULL;
 }
 
 bool

@@ -52,6 +52,16 @@ enum sriov_flavour {
     SRIOV_OTHER,                /* Any other: never a representor. */
 };
 
+/* What takes flows that come in at a network device into hardware. */
+enum sriov_offload {
+    SRIOV_OFFLOAD_OTHERS,       /* Drivers of others, if any: a tunnel, a Linux
+                                 * bond or team, a VLAN device, an internal
+                                 * port.  Also what is not known. */
+    SRIOV_OFFLOAD_OWN,          /* Its own driver: a representor, an uplink,
+                                 * another NIC with hw-tc-offload. */
+    SRIOV_OFFLOAD_NONE,         /* Nothing: a tap, a veth. */
+};
+
 /* A device with an eswitch: a devlink instance, commonly one PF. */
 struct sriov_dev {
     char *bus;                  /* "pci". */
@@ -138,6 +148,7 @@ const struct sriov_link *sriov_model_link(const struct sriov_model *,
                                           int ifindex);
 const struct sriov_dev *sriov_model_dev(const struct sriov_model *,
                                         const char *bus, const char *name);
+enum sriov_offload sriov_link_offload(const struct sriov_link *);
 const struct sriov_link *sriov_link_bond(const struct sriov_model *,
                                          const struct sriov_link *);
 bool sriov_port_is_representor(const struct sriov_port *);

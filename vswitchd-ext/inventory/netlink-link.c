@@ -613,20 +613,21 @@ plain_reply(struct nlmsghdr *nlh, void *plain_)
     }
 }
 
-bool
-sriov_nl_link_may_offload(struct nl_sock *route, struct nl_sock *genl,
-                          int ethtool, int ifindex)
+enum sriov_offload
+sriov_nl_link_offload(struct nl_sock *route, struct nl_sock *genl,
+                      int ethtool, int ifindex)
 {
     bool plain = false;
     struct hw_tc hw_tc;
 
-    return (sriov_nl_transact(route,
-                              link_request(ifindex, 0),
-                              plain_reply, &plain, NULL)
-            || !plain
-            || init_hw_tc(genl, ethtool, &hw_tc)
-            || read_hw_tc(genl, ethtool, ifindex, &hw_tc)
-            || hw_tc.can || hw_tc.on);
+    if (sriov_nl_transact(route, link_request(ifindex, 0), plain_reply,
+                          &plain, NULL)
+        || !plain
+        || init_hw_tc(genl, ethtool, &hw_tc)
+        || read_hw_tc(genl, ethtool, ifindex, &hw_tc)) {
+        return SRIOV_OFFLOAD_OTHERS;
+    }
+    return hw_tc.can || hw_tc.on ? SRIOV_OFFLOAD_OWN : SRIOV_OFFLOAD_NONE;
 }
 
 int

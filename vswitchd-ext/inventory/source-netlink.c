@@ -362,21 +362,21 @@ netlink_set_link(struct sriov_source *source, const struct sriov_link *link,
 /* Asks for a device that is in no model: a tap, a veth, another NIC.  That
  * needs the RTNL mutex, as does the port that Open vSwitch is about to make of
  * it, but no lock of devlink's. */
-static bool
-netlink_may_offload(struct sriov_source *source, int ifindex)
+static enum sriov_offload
+netlink_offload(struct sriov_source *source, int ifindex)
 {
     struct netlink_source *src = netlink_source_cast(source);
     struct nl_sock *route = NULL;
     struct nl_sock *genl = NULL;
-    bool may = (!src->ethtool
-                || sriov_nl_open(NETLINK_ROUTE, &route)
-                || sriov_nl_open(NETLINK_GENERIC, &genl)
-                || sriov_nl_link_may_offload(route, genl, src->ethtool,
-                                             ifindex));
+    enum sriov_offload offload = SRIOV_OFFLOAD_OTHERS;
 
+    if (src->ethtool && !sriov_nl_open(NETLINK_ROUTE, &route)
+        && !sriov_nl_open(NETLINK_GENERIC, &genl)) {
+        offload = sriov_nl_link_offload(route, genl, src->ethtool, ifindex);
+    }
     sriov_nl_close(route);
     sriov_nl_close(genl);
-    return may;
+    return offload;
 }
 
 const struct sriov_source_class sriov_source_netlink = {
@@ -389,7 +389,7 @@ const struct sriov_source_class sriov_source_netlink = {
     .read = netlink_read,
     .done = netlink_done,
     .set_link = netlink_set_link,
-    .may_offload = netlink_may_offload,
+    .offload = netlink_offload,
 };
 
 /* Events of netlink. */
