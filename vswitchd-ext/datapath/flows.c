@@ -127,6 +127,48 @@ sriov_flows_count(struct simap *hw, struct simap *sw)
     for_each_dpif(count_cb, &counts);
 }
 
+struct packets {
+    const char *in_port;
+    uint64_t n;
+};
+
+static void
+packets_cb(struct dpif *dpif, void *packets_)
+{
+    struct packets *packets = packets_;
+    struct dpif_flow_dump_thread *thread;
+    struct dpif_flow_dump *dump;
+    struct dpif_port port;
+    struct dpif_flow flow;
+
+    if (dpif_port_query_by_name(dpif, packets->in_port, &port)) {
+        return;
+    }
+    dump = dpif_flow_dump_create(dpif, false, NULL);
+    thread = dpif_flow_dump_thread_create(dump);
+    while (dpif_flow_dump_next(thread, &flow, 1)) {
+        const struct nlattr *in_port = nl_attr_find__(flow.key, flow.key_len,
+                                                      OVS_KEY_ATTR_IN_PORT);
+
+        if (in_port && nl_attr_get_odp_port(in_port) == port.port_no
+            && !flow.attrs.offloaded) {
+            packets->n += flow.stats.n_packets;
+        }
+    }
+    dpif_flow_dump_thread_destroy(thread);
+    dpif_flow_dump_destroy(dump);
+    dpif_port_destroy(&port);
+}
+
+uint64_t
+sriov_flows_software_packets(const char *in_port)
+{
+    struct packets packets = { .in_port = in_port };
+
+    for_each_dpif(packets_cb, &packets);
+    return packets.n;
+}
+
 /* Lists. */
 
 /* A port of the datapath that is listed. */

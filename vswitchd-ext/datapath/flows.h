@@ -30,6 +30,11 @@ struct simap;
  * are not, by the name of the port that they come in at. */
 void sriov_flows_count(struct simap *hw, struct simap *sw);
 
+/* Returns how many packets the flows that come in at 'in_port' and are not in
+ * hardware have had.  A flow that is not used goes after a while, and takes its
+ * count along. */
+uint64_t sriov_flows_software_packets(const char *in_port);
+
 /* A datapath flow. */
 struct sriov_flow {
     char *in_port;              /* Name of the port that it comes in at. */
