@@ -11,6 +11,8 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/database/write.h \
 	vswitchd-ext/datapath/flows.c \
 	vswitchd-ext/datapath/flows.h \
+	vswitchd-ext/datapath/policy.c \
+	vswitchd-ext/datapath/policy.h \
 	vswitchd-ext/datapath/ports.c \
 	vswitchd-ext/datapath/ports.h \
 	vswitchd-ext/inventory/model.c \
@@ -40,6 +42,8 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/rules/frames.h \
 	vswitchd-ext/rules/history.c \
 	vswitchd-ext/rules/history.h \
+	vswitchd-ext/rules/offload-policy.c \
+	vswitchd-ext/rules/offload-policy.h \
 	vswitchd-ext/rules/plan.c \
 	vswitchd-ext/rules/plan.h \
 	vswitchd-ext/rules/schedule.c \
@@ -59,6 +63,7 @@ vswitchd_ovs_vswitchd_LDADD += $(CX_SRIOV_LIBS)
 # "ovstest test-sriov-plan" has what the plan needs, and no I/O.
 tests_ovstest_SOURCES += \
 	tests/test-sriov-frames.c \
+	tests/test-sriov-offload.c \
 	tests/test-sriov-plan.c \
 	tests/test-sriov-schedule.c \
 	vswitchd-ext/inventory/model.c \
@@ -67,6 +72,7 @@ tests_ovstest_SOURCES += \
 	vswitchd-ext/rules/drivers.c \
 	vswitchd-ext/rules/frames.c \
 	vswitchd-ext/rules/history.c \
+	vswitchd-ext/rules/offload-policy.c \
 	vswitchd-ext/rules/plan.c \
 	vswitchd-ext/rules/schedule.c \
 	vswitchd-ext/rules/view.c
@@ -75,6 +81,7 @@ TESTSUITE_AT += \
 	tests/sriov-frames.at \
 	tests/sriov-host.at \
 	tests/sriov-lost.at \
+	tests/sriov-offload.at \
 	tests/sriov-plan.at \
 	tests/sriov-schedule.at
 

@@ -37,7 +37,7 @@
  *                                                    +--> show/show, grid
  *  datapath/flows ----------------> show/commands <-------+
  *
- *  lib/tc.c: flower filters --> rules/frames, in any thread --> kernel
+ *  handlers' flows --> datapath/policy --> rules/offload-policy, frames --> TC
  *
  *  rules/schedule: what happened, and the time --> what is done next
  *
@@ -58,6 +58,7 @@
 
 #include "database/rows.h"
 #include "database/session.h"
+#include "datapath/policy.h"
 #include "datapath/ports.h"
 #include "if-notifier.h"
 #include "inventory/model.h"
@@ -69,7 +70,6 @@
 #include "openvswitch/vlog.h"
 #include "rules/bond.h"
 #include "rules/defaults.h"
-#include "rules/frames.h"
 #include "rules/history.h"
 #include "rules/plan.h"
 #include "rules/schedule.h"
@@ -145,43 +145,42 @@ dummies_enabled(void)
     return enabled;
 }
 
+/* Returns what takes flows that come in at 'netdev', whose ifindex is
+ * 'ifindex', into hardware. */
+static enum sriov_offload
+offload_of(const struct netdev *netdev, int ifindex)
+{
+    const char *type = netdev_get_type(netdev);
+    const struct sriov_link *link;
+
+    if (!cx->reader || (strcmp(type, "system") && strcmp(type, "tap"))) {
+        return SRIOV_OFFLOAD_OTHERS;
+    }
+    link = sriov_model_link(cx->model, ifindex);
+    return (link ? sriov_link_offload(link)
+            : sriov_reader_offload(cx->reader, ifindex));
+}
+
 /* Returns false if nothing that comes in at 'netdev' can be offloaded, nor
- * what leaves through it: a tap or a veth on a bridge, say.  With
- * tc-policy=skip_sw the kernel refuses each of their flows, and an attempt
- * costs more than the rest of a flow's set-up.  With none by default, because
- * of a Linux bond, they would get flower filters, which pass by a police filter
- * of theirs: Proxmox VE's "rate=", say.  A value that the user set means what
- * it means upstream. */
+ * what leaves through it: a tap or a veth on a bridge, say.  With skip_sw the
+ * kernel would refuse each of their flows, and an attempt costs more than the
+ * rest of a flow's set-up.  Without, they would get flower filters, which pass
+ * by a police filter of theirs: Proxmox VE's "rate=", say.  A value of
+ * tc-policy that the user set means what it means upstream. */
 static bool
 may_offload(const struct netdev *netdev)
 {
-    const char *type = netdev_get_type(netdev);
-    int ifindex;
+    int ifindex = netdev_get_ifindex(netdev);
+    enum sriov_offload offload;
 
-    if (!cx->reader || !cx->defaults.acting
-        || (cx->defaults.tc_policy.explicit
-            && strcmp(cx->defaults.tc_policy.value, "skip_sw"))
-        || (strcmp(type, "system") && strcmp(type, "tap"))) {
+    if (ifindex <= 0) {
         return true;
     }
-    ifindex = netdev_get_ifindex(netdev);
-    return (ifindex <= 0 || sriov_model_link(cx->model, ifindex)
-            || sriov_reader_may_offload(cx->reader, ifindex));
-}
-
-/* See tc_flow_policy in lib/tc.h: flows whose frames a NIC would garble stay
- * out of it.  In any thread. */
-static int
-flow_policy(const struct tcf_id *id OVS_UNUSED, struct tc_flower *flower)
-{
-    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
-    const char *fault = sriov_frames_arrange(flower);
-
-    if (!fault) {
-        return 0;
-    }
-    VLOG_DBG_RL(&rl, "flow not offloaded: %s", fault);
-    return EOPNOTSUPP;
+    offload = offload_of(netdev, ifindex);
+    sriov_policy_set_device(ifindex, offload);
+    return (offload != SRIOV_OFFLOAD_NONE || !cx->defaults.acting
+            || (cx->defaults.tc_policy.explicit
+                && strcmp(cx->defaults.tc_policy.value, "skip_sw")));
 }
 
 void
@@ -199,7 +198,7 @@ cx_sriov_init(const char *remote)
     sriov_schedule_init(&cx->schedule);
     cx->commands = sriov_commands_create(&commands_class, NULL);
     netdev_set_flow_api_filter(may_offload);
-    tc_flow_policy = flow_policy;
+    sriov_policy_init();
 
     if (dummies_enabled()) {
         class = &sriov_source_dummy;
@@ -228,6 +227,7 @@ cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
         bool stale;             /* What bridge.c configured last. */
 
         sriov_defaults_update(&cx->defaults, cfg, cx->model);
+        sriov_policy_set_active(cx->defaults.per_flow);
         acting_changed = cx->defaults.acting != old_acting;
         if (!cx->config_seqno) {
             cx->ports_left = sriov_rows_have_ports(cfg);
@@ -605,6 +605,7 @@ cx_sriov_wait(void)
 void
 cx_sriov_exit(void)
 {
+    sriov_policy_set_active(false);
     netdev_set_flow_api_filter(NULL);
     sriov_reader_destroy(cx->reader);
     sriov_commands_destroy(cx->commands);

@@ -14,19 +14,23 @@
  */
 
 
-/* Counts datapath flows by the port that they come in at, for
- * "sriov/show --flows". */
+/* Counts datapath flows by the port that they come in at, and lists them. */
 
 #include <config.h>
 #include "datapath/flows.h"
 
 #include <inttypes.h>
+#include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "datapath/policy.h"
 #include "dpif.h"
 #include "netlink.h"
 #include "odp-netlink.h"
 #include "odp-util.h"
+#include "openvswitch/dynamic-string.h"
 #include "openvswitch/ofpbuf.h"
 #include "simap.h"
 #include "sset.h"
@@ -77,8 +81,9 @@ count_flows(struct dpif *dpif, struct simap *hw, struct simap *sw)
     simap_destroy(&sw_numbers);
 }
 
-void
-sriov_flows_count(struct simap *hw, struct simap *sw)
+/* Calls 'cb' with each datapath. */
+static void
+for_each_dpif(void (*cb)(struct dpif *, void *aux), void *aux)
 {
     struct sset types = SSET_INITIALIZER(&types);
     const char *type;
@@ -93,11 +98,275 @@ sriov_flows_count(struct simap *hw, struct simap *sw)
             struct dpif *dpif;
 
             if (!dpif_open(name, type, &dpif)) {
-                count_flows(dpif, hw, sw);
+                cb(dpif, aux);
                 dpif_close(dpif);
             }
         }
         sset_destroy(&names);
     }
     sset_destroy(&types);
+}
+
+struct counts {
+    struct simap *hw, *sw;
+};
+
+static void
+count_cb(struct dpif *dpif, void *counts_)
+{
+    struct counts *counts = counts_;
+
+    count_flows(dpif, counts->hw, counts->sw);
+}
+
+void
+sriov_flows_count(struct simap *hw, struct simap *sw)
+{
+    struct counts counts = { hw, sw };
+
+    for_each_dpif(count_cb, &counts);
+}
+
+struct packets {
+    const char *in_port;
+    uint64_t n;
+};
+
+static void
+packets_cb(struct dpif *dpif, void *packets_)
+{
+    struct packets *packets = packets_;
+    struct dpif_flow_dump_thread *thread;
+    struct dpif_flow_dump *dump;
+    struct dpif_port port;
+    struct dpif_flow flow;
+
+    if (dpif_port_query_by_name(dpif, packets->in_port, &port)) {
+        return;
+    }
+    dump = dpif_flow_dump_create(dpif, false, NULL);
+    thread = dpif_flow_dump_thread_create(dump);
+    while (dpif_flow_dump_next(thread, &flow, 1)) {
+        const struct nlattr *in_port = nl_attr_find__(flow.key, flow.key_len,
+                                                      OVS_KEY_ATTR_IN_PORT);
+
+        if (in_port && nl_attr_get_odp_port(in_port) == port.port_no
+            && !flow.attrs.offloaded) {
+            packets->n += flow.stats.n_packets;
+        }
+    }
+    dpif_flow_dump_thread_destroy(thread);
+    dpif_flow_dump_destroy(dump);
+    dpif_port_destroy(&port);
+}
+
+uint64_t
+sriov_flows_software_packets(const char *in_port)
+{
+    struct packets packets = { .in_port = in_port };
+
+    for_each_dpif(packets_cb, &packets);
+    return packets.n;
+}
+
+/* Lists. */
+
+/* A port of the datapath that is listed. */
+struct port {
+    struct hmap_node node;      /* By 'port_no'. */
+    odp_port_t port_no;
+    char *name;
+    enum sriov_offload offload;
+};
+
+struct list {
+    const char *only;           /* Only flows that come in here, or NULL. */
+    struct sriov_flow *flows;
+    size_t n, allocated;
+
+    /* Of one datapath. */
+    struct hmap ports;          /* struct port. */
+    struct hmap names;          /* struct odp_portno_names. */
+};
+
+static void
+read_ports(struct dpif *dpif, struct list *list)
+{
+    struct dpif_port_dump dump;
+    struct dpif_port dpif_port;
+
+    hmap_init(&list->ports);
+    hmap_init(&list->names);
+    DPIF_PORT_FOR_EACH (&dpif_port, &dump, dpif) {
+        struct port *port = xmalloc(sizeof *port);
+
+        port->port_no = dpif_port.port_no;
+        port->name = xstrdup(dpif_port.name);
+        port->offload = sriov_policy_get_device(
+            if_nametoindex(dpif_port.name));
+        hmap_insert(&list->ports, &port->node, hash_odp_port(port->port_no));
+        odp_portno_names_set(&list->names, port->port_no, port->name);
+    }
+}
+
+static void
+free_ports(struct list *list)
+{
+    struct port *port;
+
+    HMAP_FOR_EACH_POP (port, node, &list->ports) {
+        free(port->name);
+        free(port);
+    }
+    hmap_destroy(&list->ports);
+    odp_portno_names_destroy(&list->names);
+    hmap_destroy(&list->names);
+}
+
+static const struct port *
+find_port(const struct list *list, odp_port_t port_no)
+{
+    const struct port *port;
+
+    HMAP_FOR_EACH_IN_BUCKET (port, node, hash_odp_port(port_no),
+                             &list->ports) {
+        if (port->port_no == port_no) {
+            return port;
+        }
+    }
+    return NULL;
+}
+
+static void
+read_actions(const struct list *list, const struct nlattr *actions,
+             size_t actions_len, struct sriov_policy_flow *flow)
+{
+    const struct nlattr *a;
+    size_t left;
+
+    NL_ATTR_FOR_EACH (a, left, actions, actions_len) {
+        enum ovs_action_attr type = nl_attr_type(a);
+
+        if (type == OVS_ACTION_ATTR_OUTPUT) {
+            const struct port *port = find_port(list, nl_attr_get_odp_port(a));
+
+            flow->outs |= 1u << (port ? port->offload : SRIOV_OFFLOAD_OTHERS);
+        } else if (type == OVS_ACTION_ATTR_CLONE) {
+            read_actions(list, nl_attr_get(a), nl_attr_get_size(a), flow);
+        } else if (type == OVS_ACTION_ATTR_CT) {
+            flow->conntrack = true;
+        } else if (type == OVS_ACTION_ATTR_RECIRC) {
+            flow->recirculation = true;
+        }
+    }
+}
+
+/* Returns true if 'mask' has a bit of the connection-tracking fields. */
+static bool
+masks_connection(const struct dpif_flow *flow)
+{
+    const struct nlattr *a;
+    size_t left;
+
+    NL_ATTR_FOR_EACH (a, left, flow->mask, flow->mask_len) {
+        enum ovs_key_attr type = nl_attr_type(a);
+
+        if ((type == OVS_KEY_ATTR_CT_STATE || type == OVS_KEY_ATTR_CT_ZONE
+             || type == OVS_KEY_ATTR_CT_MARK || type == OVS_KEY_ATTR_CT_LABELS)
+            && !is_all_zeros(nl_attr_get(a), nl_attr_get_size(a))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Adds 'dpif_flow', which comes in at 'in'. */
+static void
+add_flow(struct list *list, const struct dpif_flow *dpif_flow,
+         const struct port *in)
+{
+    const struct nlattr *recirc_id = nl_attr_find__(
+        dpif_flow->key, dpif_flow->key_len, OVS_KEY_ATTR_RECIRC_ID);
+    struct sriov_policy_flow facts = {
+        .in = in->offload,
+        .conntrack = masks_connection(dpif_flow),
+        .recirculation = recirc_id && nl_attr_get_u32(recirc_id),
+    };
+    struct ds text = DS_EMPTY_INITIALIZER;
+    struct sriov_flow *flow;
+
+    read_actions(list, dpif_flow->actions, dpif_flow->actions_len, &facts);
+    odp_flow_format(dpif_flow->key, dpif_flow->key_len, dpif_flow->mask,
+                    dpif_flow->mask_len, &list->names, &text, false);
+    ds_put_cstr(&text, ", actions:");
+    format_odp_actions(&text, dpif_flow->actions, dpif_flow->actions_len,
+                       &list->names);
+
+    if (list->n >= list->allocated) {
+        list->flows = x2nrealloc(list->flows, &list->allocated,
+                                 sizeof *list->flows);
+    }
+    flow = &list->flows[list->n++];
+    flow->in_port = xstrdup(in->name);
+    flow->in_hw = dpif_flow->attrs.offloaded;
+    flow->packets = dpif_flow->stats.n_packets;
+    flow->policy = sriov_policy_decide(&facts, &flow->why);
+    flow->text = ds_steal_cstr(&text);
+}
+
+static void
+list_cb(struct dpif *dpif, void *list_)
+{
+    struct list *list = list_;
+    struct dpif_flow_dump *dump = dpif_flow_dump_create(dpif, false, NULL);
+    struct dpif_flow_dump_thread *thread = dpif_flow_dump_thread_create(dump);
+    struct dpif_flow flow;
+
+    read_ports(dpif, list);
+    while (dpif_flow_dump_next(thread, &flow, 1)) {
+        const struct nlattr *in_port = nl_attr_find__(flow.key, flow.key_len,
+                                                      OVS_KEY_ATTR_IN_PORT);
+        const struct port *in = in_port ? find_port(
+            list, nl_attr_get_odp_port(in_port)) : NULL;
+
+        if (in && (!list->only || !strcmp(in->name, list->only))) {
+            add_flow(list, &flow, in);
+        }
+    }
+    dpif_flow_dump_thread_destroy(thread);
+    dpif_flow_dump_destroy(dump);
+    free_ports(list);
+}
+
+static int
+compare_flows(const void *a_, const void *b_)
+{
+    const struct sriov_flow *a = a_;
+    const struct sriov_flow *b = b_;
+    int order = strcmp(a->in_port, b->in_port);
+
+    return order ? order : strcmp(a->text, b->text);
+}
+
+struct sriov_flow *
+sriov_flows_list(const char *in_port, size_t *n)
+{
+    struct list list = { .only = in_port };
+
+    for_each_dpif(list_cb, &list);
+    if (list.n) {
+        qsort(list.flows, list.n, sizeof *list.flows, compare_flows);
+    }
+    *n = list.n;
+    return list.flows;
+}
+
+void
+sriov_flows_free(struct sriov_flow *flows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        free(flows[i].in_port);
+        free(flows[i].text);
+    }
+    free(flows);
 }

@@ -16,12 +16,40 @@
 #ifndef SRIOV_FLOWS_H
 #define SRIOV_FLOWS_H 1
 
-/* Flows in the datapath, for sriov/show --flows.  Main thread. */
+/* Flows in the datapath, for sriov/show --flows and sriov/flows.  Main
+ * thread. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "rules/offload-policy.h"
 
 struct simap;
 
 /* Counts in 'hw' the datapath flows that are in hardware, in 'sw' those that
  * are not, by the name of the port that they come in at. */
 void sriov_flows_count(struct simap *hw, struct simap *sw);
+
+/* Returns how many packets the flows that come in at 'in_port' and are not in
+ * hardware have had.  A flow that is not used goes after a while, and takes its
+ * count along. */
+uint64_t sriov_flows_software_packets(const char *in_port);
+
+/* A datapath flow. */
+struct sriov_flow {
+    char *in_port;              /* Name of the port that it comes in at. */
+    bool in_hw;                 /* It is in hardware, as far as TC says. */
+    uint64_t packets;
+    enum sriov_policy policy;   /* By which it is tried while a policy per flow
+                                 * is in force... */
+    const char *why;            /* ...and the reason (a static string). */
+    char *text;                 /* Match and actions, with names of ports. */
+};
+
+/* Returns the flows that come in at 'in_port', or all if it is NULL, sorted by
+ * port and text, and their number in '*n'.  The caller must free them with
+ * sriov_flows_free(). */
+struct sriov_flow *sriov_flows_list(const char *in_port, size_t *n);
+void sriov_flows_free(struct sriov_flow *, size_t n);
 
 #endif /* flows.h */

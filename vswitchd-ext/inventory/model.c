@@ -199,6 +199,13 @@ sriov_kind_is_bond(const char *kind)
     return kind && (!strcmp(kind, "bond") || !strcmp(kind, "team"));
 }
 
+enum sriov_offload
+sriov_link_offload(const struct sriov_link *link)
+{
+    return (sriov_kind_is_bond(link->kind)
+            ? SRIOV_OFFLOAD_OTHERS : SRIOV_OFFLOAD_OWN);
+}
+
 const struct sriov_link *
 sriov_link_bond(const struct sriov_model *model, const struct sriov_link *link)
 {

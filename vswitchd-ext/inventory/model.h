@@ -52,6 +52,16 @@ enum sriov_flavour {
     SRIOV_OTHER,                /* Any other: never a representor. */
 };
 
+/* What takes flows that come in at a network device into hardware. */
+enum sriov_offload {
+    SRIOV_OFFLOAD_OTHERS,       /* Drivers of others, if any: a tunnel, a Linux
+                                 * bond or team, a VLAN device, an internal
+                                 * port.  Also what is not known. */
+    SRIOV_OFFLOAD_OWN,          /* Its own driver: a representor, an uplink,
+                                 * another NIC with hw-tc-offload. */
+    SRIOV_OFFLOAD_NONE,         /* Nothing: a tap, a veth. */
+};
+
 /* A device with an eswitch: a devlink instance, commonly one PF. */
 struct sriov_dev {
     char *bus;                  /* "pci". */
@@ -167,6 +177,9 @@ const struct sriov_dev *sriov_model_dev(const struct sriov_model *,
 /* Returns true if links of 'kind', which may be NULL, make one of their
  * members: Linux bonds and teams. */
 bool sriov_kind_is_bond(const char *kind);
+
+/* Returns what takes flows that come in at the link into hardware. */
+enum sriov_offload sriov_link_offload(const struct sriov_link *);
 
 /* Returns the Linux bond or team that the link is a member of, or NULL. */
 const struct sriov_link *sriov_link_bond(const struct sriov_model *,

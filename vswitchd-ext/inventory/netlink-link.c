@@ -497,18 +497,20 @@ plain_reply(struct nlmsghdr *nlh, void *plain_)
     }
 }
 
-bool
-sriov_nl_link_may_offload(const struct sriov_nl *nl, int ifindex)
+enum sriov_offload
+sriov_nl_link_offload(const struct sriov_nl *nl, int ifindex)
 {
     bool plain = false;
     struct hw_tc hw_tc;
 
-    return (sriov_nl_transact(nl->route, link_request(ifindex, 0),
-                              plain_reply, &plain, NULL)
-            || !plain
-            || !nl->ethtool
-            || read_hw_tc(nl, ifindex, &hw_tc)
-            || hw_tc.can || hw_tc.on);
+    if (sriov_nl_transact(nl->route, link_request(ifindex, 0), plain_reply,
+                          &plain, NULL)
+        || !plain
+        || !nl->ethtool
+        || read_hw_tc(nl, ifindex, &hw_tc)) {
+        return SRIOV_OFFLOAD_OTHERS;
+    }
+    return hw_tc.can || hw_tc.on ? SRIOV_OFFLOAD_OWN : SRIOV_OFFLOAD_NONE;
 }
 
 int

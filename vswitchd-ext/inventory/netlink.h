@@ -174,11 +174,12 @@ int sriov_nl_links_read(const struct sriov_nl *, struct sriov_model *);
  * One request per link, since a dump covers all of the host's links. */
 int sriov_nl_features_read(const struct sriov_nl *, struct sriov_model *);
 
-/* Returns false if TC cannot offload anything that comes in at, or goes out
- * of, the link 'ifindex': its driver has no hw-tc-offload, and it is none of
- * the virtual devices, such as tunnels, bonds and VLANs, that the drivers of
- * others offload for it.  What cannot be found out counts as true. */
-bool sriov_nl_link_may_offload(const struct sriov_nl *, int ifindex);
+
+/* Returns what takes flows of the link 'ifindex' into hardware: nothing if its
+ * driver has no hw-tc-offload, and it is none of the virtual devices, such as
+ * tunnels, bonds and VLANs, that the drivers of others offload for it.  Where
+ * that cannot be found out, others may. */
+enum sriov_offload sriov_nl_link_offload(const struct sriov_nl *, int ifindex);
 
 /* Returns true if 'nlh', from RTNLGRP_LINK, can make a difference to what
  * sriov_nl_links_read() reads: it is about a link in the model, which may be

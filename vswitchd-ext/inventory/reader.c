@@ -327,8 +327,8 @@ sriov_link_result_destroy(struct sriov_link_result *result)
     }
 }
 
-bool
-sriov_reader_may_offload(const struct sriov_reader *reader, int ifindex)
+enum sriov_offload
+sriov_reader_offload(const struct sriov_reader *reader, int ifindex)
 {
-    return reader->source->class->may_offload(reader->source, ifindex);
+    return reader->source->class->offload(reader->source, ifindex);
 }

@@ -40,9 +40,8 @@
  * a daemon. */
 
 #include <stdbool.h>
+#include "inventory/model.h"
 
-struct sriov_link;
-struct sriov_model;
 struct sriov_reader;
 struct sriov_source_class;
 
@@ -114,7 +113,8 @@ void sriov_reader_flush(struct sriov_reader *);
 struct sriov_link_result *sriov_reader_next_result(struct sriov_reader *);
 void sriov_link_result_destroy(struct sriov_link_result *);
 
-/* Returns 'may_offload' of the source. */
-bool sriov_reader_may_offload(const struct sriov_reader *, int ifindex);
+/* Returns 'offload' of the source. */
+enum sriov_offload sriov_reader_offload(const struct sriov_reader *,
+                                        int ifindex);
 
 #endif /* reader.h */

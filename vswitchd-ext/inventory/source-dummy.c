@@ -229,11 +229,10 @@ dummy_set_link(struct sriov_source *source OVS_UNUSED,
     return 0;
 }
 
-static bool
-dummy_may_offload(struct sriov_source *source OVS_UNUSED,
-                  int ifindex OVS_UNUSED)
+static enum sriov_offload
+dummy_offload(struct sriov_source *source OVS_UNUSED, int ifindex OVS_UNUSED)
 {
-    return true;
+    return SRIOV_OFFLOAD_OTHERS;
 }
 
 const struct sriov_source_class sriov_source_dummy = {
@@ -245,7 +244,7 @@ const struct sriov_source_class sriov_source_dummy = {
     .read = dummy_read,
     .done = dummy_done,
     .set_link = dummy_set_link,
-    .may_offload = dummy_may_offload,
+    .offload = dummy_offload,
 };
 
 /* Commands. */

@@ -328,19 +328,20 @@ netlink_set_link(struct sriov_source *source OVS_UNUSED,
 /* Asks for a device that is in no model: a tap, a veth, another NIC.  That
  * needs the RTNL mutex, as does the port that Open vSwitch is about to make of
  * it, but no lock of devlink's. */
-static bool
-netlink_may_offload(struct sriov_source *source, int ifindex)
+static enum sriov_offload
+netlink_offload(struct sriov_source *source, int ifindex)
 {
     struct sriov_nl nl = {
         .ethtool = netlink_source_cast(source)->ethtool
     };
-    bool may = (!nl.ethtool
-                || sriov_nl_open(NETLINK_ROUTE, &nl.route)
-                || sriov_nl_open(NETLINK_GENERIC, &nl.genl)
-                || sriov_nl_link_may_offload(&nl, ifindex));
+    enum sriov_offload offload = SRIOV_OFFLOAD_OTHERS;
 
+    if (nl.ethtool && !sriov_nl_open(NETLINK_ROUTE, &nl.route)
+        && !sriov_nl_open(NETLINK_GENERIC, &nl.genl)) {
+        offload = sriov_nl_link_offload(&nl, ifindex);
+    }
     sriov_nl_disconnect(&nl);
-    return may;
+    return offload;
 }
 
 const struct sriov_source_class sriov_source_netlink = {
@@ -353,7 +354,7 @@ const struct sriov_source_class sriov_source_netlink = {
     .read = netlink_read,
     .done = netlink_done,
     .set_link = netlink_set_link,
-    .may_offload = netlink_may_offload,
+    .offload = netlink_offload,
 };
 
 /* Events of netlink. */

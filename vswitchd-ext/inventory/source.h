@@ -34,9 +34,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-
-struct sriov_link;
-struct sriov_model;
+#include "inventory/model.h"
 
 struct sriov_source {
     const struct sriov_source_class *class;
@@ -90,10 +88,9 @@ struct sriov_source_class {
     int (*set_link)(struct sriov_source *, const struct sriov_link *link,
                     bool up, bool hw_tc, const char **step, char **detail);
 
-    /* Returns false if TC cannot offload anything from or to the network
-     * device 'ifindex', which is in no model.  Takes no driver's lock.  Main
-     * thread. */
-    bool (*may_offload)(struct sriov_source *, int ifindex);
+    /* Returns what takes flows of the network device 'ifindex', which is in no
+     * model, into hardware.  Takes no driver's lock.  Main thread. */
+    enum sriov_offload (*offload)(struct sriov_source *, int ifindex);
 };
 
 extern const struct sriov_source_class sriov_source_netlink;

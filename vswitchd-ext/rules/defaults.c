@@ -25,7 +25,6 @@
 #include "rules/config.h"
 #include "rules/drivers.h"
 #include "inventory/model.h"
-#include "sset.h"
 #include "tc.h"
 #include "util.h"
 #include "vswitch-idl.h"
@@ -47,41 +46,6 @@ sriov_defaults_destroy(struct sriov_defaults *d)
     smap_destroy(&d->other_config);
 }
 
-/* Returns true if an uplink of an eswitch is in a bridge as a member of a
- * Linux bond or team. */
-static bool
-has_bonded_uplink(const struct ovsrec_open_vswitch *cfg,
-                  const struct sriov_model *model)
-{
-    struct sset bonds = SSET_INITIALIZER(&bonds);
-    bool found = false;
-
-    for (size_t i = 0; i < model->n_ports; i++) {
-        const struct sriov_port *port = model->ports[i];
-        const struct sriov_link *bond
-            = (sriov_port_is_uplink(port) && port->link
-               ? sriov_link_bond(model, port->link) : NULL);
-
-        if (bond) {
-            sset_add(&bonds, bond->name);
-        }
-    }
-    for (size_t i = 0; !sset_is_empty(&bonds) && i < cfg->n_bridges; i++) {
-        const struct ovsrec_bridge *br = cfg->bridges[i];
-
-        for (size_t j = 0; j < br->n_ports; j++) {
-            const struct ovsrec_port *port = br->ports[j];
-
-            for (size_t k = 0; k < port->n_interfaces; k++) {
-                found = found || sset_contains(&bonds,
-                                               port->interfaces[k]->name);
-            }
-        }
-    }
-    sset_destroy(&bonds);
-    return found;
-}
-
 /* Brings '*setting' up to date.  'user' is what the user set, or NULL;
  * 'default_value' counts where nothing was. */
 static void
@@ -99,9 +63,12 @@ sriov_defaults_update(struct sriov_defaults *d,
                       const struct sriov_model *model)
 {
     const struct smap *user = &cfg->other_config;
-    const char *old_tc_policy = d->tc_policy.value;
+    const char *old_tc_policy = smap_get_def(&d->other_config, "tc-policy",
+                                             TC_POLICY_DEFAULT);
+    const char *new_tc_policy;
     bool was_acting = d->acting;
-    const char *why, *tc_why, *tc_policy, *def;
+    const char *why, *tc_policy, *def;
+    bool changed;
 
     d->enable = sriov_config_enable(user);
     if (d->enable == SRIOV_AUTO) {
@@ -117,18 +84,12 @@ sriov_defaults_update(struct sriov_defaults *d,
                : "default: other_config:sriov=false");
     }
 
-    tc_why = why;
-    tc_policy = d->acting ? "skip_sw" : TC_POLICY_DEFAULT;
-    if (d->acting && has_bonded_uplink(cfg, model)) {
-        tc_policy = "none";
-        tc_why = "default: an uplink is in a Linux bond";
-    }
-
+    tc_policy = d->acting ? SRIOV_TC_PER_FLOW : TC_POLICY_DEFAULT;
     def = d->acting ? "true" : "false";
     /* A module that does not act has nothing to complain about. */
     set_setting(&d->tc_policy,
                 sriov_config_user_tc_policy(user, tc_policy, d->acting),
-                tc_policy, tc_why);
+                tc_policy, why);
     set_setting(&d->lacp_fallback_ab,
                 sriov_config_user_bool(user, "lacp-fallback-ab", def,
                                        d->acting), def, why);
@@ -136,19 +97,23 @@ sriov_defaults_update(struct sriov_defaults *d,
                 sriov_config_user_bool(user, "hw-offload", def, d->acting),
                 def, why);
 
+    /* Where each flow has its own policy, that of all others is "none". */
+    d->per_flow = d->acting && !d->tc_policy.explicit;
+    new_tc_policy = d->per_flow ? "none" : d->tc_policy.value;
+    changed = strcmp(new_tc_policy, old_tc_policy);
+
     smap_destroy(&d->other_config);
     smap_clone(&d->other_config, user);
     smap_replace(&d->other_config, "hw-offload", d->hw_offload.value);
-    smap_replace(&d->other_config, "tc-policy", d->tc_policy.value);
+    smap_replace(&d->other_config, "tc-policy", new_tc_policy);
 
     if (sriov_compat_hw_offload_enabled()
         && !strcmp(d->hw_offload.value, "false")) {
         d->hw_offload.value = "true";
         d->hw_offload.why = "was on; off after a restart of ovs-vswitchd";
     }
-    if ((d->acting || was_acting)
-        && strcmp(d->tc_policy.value, old_tc_policy)
+    if ((d->acting || was_acting) && changed
         && sriov_compat_sets_tc_policy(!strcmp(d->hw_offload.value, "true"))) {
-        tc_set_policy(d->tc_policy.value);
+        tc_set_policy(new_tc_policy);
     }
 }

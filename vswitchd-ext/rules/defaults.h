@@ -30,6 +30,9 @@
 struct ovsrec_open_vswitch;
 struct sriov_model;
 
+/* Value of tc-policy while each flow has a policy of its own. */
+#define SRIOV_TC_PER_FLOW "per-flow"
+
 /* A setting that has a default of ours. */
 struct sriov_setting {
     const char *key;
@@ -45,6 +48,8 @@ struct sriov_defaults {
     struct sriov_setting hw_offload;
     struct sriov_setting tc_policy;
     struct sriov_setting lacp_fallback_ab;
+    bool per_flow;              /* Each flow has its own policy, see
+                                 * offload-policy.h. */
     struct smap other_config;   /* With the defaults filled in. */
 };
 

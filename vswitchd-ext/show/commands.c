@@ -18,14 +18,17 @@
 #include <config.h>
 #include "show/commands.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "compat.h"
 #include "datapath/flows.h"
+#include "datapath/policy.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
 #include "openvswitch/list.h"
+#include "show/grid.h"
 #include "show/show.h"
 #include "simap.h"
 #include "unixctl.h"
@@ -45,6 +48,7 @@ struct waiter {
 };
 
 static unixctl_cb_func sriov_show_cmd;
+static unixctl_cb_func sriov_flows_cmd;
 static unixctl_cb_func sriov_resync_cmd;
 
 struct sriov_commands *
@@ -60,6 +64,8 @@ sriov_commands_create(const struct sriov_commands_class *class, void *aux)
     unixctl_command_register("sriov/show",
                              "[--json] [--flows] [bridge|port|iface]", 0, 3,
                              sriov_show_cmd, commands);
+    unixctl_command_register("sriov/flows", "[--json] [iface]", 0, 2,
+                             sriov_flows_cmd, commands);
     unixctl_command_register("sriov/resync", "", 0, 0, sriov_resync_cmd,
                              commands);
     return commands;
@@ -172,6 +178,93 @@ sriov_show_cmd(struct unixctl_conn *conn, int argc, const char *argv[],
     commands->class->end(commands->aux, &show);
     simap_destroy(&hw);
     simap_destroy(&sw);
+}
+
+static struct json *
+flows_to_json(const struct sriov_flow *flows, size_t n, bool per_flow)
+{
+    struct json *array = json_array_create_empty();
+
+    for (size_t i = 0; i < n; i++) {
+        const struct sriov_flow *flow = &flows[i];
+        struct json *json = json_object_create();
+
+        json_object_put_string(json, "in_port", flow->in_port);
+        json_object_put(json, "in_hardware",
+                        json_boolean_create(flow->in_hw));
+        json_object_put(json, "packets", json_integer_create(flow->packets));
+        json_object_put_string(json, "policy", per_flow
+                               ? sriov_policy_name(flow->policy)
+                               : "tc-policy");
+        json_object_put_string(json, "why", per_flow ? flow->why
+                               : "tc-policy is set, or cx-sriov does not act");
+        json_object_put_string(json, "flow", flow->text);
+        json_array_add(array, json);
+    }
+    return array;
+}
+
+static char *
+flows_to_text(const struct sriov_flow *flows, size_t n, bool per_flow)
+{
+    static const char *const headings[] = {
+        "IN PORT", "WHERE", "POLICY", "PACKETS", "FLOW",
+    };
+    struct sriov_grid grid = SRIOV_GRID_INITIALIZER(ARRAY_SIZE(headings));
+    struct ds s = DS_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < ARRAY_SIZE(headings); i++) {
+        sriov_grid_put(&grid, headings[i]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct sriov_flow *flow = &flows[i];
+
+        sriov_grid_put(&grid, flow->in_port);
+        sriov_grid_put(&grid, flow->in_hw ? "hw" : "sw");
+        sriov_grid_put(&grid, per_flow ? sriov_policy_name(flow->policy)
+                       : "tc-policy");
+        sriov_grid_put_nocopy(&grid, xasprintf("%"PRIu64, flow->packets));
+        sriov_grid_put(&grid, flow->text);
+    }
+    if (n) {
+        sriov_grid_print(&grid, 0, &s);
+    }
+    sriov_grid_destroy(&grid);
+    return ds_steal_cstr(&s);
+}
+
+/* sriov/flows [--json] [IFACE] */
+static void
+sriov_flows_cmd(struct unixctl_conn *conn, int argc, const char *argv[],
+                void *commands_ OVS_UNUSED)
+{
+    bool per_flow = sriov_policy_is_active();
+    bool json = sriov_compat_wants_json(conn);
+    const char *name = NULL;
+    struct sriov_flow *flows;
+    size_t n;
+
+    for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "--json")) {
+            json = true;
+        } else if (argv[i][0] == '-' || name) {
+            unixctl_command_reply_error(conn,
+                                        "usage: sriov/flows [--json] [IFACE]");
+            return;
+        } else {
+            name = argv[i];
+        }
+    }
+    flows = sriov_flows_list(name, &n);
+    if (json) {
+        sriov_compat_reply_json(conn, flows_to_json(flows, n, per_flow));
+    } else {
+        char *text = flows_to_text(flows, n, per_flow);
+
+        unixctl_command_reply(conn, text);
+        free(text);
+    }
+    sriov_flows_free(flows, n);
 }
 
 /* sriov/resync: reads everything again, and adds also those representors whose

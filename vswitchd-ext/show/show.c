@@ -32,6 +32,7 @@
 #include "simap.h"
 #include "rules/bond.h"
 #include "compat.h"
+#include "datapath/flows.h"
 #include "rules/defaults.h"
 #include "rules/view.h"
 #include "show/grid.h"
@@ -123,6 +124,48 @@ put_ovs_bond(struct json *json, const struct sriov_show *show,
     put_string(json, "bond_offload_why", why);
 }
 
+/* Returns true if 'bond' has uplinks of more than one PF as its members, which
+ * do not forward to each other's VFs. */
+static bool
+is_split(const struct sriov_show *show, const struct sriov_view_port *bond)
+{
+    const struct sriov_dev *first = NULL;
+    bool several = false;
+
+    for (size_t i = 0; i < show->model->n_ports; i++) {
+        const struct sriov_port *port = show->model->ports[i];
+        const struct sriov_view_iface *iface
+            = (sriov_port_is_uplink(port)
+               && port->dev->mode == SRIOV_MODE_SWITCHDEV
+               ? sriov_uplink_iface(show->view, show->model, port) : NULL);
+
+        if (iface && iface->port == bond && !port->dev->multiport) {
+            several = several || (first && first != port->dev);
+            first = port->dev;
+        }
+    }
+    return several;
+}
+
+/* Puts into 'json' what of the wire's frames is in software at the uplink
+ * 'link', a member of 'bond'. */
+static void
+put_bond_inbound(struct json *json, const struct sriov_show *show,
+                 const struct sriov_view_port *bond,
+                 const struct sriov_link *link)
+{
+    if (!is_split(show, bond)) {
+        return;
+    }
+    put_string(json, "bond_inbound",
+               "what comes in here for VFs of another PF is in software; "
+               "multiport, or a Linux bond (VF-LAG), has it in hardware");
+    if (show->hw) {
+        put_int(json, "bond_inbound_packets",
+                sriov_flows_software_packets(link->name));
+    }
+}
+
 static struct json *
 uplink_to_json(const struct sriov_show *show, const struct sriov_port *port)
 {
@@ -147,6 +190,7 @@ uplink_to_json(const struct sriov_show *show, const struct sriov_port *port)
             put_string(json, "bond_kind", "linux");
         } else if (iface && iface->port->n_ifaces > 1) {
             put_ovs_bond(json, show, iface->port);
+            put_bond_inbound(json, show, iface->port, link);
         }
         put_flows(json, show, link->name);
     }
@@ -474,6 +518,21 @@ print_iface_notes(const struct json *json, const char *separator, struct ds *s)
 }
 
 static void
+print_bond_inbound(const struct json *json, struct ds *s)
+{
+    const char *inbound = get_string(json, "bond_inbound", NULL);
+    const struct json *packets = get(json, "bond_inbound_packets");
+
+    if (inbound) {
+        ds_put_format(s, "      inbound: %s\n", inbound);
+    }
+    if (packets) {
+        ds_put_format(s, "      inbound in software: %"PRId64" packets, of the "
+                      "flows that are there now\n", json_integer(packets));
+    }
+}
+
+static void
 print_uplink(const struct json *json, struct ds *s)
 {
     const struct json *hw_tc = get(json, "hw_tc_offload");
@@ -508,6 +567,7 @@ print_uplink(const struct json *json, struct ds *s)
     if (offload) {
         ds_put_format(s, "      OVS bond %s, bond-offload %s: %s\n", bond,
                       offload, get_string(json, "bond_offload_why", ""));
+        print_bond_inbound(json, s);
     } else if (bond) {
         ds_put_format(s, "      Linux bond %s\n", bond);
     }
