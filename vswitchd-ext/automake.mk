@@ -13,6 +13,8 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/datapath/flows.h \
 	vswitchd-ext/datapath/ports.c \
 	vswitchd-ext/datapath/ports.h \
+	vswitchd-ext/datapath/survey.c \
+	vswitchd-ext/datapath/survey.h \
 	vswitchd-ext/inventory/model.c \
 	vswitchd-ext/inventory/model.h \
 	vswitchd-ext/inventory/netlink-devlink.c \
@@ -38,6 +40,8 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/rules/history.h \
 	vswitchd-ext/rules/plan.c \
 	vswitchd-ext/rules/plan.h \
+	vswitchd-ext/rules/reasons.c \
+	vswitchd-ext/rules/reasons.h \
 	vswitchd-ext/rules/schedule.c \
 	vswitchd-ext/rules/schedule.h \
 	vswitchd-ext/rules/view.c \
@@ -47,21 +51,31 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/show/grid.c \
 	vswitchd-ext/show/grid.h \
 	vswitchd-ext/show/show.c \
-	vswitchd-ext/show/show.h
+	vswitchd-ext/show/show.h \
+	vswitchd-ext/show/why.c \
+	vswitchd-ext/show/why.h
 vswitchd_ovs_vswitchd_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/vswitchd-ext $(CX_SRIOV_CFLAGS)
 vswitchd_ovs_vswitchd_LDADD += $(CX_SRIOV_LIBS)
+
+# What the hooks in lib/ call.
+lib_libopenvswitch_la_SOURCES += \
+	vswitchd-ext/datapath/attempts-vlog.h \
+	vswitchd-ext/datapath/attempts.c \
+	vswitchd-ext/datapath/attempts.h
 
 # "ovstest test-sriov-plan" has what the plan needs, and no I/O.
 tests_ovstest_SOURCES += \
 	tests/test-sriov-plan.c \
 	tests/test-sriov-schedule.c \
+	tests/test-sriov-why.c \
 	vswitchd-ext/inventory/model.c \
 	vswitchd-ext/inventory/source-dummy.c \
 	vswitchd-ext/rules/config.c \
 	vswitchd-ext/rules/drivers.c \
 	vswitchd-ext/rules/history.c \
 	vswitchd-ext/rules/plan.c \
+	vswitchd-ext/rules/reasons.c \
 	vswitchd-ext/rules/schedule.c \
 	vswitchd-ext/rules/view.c
 tests_ovstest_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/vswitchd-ext
@@ -69,7 +83,8 @@ TESTSUITE_AT += \
 	tests/sriov-host.at \
 	tests/sriov-lost.at \
 	tests/sriov-plan.at \
-	tests/sriov-schedule.at
+	tests/sriov-schedule.at \
+	tests/sriov-why.at
 
 # Feeds our netlink parsers with garbled messages.
 noinst_PROGRAMS += tests/test-sriov-netlink

@@ -37,12 +37,16 @@
  *                                                    +--> show/show, grid
  *  datapath/flows ----------------> show/commands <-------+
  *
+ *  lib/dpif*, tc --> datapath/attempts --> datapath/survey --> show/why
+ *                        rules/reasons --------+
+ *
  *  rules/schedule: what happened, and the time --> what is done next
  *
  * Each folder may use those below it, never one above: cx-sriov; show;
  * datapath and database; rules; inventory.  (rules/ knows rules/view.h,
- * which is plain data.)  All is in the main thread but the reader's thread,
- * which has nothing in common with it while it runs.
+ * which is plain data.)  All is in the main thread but the reader's thread and
+ * that of a survey, which have nothing in common with it while they run, and
+ * datapath/attempts, which any thread may use.
  *
  * On a host without an eswitch it listens for one and does nothing else. */
 
@@ -547,6 +551,7 @@ cx_sriov_run(void)
     if (!cx->leader) {
         cx->config = NULL;
     }
+    sriov_commands_run(cx->commands);
     if (!cx->reader) {
         return;
     }
@@ -566,6 +571,7 @@ cx_sriov_wait(void)
     struct sriov_schedule_input in;
     long long int when;
 
+    sriov_commands_wait(cx->commands);
     if (!cx->reader) {
         return;
     }

@@ -16,9 +16,9 @@
 #ifndef SRIOV_COMMANDS_H
 #define SRIOV_COMMANDS_H 1
 
-/* The commands of ovs-appctl: sriov/show and sriov/resync.
+/* The commands of ovs-appctl: sriov/show, sriov/why and sriov/resync.
  *
- *     ovs-appctl --> COMMANDS --> show
+ *     ovs-appctl --> COMMANDS --> show, survey, why
  *
  * They ask the owner of the model through the functions below, and nobody
  * waits for the kernel.  All functions are called in ovs-vswitchd's main thread. */
@@ -47,6 +47,13 @@ struct sriov_commands *sriov_commands_create(
 /* Leaves those who wait for a reply without one: to be called after
  * unixctl_server_destroy(). */
 void sriov_commands_destroy(struct sriov_commands *);
+
+/* Replies to those sriov/why whose survey has ended. */
+void sriov_commands_run(struct sriov_commands *);
+
+/* Arranges for poll_block() to wake up when sriov_commands_run() has something
+ * to do. */
+void sriov_commands_wait(const struct sriov_commands *);
 
 /* Returns true if a sriov/resync waits for the reading with this number. */
 bool sriov_commands_wait_for(const struct sriov_commands *,
