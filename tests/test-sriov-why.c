@@ -87,7 +87,7 @@ world_uninit(struct world *w)
 static void
 print_reason(struct world *w)
 {
-    struct sriov_reason reason;
+    struct sriov_refusal reason;
 
     w->in.key = w->key.data;
     w->in.key_len = w->key.size;
@@ -95,7 +95,7 @@ print_reason(struct world *w)
     w->in.actions_len = w->actions.size;
     w->in.said = w->said;
     w->in.tc_policy = w->tc_policy;
-    sriov_reason_find(&w->in, &reason);
+    sriov_refusal_find(&w->in, &reason);
     printf("%s: %s\n  %s\n", reason.id, reason.text, reason.help);
     free(reason.text);
 }

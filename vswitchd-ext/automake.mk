@@ -9,12 +9,12 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/database/session.h \
 	vswitchd-ext/database/write.c \
 	vswitchd-ext/database/write.h \
-	vswitchd-ext/datapath/flows.c \
-	vswitchd-ext/datapath/flows.h \
 	vswitchd-ext/datapath/ports.c \
 	vswitchd-ext/datapath/ports.h \
 	vswitchd-ext/datapath/survey.c \
 	vswitchd-ext/datapath/survey.h \
+	vswitchd-ext/inventory/counters.c \
+	vswitchd-ext/inventory/counters.h \
 	vswitchd-ext/inventory/model.c \
 	vswitchd-ext/inventory/model.h \
 	vswitchd-ext/inventory/netlink-devlink.c \
@@ -128,6 +128,7 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/main.c \
 	utilities/sriov/mapping.c \
 	utilities/sriov/mapping.h \
+	utilities/sriov/metrics.c \
 	utilities/sriov/name.c \
 	utilities/sriov/plan.c \
 	utilities/sriov/plan.h \
@@ -181,6 +182,18 @@ EXTRA_DIST += \
 	utilities/sriov/data/ovs-sriov.service.in \
 	utilities/sriov/data/ovs-sriov@.service.in \
 	utilities/sriov/data/sriov.conf
+
+# For those who want metrics: nothing of it is in force by itself.
+metricsdir = $(pkgdatadir)/metrics
+metrics_DATA = \
+	utilities/sriov/data/metrics/ovs-sriov-metrics.service \
+	utilities/sriov/data/metrics/ovs-sriov-metrics.timer \
+	utilities/sriov/data/metrics/ovs-sriov.rules.yml
+CLEANFILES += utilities/sriov/data/metrics/ovs-sriov-metrics.service
+EXTRA_DIST += \
+	utilities/sriov/data/metrics/ovs-sriov-metrics.service.in \
+	utilities/sriov/data/metrics/ovs-sriov-metrics.timer \
+	utilities/sriov/data/metrics/ovs-sriov.rules.yml
 
 # The one that is there already is the user's.
 INSTALL_DATA_LOCAL += install-sriov-conf

@@ -69,6 +69,7 @@ extern const struct command apply_command;
 extern const struct command import_command;
 extern const struct command proxmox_command;
 extern const struct command name_command;
+extern const struct command metrics_command;
 
 /* What several of them need. */
 

@@ -28,8 +28,8 @@
  * most as many as there are flows in software, and never more than
  * SRIOV_ATTEMPTS_MAX: then the oldest goes.  Each text is kept once.
  *
- * This is part of libopenvswitch, since the hooks are.  Any thread may call any
- * of these functions: handlers and revalidators write, and the survey reads.
+ * This is part of libopenvswitch, since the hooks are.  Any thread may call
+ * any of these functions: handlers and revalidators write, and the survey reads.
  * An attempt that succeeds takes no lock unless it modifies a flow. */
 
 #include <stdbool.h>

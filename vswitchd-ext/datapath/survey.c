@@ -25,6 +25,7 @@
 #include "compat.h"
 #include "datapath/attempts.h"
 #include "dpif.h"
+#include "inventory/counters.h"
 #include "latch.h"
 #include "netlink.h"
 #include "odp-netlink.h"
@@ -60,11 +61,13 @@ struct sriov_survey {
     pthread_t thread;
     struct latch done;          /* Set when the thread has ended. */
     struct ovs_list dps;        /* Contains "struct dp"s. */
+    bool wants_counters, wants_reasons;
     bool hw_offload;
     char *tc_policy;
     bool has_ufid;
     ovs_u128 ufid;
-    struct shash results;
+    struct shash results;       /* See sriov_survey_ports(). */
+    struct hmap counters;       /* See sriov_counters_read(). */
 };
 
 static const struct dp_port *
@@ -217,14 +220,14 @@ add_reason(const struct sriov_survey *survey, const struct dp *dp,
         .in_tc = flow->attrs.dp_layer && !strcmp(flow->attrs.dp_layer, "tc"),
     };
     struct sriov_survey_group *group;
-    struct sriov_reason reason;
+    struct sriov_refusal reason;
 
     in.tried = (flow->ufid_present
                 && sriov_attempts_get(&flow->ufid, &attempt));
     in.error = attempt.error;
     in.refused = attempt.said == SRIOV_SAID_KERNEL;
     in.said = attempt.text;
-    sriov_reason_find(&in, &reason);
+    sriov_refusal_find(&in, &reason);
 
     group = shash_find_data(&port->result->groups, reason.text);
     if (group) {
@@ -268,32 +271,43 @@ add_flow(const struct sriov_survey *survey, const struct dp *dp,
         count(&port->result->hw, flow);
     } else {
         count(&port->result->sw, flow);
-        add_reason(survey, dp, port, flow);
+        if (survey->wants_reasons) {
+            add_reason(survey, dp, port, flow);
+        }
     }
+}
+
+static void
+read_flows(const struct sriov_survey *survey, const struct dp *dp)
+{
+    struct dpif_flow_dump *dump = dpif_flow_dump_create(dp->dpif, false, NULL);
+    struct dpif_flow_dump_thread *thread = dpif_flow_dump_thread_create(dump);
+    struct dpif_flow flows[BATCH];
+    int n;
+
+    while ((n = dpif_flow_dump_next(thread, flows, BATCH)) > 0) {
+        for (int i = 0; i < n; i++) {
+            add_flow(survey, dp, &flows[i]);
+        }
+        ovsrcu_quiesce();
+    }
+    dpif_flow_dump_thread_destroy(thread);
+    dpif_flow_dump_destroy(dump);
 }
 
 static void *
 survey_main(void *survey_)
 {
     struct sriov_survey *survey = survey_;
-    struct dp *dp;
+    const struct dp *dp;
 
+    if (survey->wants_counters) {
+        ovsrcu_quiesce_start();
+        sriov_counters_read(&survey->counters);
+        ovsrcu_quiesce_end();
+    }
     LIST_FOR_EACH (dp, node, &survey->dps) {
-        struct dpif_flow_dump *dump = dpif_flow_dump_create(dp->dpif, false,
-                                                            NULL);
-        struct dpif_flow_dump_thread *thread
-            = dpif_flow_dump_thread_create(dump);
-        struct dpif_flow flows[BATCH];
-        int n;
-
-        while ((n = dpif_flow_dump_next(thread, flows, BATCH)) > 0) {
-            for (int i = 0; i < n; i++) {
-                add_flow(survey, dp, &flows[i]);
-            }
-            ovsrcu_quiesce();
-        }
-        dpif_flow_dump_thread_destroy(thread);
-        dpif_flow_dump_destroy(dump);
+        read_flows(survey, dp);
     }
     latch_set(&survey->done);
     return NULL;
@@ -309,13 +323,18 @@ sriov_survey_start(const struct sriov_survey_options *options)
     latch_init(&survey->done);
     ovs_list_init(&survey->dps);
     shash_init(&survey->results);
+    hmap_init(&survey->counters);
+    survey->wants_counters = options->counters;
+    survey->wants_reasons = options->reasons;
     survey->hw_offload = sriov_compat_hw_offload_enabled();
     survey->tc_policy = nullable_xstrdup(options->tc_policy);
     if (options->ufid) {
         survey->has_ufid = true;
         survey->ufid = *options->ufid;
     }
-    add_dps(survey, options);
+    if (options->flows) {
+        add_dps(survey, options);
+    }
     survey->thread = ovs_thread_create("sriov_survey", survey_main, survey);
     return survey;
 }
@@ -336,6 +355,12 @@ const struct shash *
 sriov_survey_ports(const struct sriov_survey *survey)
 {
     return &survey->results;
+}
+
+const struct sriov_counters *
+sriov_survey_counters(const struct sriov_survey *survey, int ifindex)
+{
+    return sriov_counters_find(&survey->counters, ifindex);
 }
 
 static void
@@ -388,6 +413,7 @@ sriov_survey_destroy(struct sriov_survey *survey)
         port_destroy(node->data);
     }
     shash_destroy(&survey->results);
+    sriov_counters_destroy(&survey->counters);
     latch_destroy(&survey->done);
     free(survey->tc_policy);
     free(survey);

@@ -17,10 +17,11 @@
 #ifndef SRIOV_SURVEY_H
 #define SRIOV_SURVEY_H 1
 
-/* A survey of the datapath's flows: how many come in at each port, in hardware
- * and in software, and why those are not in hardware.
+/* A survey of what is in hardware: how many flows come in at each port, why
+ * those in software are there, and what passed according to the kernel's
+ * counters.
  *
- *     dpif, attempts, rules/reasons --> SURVEY --> show/why
+ *     dpif, attempts, rules/reasons, counters --> SURVEY --> show, why
  *
  * To dump many flows takes long, and the kernel may wait for a driver before
  * it answers, so a thread does it, which ends with it.  What it needs is given
@@ -34,9 +35,15 @@
 #include "rules/reasons.h"
 
 struct smap;
+struct sriov_counters;
 struct sset;
 
 struct sriov_survey_options {
+    bool counters;              /* Read the kernel's counters. */
+    bool flows;                 /* Count flows. */
+    bool reasons;               /* Find out why they are not in hardware. */
+
+    /* For 'flows'. */
     const struct sset *ports;   /* Only flows that come in at these ports of
                                  * the datapath, or NULL for all. */
     const ovs_u128 *ufid;       /* Only this flow, or NULL. */
@@ -51,7 +58,7 @@ struct sriov_survey_count {
 
 /* Flows that are not in hardware for the same reason. */
 struct sriov_survey_group {
-    struct sriov_reason reason;
+    struct sriov_refusal reason;
     struct sriov_survey_count count;
     char *said;                 /* The words of those who refused one of them,
                                  * or NULL. */
@@ -83,6 +90,11 @@ void sriov_survey_wait(const struct sriov_survey *);
 /* Returns the results of a survey that has ended: "struct sriov_survey_port"
  * by name. */
 const struct shash *sriov_survey_ports(const struct sriov_survey *);
+
+/* Returns the counters of the network device 'ifindex', or NULL if they were
+ * not read.  The survey must have ended. */
+const struct sriov_counters *sriov_survey_counters(const struct sriov_survey *,
+                                                   int ifindex);
 
 /* Frees a survey.  If a driver keeps its thread waiting, the thread is left
  * behind with all that it uses. */

@@ -37,7 +37,8 @@ static const char help_hash[] =
 static const char help_queue[] =
     "limit the VF in the NIC instead: ip link set PF vf N max_tx_rate";
 static const char help_room[] =
-    "fewer flows: match fewer fields, lower max-idle; they are tried again";
+    "fewer flows: match fewer fields, lower max-idle; then "
+    "ovs-appctl revalidator/purge has them tried again";
 static const char help_qdisc[] =
     "something removed it (tc qdisc show dev PORT): del-port and add-port it";
 static const char help_conntrack[] =
@@ -63,8 +64,8 @@ static const struct {
       { "recirculation", "is looked up again (recirculates), which TC was not "
         "asked for", "a kernel with CONFIG_NET_TC_SKB_EXT, from 5.3 on" } },
     { OVS_ACTION_ATTR_HASH,
-      { "hash", "is distributed by a hash, over a balance-tcp bond or a select "
-        "group", help_hash } },
+      { "hash", "is distributed by a hash, over a balance-tcp bond or a "
+        "select group", help_hash } },
     { OVS_ACTION_ATTR_PUSH_MPLS,
       { "mpls", "gets an MPLS label", help_none } },
     { OVS_ACTION_ATTR_POP_MPLS,
@@ -81,7 +82,8 @@ static const struct {
     { OVS_ACTION_ATTR_CT_CLEAR,
       { "conntrack", "clears the connection state", help_conntrack } },
     { OVS_ACTION_ATTR_METER,
-      { "meter", "has a meter that TC has no police action for", help_queue } },
+      { "meter", "has a meter that TC has no police action for",
+        help_queue } },
     { OVS_ACTION_ATTR_CHECK_PKT_LEN,
       { "packet-length", "depends on the packet's length",
         "gateways with an MTU like their network's" } },
@@ -132,8 +134,8 @@ static const struct {
       { "actions", "has more actions than TC takes in one rule",
         "flood or mirror to fewer ports" } },
     { "flow_put: recirc_id sharing",
-      { "recirculation", "is looked up again (recirculates), and kernel and TC "
-        "do not share recirculation ids",
+      { "recirculation", "is looked up again (recirculates), and kernel and "
+        "TC do not share recirculation ids",
         "a kernel with CONFIG_NET_TC_SKB_EXT, from 5.3 on" } },
     { "flow recirc_id",
       { "recirculation", NULL, "ovs-appctl revalidator/purge" } },
@@ -205,7 +207,7 @@ static const struct {
 };
 
 static void
-set_reason(struct sriov_reason *reason, const struct reason *r)
+set_reason(struct sriov_refusal *reason, const struct reason *r)
 {
     reason->id = r->id;
     reason->text = xstrdup(r->text);
@@ -213,7 +215,7 @@ set_reason(struct sriov_reason *reason, const struct reason *r)
 }
 
 static void
-set(struct sriov_reason *reason, const char *id, const char *text,
+set(struct sriov_refusal *reason, const char *id, const char *text,
     const char *help)
 {
     set_reason(reason, &(struct reason) { id, text, help });
@@ -257,7 +259,7 @@ software_output(const struct sriov_reasons_input *flow)
 
 /* Protocols of ovs-vswitchd's own. */
 static void
-slow_path_reason(uint32_t slow, struct sriov_reason *reason)
+slow_path_reason(uint32_t slow, struct sriov_refusal *reason)
 {
     static const struct {
         uint32_t slow;
@@ -283,7 +285,7 @@ slow_path_reason(uint32_t slow, struct sriov_reason *reason)
 
 /* For a flow with 'action', OVS_ACTION_ATTR_USERSPACE. */
 static void
-userspace_reason(const struct nlattr *action, struct sriov_reason *reason)
+userspace_reason(const struct nlattr *action, struct sriov_refusal *reason)
 {
     const struct nlattr *data
         = nl_attr_find_nested(action, OVS_USERSPACE_ATTR_USERDATA);
@@ -326,7 +328,7 @@ userspace_reason(const struct nlattr *action, struct sriov_reason *reason)
 /* For a flow that leaves through 'out', which nothing offloads for. */
 static void
 output_reason(const struct sriov_reasons_port *out,
-              struct sriov_reason *reason)
+              struct sriov_refusal *reason)
 {
     reason->id = "out-port";
     reason->text = (out->priority
@@ -343,7 +345,7 @@ output_reason(const struct sriov_reasons_port *out,
  * it is not known. */
 static bool
 action_reason(const struct sriov_reasons_input *flow, uint16_t type,
-              struct sriov_reason *reason)
+              struct sriov_refusal *reason)
 {
     const struct nlattr *userspace;
 
@@ -380,7 +382,8 @@ action_reason(const struct sriov_reasons_input *flow, uint16_t type,
 
 /* For what Open vSwitch said.  Returns false if it is not known. */
 static bool
-ovs_reason(const struct sriov_reasons_input *flow, struct sriov_reason *reason)
+ovs_reason(const struct sriov_reasons_input *flow,
+           struct sriov_refusal *reason)
 {
     const struct sriov_reasons_port *out;
     int type;
@@ -423,7 +426,7 @@ ovs_reason(const struct sriov_reasons_input *flow, struct sriov_reason *reason)
 /* For what the kernel or a driver said, or the errno alone. */
 static void
 kernel_reason(const struct sriov_reasons_input *flow,
-              struct sriov_reason *reason)
+              struct sriov_refusal *reason)
 {
     const char *said = (flow->said[0] ? flow->said
                         : ovs_strerror(flow->error));
@@ -452,7 +455,7 @@ kernel_reason(const struct sriov_reasons_input *flow,
 
 /* For a flow that was tried in vain without a word, or never. */
 static void
-guess(const struct sriov_reasons_input *flow, struct sriov_reason *reason)
+guess(const struct sriov_reasons_input *flow, struct sriov_refusal *reason)
 {
     static const uint16_t order[] = {
         OVS_ACTION_ATTR_USERSPACE, OVS_ACTION_ATTR_SAMPLE,
@@ -480,14 +483,14 @@ guess(const struct sriov_reasons_input *flow, struct sriov_reason *reason)
         reason->help = help_unknown;
     } else {
         set(reason, "not-tried", "was not tried since it is there",
-            "ovs-appctl sriov/resync has it tried");
+            "ovs-appctl revalidator/purge has it tried");
     }
 }
 
 /* For a flow that comes in where nothing is tried.  */
 static void
 in_port_reason(const struct sriov_reasons_port *in,
-               struct sriov_reason *reason)
+               struct sriov_refusal *reason)
 {
     reason->id = "in-port";
     reason->text = (in->priority
@@ -501,8 +504,8 @@ in_port_reason(const struct sriov_reasons_port *in,
 }
 
 void
-sriov_reason_find(const struct sriov_reasons_input *flow,
-                  struct sriov_reason *reason)
+sriov_refusal_find(const struct sriov_reasons_input *flow,
+                  struct sriov_refusal *reason)
 {
     if (!flow->hw_offload) {
         set(reason, "hw-offload", "hw-offload is off",

@@ -62,14 +62,14 @@ struct sriov_reasons_input {
     const char *said;           /* and what they said, or "". */
 };
 
-struct sriov_reason {
+struct sriov_refusal {
     const char *id;             /* One word that does not change from release
                                  * to release, such as "table-full". */
     char *text;                 /* In words; the caller must free it. */
     const char *help;           /* One sentence: what a person can do. */
 };
 
-void sriov_reason_find(const struct sriov_reasons_input *,
-                       struct sriov_reason *);
+void sriov_refusal_find(const struct sriov_reasons_input *,
+                       struct sriov_refusal *);
 
 #endif /* reasons.h */

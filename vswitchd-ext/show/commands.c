@@ -18,24 +18,30 @@
 #include <config.h>
 #include "show/commands.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "compat.h"
-#include "datapath/flows.h"
 #include "datapath/survey.h"
 #include "odp-util.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
 #include "openvswitch/list.h"
+#include "openvswitch/poll-loop.h"
 #include "rules/defaults.h"
 #include "show/show.h"
 #include "show/why.h"
-#include "simap.h"
 #include "smap.h"
 #include "sset.h"
+#include "timeval.h"
 #include "unixctl.h"
 #include "util.h"
+
+/* How long sriov/show waits for the kernel's counters, and with --flows for
+ * flows, in ms.  Then it answers without. */
+#define COUNTERS_WAIT 200
+#define FLOWS_WAIT 5000
 
 struct sriov_commands {
     const struct sriov_commands_class *class;
@@ -44,14 +50,18 @@ struct sriov_commands {
     struct ovs_list askers;     /* Contains "struct asker"s. */
 };
 
-/* A sriov/why without a reply yet. */
+/* A sriov/show or sriov/why that waits for a survey. */
 struct asker {
     struct ovs_list node;
-    struct unixctl_conn *conn;
+    struct unixctl_conn *conn;  /* NULL: it had its reply, and only the survey
+                                 * is to be freed when it ends. */
+    bool why;                   /* It is sriov/why. */
+    long long int deadline;     /* Then it gets a reply without the survey. */
     struct sriov_survey *survey;
     char *name;                 /* What was asked about, or NULL. */
     bool is_ufid;               /* 'name' is a flow. */
     bool json, all;
+    bool flows, counters;       /* What the survey is to find out. */
 };
 
 /* A sriov/resync without a reply yet. */
@@ -173,39 +183,74 @@ show_reply(struct unixctl_conn *conn, const struct sriov_show *show, bool json)
     ds_destroy(&reply);
 }
 
+/* Replies to a sriov/show with what its survey has, if that has ended. */
+static void
+show_answer(const struct sriov_commands *commands, const struct asker *asker)
+{
+    bool done = asker->survey && sriov_survey_is_done(asker->survey);
+    struct sriov_show show = { .name = NULL };
+
+    commands->class->begin(commands->aux, &show);
+    show.name = asker->name;
+    show.flows = asker->flows;
+    show.counters = asker->counters && done;
+    show.survey = done ? asker->survey : NULL;
+    show_reply(asker->conn, &show, asker->json);
+    commands->class->end(commands->aux, &show);
+}
+
+/* Returns true if a driver keeps a survey waiting whose asker did not. */
+static bool
+is_held_up(const struct sriov_commands *commands)
+{
+    const struct asker *asker;
+
+    LIST_FOR_EACH (asker, node, &commands->askers) {
+        if (!asker->conn) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* sriov/show [--json] [--flows] [NAME] */
 static void
 sriov_show_cmd(struct unixctl_conn *conn, int argc, const char *argv[],
                void *commands_)
 {
-    const struct sriov_commands *commands = commands_;
-    struct simap hw = SIMAP_INITIALIZER(&hw);
-    struct simap sw = SIMAP_INITIALIZER(&sw);
-    struct sriov_show show = { .name = NULL };
-    bool json = sriov_compat_wants_json(conn);
+    struct sriov_commands *commands = commands_;
+    struct asker *asker = xzalloc(sizeof *asker);
 
+    asker->conn = conn;
+    asker->json = sriov_compat_wants_json(conn);
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--json")) {
-            json = true;
+            asker->json = true;
         } else if (!strcmp(argv[i], "--flows")) {
-            show.hw = &hw;
-            show.sw = &sw;
-        } else if (argv[i][0] == '-' || show.name) {
+            asker->flows = true;
+        } else if (argv[i][0] == '-' || asker->name) {
             unixctl_command_reply_error(
                 conn, "usage: sriov/show [--json] [--flows] [NAME]");
+            asker_destroy(asker);
             return;
         } else {
-            show.name = argv[i];
+            asker->name = xstrdup(argv[i]);
         }
     }
-    if (show.hw) {
-        sriov_flows_count(&hw, &sw);
+    asker->counters = (commands->class->has_counters(commands->aux)
+                       && !is_held_up(commands));
+    if (!asker->counters && !asker->flows) {
+        show_answer(commands, asker);
+        asker_destroy(asker);
+        return;
     }
-    commands->class->begin(commands->aux, &show);
-    show_reply(conn, &show, json);
-    commands->class->end(commands->aux, &show);
-    simap_destroy(&hw);
-    simap_destroy(&sw);
+    asker->deadline = time_msec() + (asker->flows ? FLOWS_WAIT
+                                     : COUNTERS_WAIT);
+    asker->survey = sriov_survey_start(&(struct sriov_survey_options) {
+        .counters = asker->counters,
+        .flows = asker->flows,
+    });
+    ovs_list_push_back(&commands->askers, &asker->node);
 }
 
 /* Replies to a sriov/why whose survey has ended. */
@@ -245,8 +290,17 @@ sriov_commands_run(struct sriov_commands *commands)
     struct asker *asker, *next;
 
     LIST_FOR_EACH_SAFE (asker, next, node, &commands->askers) {
-        if (sriov_survey_is_done(asker->survey)) {
-            why_reply(asker);
+        bool done = sriov_survey_is_done(asker->survey);
+
+        if (asker->conn && (done || time_msec() >= asker->deadline)) {
+            if (asker->why) {
+                why_reply(asker);
+            } else {
+                show_answer(commands, asker);
+            }
+            asker->conn = NULL;
+        }
+        if (done) {
             ovs_list_remove(&asker->node);
             asker_destroy(asker);
         }
@@ -260,6 +314,9 @@ sriov_commands_wait(const struct sriov_commands *commands)
 
     LIST_FOR_EACH (asker, node, &commands->askers) {
         sriov_survey_wait(asker->survey);
+        if (asker->conn && asker->deadline != LLONG_MAX) {
+            poll_timer_wait_until(asker->deadline);
+        }
     }
 }
 
@@ -279,6 +336,8 @@ start_survey(const struct sriov_commands *commands, struct asker *asker)
     known = !named || sriov_why_find_ports(&show, asker->name, &ports);
     if (known) {
         struct sriov_survey_options options = {
+            .flows = true,
+            .reasons = true,
             .ports = named ? &ports : NULL,
             .tc_policy = show.defaults->tc_policy.value,
             .priorities = &priorities,
@@ -307,6 +366,8 @@ sriov_why_cmd(struct unixctl_conn *conn, int argc, const char *argv[],
     ovs_u128 ufid;
 
     asker->conn = conn;
+    asker->why = true;
+    asker->deadline = LLONG_MAX;
     asker->json = sriov_compat_wants_json(conn);
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--json")) {

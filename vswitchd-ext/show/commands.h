@@ -21,7 +21,8 @@
  *     ovs-appctl --> COMMANDS --> show, survey, why
  *
  * They ask the owner of the model through the functions below, and nobody
- * waits for the kernel.  All functions are called in ovs-vswitchd's main thread. */
+ * waits for the kernel.  All functions are called in ovs-vswitchd's main
+ * thread. */
 
 #include <stdbool.h>
 
@@ -29,10 +30,13 @@ struct sriov_commands;
 struct sriov_show;
 
 struct sriov_commands_class {
-    /* Fills in 'show' but for 'name', 'hw' and 'sw'.  What it points to has to
-     * stay until 'end'. */
+    /* Fills in 'show' but for 'name', 'flows', 'counters' and 'survey'.  What
+     * it points to has to stay until 'end'. */
     void (*begin)(void *aux, struct sriov_show *);
     void (*end)(void *aux, struct sriov_show *);
+
+    /* Returns true if there are representors that the kernel counts for. */
+    bool (*has_counters)(void *aux);
 
     /* Has everything read again.  Returns true, and in '*reading' the number
      * of the reading that will have all that is there now, or false if the
@@ -48,7 +52,7 @@ struct sriov_commands *sriov_commands_create(
  * unixctl_server_destroy(). */
 void sriov_commands_destroy(struct sriov_commands *);
 
-/* Replies to those sriov/why whose survey has ended. */
+/* Replies to those sriov/show and sriov/why whose survey has ended. */
 void sriov_commands_run(struct sriov_commands *);
 
 /* Arranges for poll_block() to wake up when sriov_commands_run() has something
