@@ -8,6 +8,7 @@
 # make check-series   checks each series: patches, build, our tests, the demo
 # make check-all      these, and check-fuzz; what was checked already is not checked again
 # make check-valgrind runs our tests under valgrind, and looks for errors and leaks of ours
+# make check-metrics  has promtool look at the metrics and the alert rules
 # make fuzz           feeds our parsers and rules with what a fuzzer makes up, FUZZTIME=300
 #                     seconds for each target, with sanitizers; needs clang-14
 # make check-sanitizers  runs our tests, and those of bonds and flows, with sanitizers
@@ -35,7 +36,7 @@ GUEST = tests/guest/run --ovs $(OVS)
 # Of no use under a "make -j", which shares its jobs with the make in ovs/.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: build boot check check-patches check-layout check-valgrind fuzz check-fuzz check-sanitizers check-guest check-frames check-series \
+.PHONY: build boot check check-patches check-layout check-valgrind fuzz check-fuzz check-metrics check-sanitizers check-guest check-frames check-series \
 	check-other-series check-all demo deb check-deb bench ovs-dir clean distclean help
 
 build: boot
@@ -60,6 +61,9 @@ fuzz: build
 	@FUZZTIME=$(FUZZTIME) tests/run-fuzz $(OVS) $(FUZZFLAGS)
 
 # The inputs that are in the repository, once.
+check-metrics: build
+	@tests/metrics/check $(OVS)
+
 check-fuzz: build
 	@tests/run-fuzz --replay $(OVS)
 

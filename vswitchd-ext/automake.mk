@@ -15,6 +15,10 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/datapath/policy.h \
 	vswitchd-ext/datapath/ports.c \
 	vswitchd-ext/datapath/ports.h \
+	vswitchd-ext/datapath/survey.c \
+	vswitchd-ext/datapath/survey.h \
+	vswitchd-ext/inventory/counters.c \
+	vswitchd-ext/inventory/counters.h \
 	vswitchd-ext/inventory/model.c \
 	vswitchd-ext/inventory/model.h \
 	vswitchd-ext/inventory/netlink-devlink.c \
@@ -46,6 +50,8 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/rules/offload-policy.h \
 	vswitchd-ext/rules/plan.c \
 	vswitchd-ext/rules/plan.h \
+	vswitchd-ext/rules/reasons.c \
+	vswitchd-ext/rules/reasons.h \
 	vswitchd-ext/rules/schedule.c \
 	vswitchd-ext/rules/schedule.h \
 	vswitchd-ext/rules/view.c \
@@ -55,10 +61,18 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/show/grid.c \
 	vswitchd-ext/show/grid.h \
 	vswitchd-ext/show/show.c \
-	vswitchd-ext/show/show.h
+	vswitchd-ext/show/show.h \
+	vswitchd-ext/show/why.c \
+	vswitchd-ext/show/why.h
 vswitchd_ovs_vswitchd_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/vswitchd-ext $(CX_SRIOV_CFLAGS)
 vswitchd_ovs_vswitchd_LDADD += $(CX_SRIOV_LIBS)
+
+# What the hooks in lib/ call.
+lib_libopenvswitch_la_SOURCES += \
+	vswitchd-ext/datapath/attempts-vlog.h \
+	vswitchd-ext/datapath/attempts.c \
+	vswitchd-ext/datapath/attempts.h
 
 # "ovstest test-sriov-plan" has what the plan needs, and no I/O.
 tests_ovstest_SOURCES += \
@@ -66,6 +80,7 @@ tests_ovstest_SOURCES += \
 	tests/test-sriov-offload.c \
 	tests/test-sriov-plan.c \
 	tests/test-sriov-schedule.c \
+	tests/test-sriov-why.c \
 	vswitchd-ext/inventory/model.c \
 	vswitchd-ext/inventory/source-dummy.c \
 	vswitchd-ext/rules/config.c \
@@ -74,6 +89,7 @@ tests_ovstest_SOURCES += \
 	vswitchd-ext/rules/history.c \
 	vswitchd-ext/rules/offload-policy.c \
 	vswitchd-ext/rules/plan.c \
+	vswitchd-ext/rules/reasons.c \
 	vswitchd-ext/rules/schedule.c \
 	vswitchd-ext/rules/view.c
 tests_ovstest_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/vswitchd-ext
@@ -83,7 +99,8 @@ TESTSUITE_AT += \
 	tests/sriov-lost.at \
 	tests/sriov-offload.at \
 	tests/sriov-plan.at \
-	tests/sriov-schedule.at
+	tests/sriov-schedule.at \
+	tests/sriov-why.at
 
 # Feeds our netlink parsers with garbled messages.
 noinst_PROGRAMS += tests/test-sriov-netlink
@@ -127,6 +144,7 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/main.c \
 	utilities/sriov/mapping.c \
 	utilities/sriov/mapping.h \
+	utilities/sriov/metrics.c \
 	utilities/sriov/name.c \
 	utilities/sriov/plan.c \
 	utilities/sriov/plan.h \
@@ -195,6 +213,17 @@ utilities/sriov/data/.dirstamp:
 	$(MKDIR_P) utilities/sriov/data
 	: > $@
 DISTCLEANFILES += utilities/sriov/data/.dirstamp
+# For those who want metrics: nothing of it is in force by itself.
+metricsdir = $(pkgdatadir)/metrics
+metrics_DATA = \
+	utilities/sriov/data/metrics/ovs-sriov-metrics.service \
+	utilities/sriov/data/metrics/ovs-sriov-metrics.timer \
+	utilities/sriov/data/metrics/ovs-sriov.rules.yml
+CLEANFILES += utilities/sriov/data/metrics/ovs-sriov-metrics.service
+EXTRA_DIST += \
+	utilities/sriov/data/metrics/ovs-sriov-metrics.service.in \
+	utilities/sriov/data/metrics/ovs-sriov-metrics.timer \
+	utilities/sriov/data/metrics/ovs-sriov.rules.yml
 
 # The one that is there already is the user's.
 INSTALL_DATA_LOCAL += install-sriov-conf

@@ -28,10 +28,11 @@
 #include "util.h"
 #ifdef HAVE_DPIF_OFFLOAD        /* Series 4.0 on. */
 #include "dpif-offload.h"
-#include "netdev-provider.h"
 #else
 #include "netdev-offload.h"
 #endif
+#include "dpif.h"
+#include "netdev-provider.h"
 
 /* Returns true if ovs-vswitchd acted on hw-offload=true, which it does only
  * once: there is no way back but a restart. */
@@ -77,6 +78,25 @@ sriov_compat_offload_provider(const char *name OVS_UNUSED,
     return true;
 #else
     return false;
+#endif
+}
+
+/* Returns true if flows from and to the port 'port_no' of 'dpif' are tried with
+ * hardware. */
+static inline bool
+sriov_compat_port_offloads(const struct dpif *dpif, odp_port_t port_no)
+{
+#ifdef HAVE_DPIF_OFFLOAD
+    return dpif_offload_port_offloaded_by(dpif, port_no) != NULL;
+#else
+    struct netdev *netdev
+        = netdev_ports_get(port_no, dpif_normalize_type(dpif_type(dpif)));
+    bool offloads = (netdev
+                     && ovsrcu_get(const struct netdev_flow_api *,
+                                   &netdev->flow_api));
+
+    netdev_close(netdev);
+    return offloads;
 #endif
 }
 

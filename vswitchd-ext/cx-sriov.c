@@ -35,7 +35,10 @@
  *    +-- links, by the reader <----------------------+--> write -------+
  *    +-- datapath/ports <----------------------------+
  *                                                    +--> show/show, grid
- *  datapath/flows ----------------> show/commands <-------+
+ *                                   show/commands <-------+
+ *
+ *  lib/dpif*, tc --> datapath/attempts --> datapath/survey --> show/show, why
+ *                rules/reasons, inventory/counters -----+
  *
  *  handlers' flows --> datapath/policy --> rules/offload-policy, frames --> TC
  *
@@ -43,8 +46,9 @@
  *
  * Each folder may use those below it, never one above: cx-sriov; show;
  * datapath and database; rules; inventory.  (rules/ knows rules/view.h,
- * which is plain data.)  All is in the main thread but the reader's thread,
- * which has nothing in common with it while it runs.
+ * which is plain data.)  All is in the main thread but the reader's thread and
+ * that of a survey, which have nothing in common with it while they run, and
+ * datapath/attempts, which any thread may use.
  *
  * On a host without an eswitch it listens for one and does nothing else. */
 
@@ -100,7 +104,9 @@ VLOG_DEFINE_THIS_MODULE(cx_sriov);
 struct cx_sriov {
     long long int started;              /* In ms. */
     struct sriov_reader *reader;        /* NULL if it did not open. */
+    bool from_kernel;                   /* What it reads is the kernel's. */
     unsigned int n_readings;            /* That were started. */
+    unsigned int n_plans;               /* That were made. */
     struct sriov_model *model;          /* Never NULL... */
     bool model_known;                   /* ...but empty until it was read. */
 
@@ -205,6 +211,7 @@ cx_sriov_init(const char *remote)
         sriov_source_dummy_init();
     }
     cx->reader = sriov_reader_create(class);
+    cx->from_kernel = class == &sriov_source_netlink;
     if (cx->reader) {
         sriov_schedule_kernel_changed(&cx->schedule, true);
         act();
@@ -498,6 +505,7 @@ run_plan(void)
     sriov_history_update(&cx->history, cx->model, view, time_msec());
     make_plan_input(&in, view);
     plan = sriov_plan_create(&in);
+    cx->n_plans++;
     do_now(plan);
 
     make_schedule_input(&now);
@@ -567,6 +575,7 @@ cx_sriov_run(void)
     if (!cx->leader) {
         cx->config = NULL;
     }
+    sriov_commands_run(cx->commands);
     if (!cx->reader) {
         return;
     }
@@ -586,6 +595,7 @@ cx_sriov_wait(void)
     struct sriov_schedule_input in;
     long long int when;
 
+    sriov_commands_wait(cx->commands);
     if (!cx->reader) {
         return;
     }
@@ -636,6 +646,8 @@ commands_begin(void *aux OVS_UNUSED, struct sriov_show *show)
     show->model_known = cx->model_known || !cx->reader;
     show->late = time_msec() - LATE > since;
     show->age = show->late ? (time_msec() - since) / 1000 : 0;
+    show->readings = cx->n_readings;
+    show->plans = cx->n_plans;
     show->view = view;
     show->view_known = sriov_session_view_is_known(cx->session);
     show->plan = sriov_plan_create(&in);
@@ -645,6 +657,12 @@ static void
 commands_end(void *aux OVS_UNUSED, struct sriov_show *show)
 {
     sriov_plan_destroy(CONST_CAST(struct sriov_plan *, show->plan));
+}
+
+static bool
+commands_has_counters(void *aux OVS_UNUSED)
+{
+    return cx->from_kernel && cx->model->n_ports;
 }
 
 /* What happened until now is in the next reading that starts. */
@@ -662,5 +680,6 @@ commands_resync(void *aux OVS_UNUSED, unsigned int *reading)
 static const struct sriov_commands_class commands_class = {
     .begin = commands_begin,
     .end = commands_end,
+    .has_counters = commands_has_counters,
     .resync = commands_resync,
 };

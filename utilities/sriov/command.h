@@ -70,6 +70,7 @@ extern const struct command import_command;
 extern const struct command proxmox_command;
 extern const struct command name_command;
 extern const struct command probe_command;
+extern const struct command metrics_command;
 
 /* What several of them need. */
 

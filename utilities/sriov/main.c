@@ -25,6 +25,8 @@
  *     udev rules, interfaces, ------+--> import, check, proxmox
  *       units, ... --> leftovers
  *
+ *     ovs-vswitchd, by unixctl --------> metrics
+ *
  * Here are options and usage only.  Each command is in a file of its own, see
  * command.h. */
 
@@ -53,6 +55,7 @@ static const struct command *const commands[] = {
     &proxmox_command,
     &probe_command,
     &name_command,
+    &metrics_command,
 };
 
 /* Options that only some commands heed. */

@@ -329,7 +329,7 @@ try_settings(struct probe *p)
         return;
     }
     if (p->vf->has_mac && !eth_addr_is_zero(p->vf->mac)) {
-        error = sriov_nl_set_port_mac(p->nl->genl, p->nl->devlink, p->pf->pci,
+        error = sriov_nl_set_port_mac(p->nl, p->pf->pci,
                                       p->vf->port->index, p->vf->mac,
                                       &detail);
         add_finding(p, "MAC address of a VF", NULL, verdict(error, detail));
@@ -337,7 +337,7 @@ try_settings(struct probe *p)
     if (p->vf->has_trust) {
         detail = NULL;
         change.trust = p->vf->trust;
-        error = sriov_nl_vf_set(p->nl->route, pf_index(p->pf), &change,
+        error = sriov_nl_vf_set(p->nl, pf_index(p->pf), &change,
                                 &detail);
         add_finding(p, "trust of a VF", NULL, verdict(error, detail));
         change.trust = -1;
@@ -345,7 +345,7 @@ try_settings(struct probe *p)
     if (p->vf->has_spoofchk) {
         detail = NULL;
         change.spoofchk = p->vf->spoofchk;
-        error = sriov_nl_vf_set(p->nl->route, pf_index(p->pf), &change,
+        error = sriov_nl_vf_set(p->nl, pf_index(p->pf), &change,
                                 &detail);
         add_finding(p, "spoofchk of a VF", NULL, verdict(error, detail));
     }
@@ -358,7 +358,7 @@ set_link(struct probe *p, int ifindex, bool up)
 {
     const struct sriov_link_change change = { .up = up, .down = !up };
 
-    sriov_nl_link_set(p->nl->route, ifindex, &change, NULL);
+    sriov_nl_link_set(p->nl, ifindex, &change, NULL);
 }
 
 /* Waits until the carrier of 'netdev' is 'on'.  Returns false if it is not. */

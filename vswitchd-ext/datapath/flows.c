@@ -14,14 +14,13 @@
  */
 
 
-/* Counts datapath flows by the port that they come in at, and lists them. */
+/* Lists datapath flows. */
 
 #include <config.h>
 #include "datapath/flows.h"
 
 #include <inttypes.h>
 #include <net/if.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,54 +31,8 @@
 #include "odp-util.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/ofpbuf.h"
-#include "simap.h"
 #include "sset.h"
 #include "util.h"
-
-/* Counts the flows of 'dpif' by the number of the port that they come in at,
- * as decimal text. */
-static void
-count_by_number(struct dpif *dpif, struct simap *hw, struct simap *sw)
-{
-    struct dpif_flow_dump *dump = dpif_flow_dump_create(dpif, false, NULL);
-    struct dpif_flow_dump_thread *thread = dpif_flow_dump_thread_create(dump);
-    struct dpif_flow flow;
-
-    while (dpif_flow_dump_next(thread, &flow, 1)) {
-        const struct nlattr *in_port = nl_attr_find__(flow.key, flow.key_len,
-                                                      OVS_KEY_ATTR_IN_PORT);
-
-        if (in_port) {
-            char number[11];
-
-            snprintf(number, sizeof number, "%"PRIu32,
-                     nl_attr_get_u32(in_port));
-            simap_increase(flow.attrs.offloaded ? hw : sw, number, 1);
-        }
-    }
-    dpif_flow_dump_thread_destroy(thread);
-    dpif_flow_dump_destroy(dump);
-}
-
-static void
-count_flows(struct dpif *dpif, struct simap *hw, struct simap *sw)
-{
-    struct simap hw_numbers = SIMAP_INITIALIZER(&hw_numbers);
-    struct simap sw_numbers = SIMAP_INITIALIZER(&sw_numbers);
-    struct dpif_port_dump dump;
-    struct dpif_port port;
-
-    count_by_number(dpif, &hw_numbers, &sw_numbers);
-    DPIF_PORT_FOR_EACH (&port, &dump, dpif) {
-        char number[11];
-
-        snprintf(number, sizeof number, "%"PRIu32, odp_to_u32(port.port_no));
-        simap_increase(hw, port.name, simap_get(&hw_numbers, number));
-        simap_increase(sw, port.name, simap_get(&sw_numbers, number));
-    }
-    simap_destroy(&hw_numbers);
-    simap_destroy(&sw_numbers);
-}
 
 /* Calls 'cb' with each datapath. */
 static void
@@ -106,70 +59,6 @@ for_each_dpif(void (*cb)(struct dpif *, void *aux), void *aux)
     }
     sset_destroy(&types);
 }
-
-struct counts {
-    struct simap *hw, *sw;
-};
-
-static void
-count_cb(struct dpif *dpif, void *counts_)
-{
-    struct counts *counts = counts_;
-
-    count_flows(dpif, counts->hw, counts->sw);
-}
-
-void
-sriov_flows_count(struct simap *hw, struct simap *sw)
-{
-    struct counts counts = { hw, sw };
-
-    for_each_dpif(count_cb, &counts);
-}
-
-struct packets {
-    const char *in_port;
-    uint64_t n;
-};
-
-static void
-packets_cb(struct dpif *dpif, void *packets_)
-{
-    struct packets *packets = packets_;
-    struct dpif_flow_dump_thread *thread;
-    struct dpif_flow_dump *dump;
-    struct dpif_port port;
-    struct dpif_flow flow;
-
-    if (dpif_port_query_by_name(dpif, packets->in_port, &port)) {
-        return;
-    }
-    dump = dpif_flow_dump_create(dpif, false, NULL);
-    thread = dpif_flow_dump_thread_create(dump);
-    while (dpif_flow_dump_next(thread, &flow, 1)) {
-        const struct nlattr *in_port = nl_attr_find__(flow.key, flow.key_len,
-                                                      OVS_KEY_ATTR_IN_PORT);
-
-        if (in_port && nl_attr_get_odp_port(in_port) == port.port_no
-            && !flow.attrs.offloaded) {
-            packets->n += flow.stats.n_packets;
-        }
-    }
-    dpif_flow_dump_thread_destroy(thread);
-    dpif_flow_dump_destroy(dump);
-    dpif_port_destroy(&port);
-}
-
-uint64_t
-sriov_flows_software_packets(const char *in_port)
-{
-    struct packets packets = { .in_port = in_port };
-
-    for_each_dpif(packets_cb, &packets);
-    return packets.n;
-}
-
-/* Lists. */
 
 /* A port of the datapath that is listed. */
 struct port {

@@ -16,24 +16,12 @@
 #ifndef SRIOV_FLOWS_H
 #define SRIOV_FLOWS_H 1
 
-/* Flows in the datapath, for sriov/show --flows and sriov/flows.  Main
- * thread. */
+/* Flows in the datapath, for sriov/flows.  Main thread. */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "rules/offload-policy.h"
-
-struct simap;
-
-/* Counts in 'hw' the datapath flows that are in hardware, in 'sw' those that
- * are not, by the name of the port that they come in at. */
-void sriov_flows_count(struct simap *hw, struct simap *sw);
-
-/* Returns how many packets the flows that come in at 'in_port' and are not in
- * hardware have had.  A flow that is not used goes after a while, and takes its
- * count along. */
-uint64_t sriov_flows_software_packets(const char *in_port);
 
 /* A datapath flow. */
 struct sriov_flow {

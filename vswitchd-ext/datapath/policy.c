@@ -22,6 +22,7 @@
 #include <net/if.h>
 
 #include "cmap.h"
+#include "datapath/attempts.h"
 #include "hash.h"
 #include "openvswitch/types.h"
 #include "openvswitch/vlog.h"
@@ -163,6 +164,7 @@ flow_policy(const struct tcf_id *id, struct tc_flower *flower)
     why = sriov_frames_arrange(flower);
     if (why) {
         VLOG_DBG_RL(&rl, "flow not offloaded: %s", why);
+        sriov_attempt_logged("%s", why);
         return EOPNOTSUPP;
     }
 
@@ -179,10 +181,12 @@ flow_policy(const struct tcf_id *id, struct tc_flower *flower)
 
     case SRIOV_POLICY_KEPT_IN_HW:
         flower->in_hw_only = true;
+        sriov_attempt_logged("no NIC has it: %s", why);
         return 0;
 
     case SRIOV_POLICY_NOT_TRIED:
     default:
+        sriov_attempt_logged("%s", why);
         return EOPNOTSUPP;
     }
 }

@@ -19,25 +19,53 @@
 #include "show/commands.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "compat.h"
 #include "datapath/flows.h"
 #include "datapath/policy.h"
+#include "datapath/survey.h"
+#include "odp-util.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
 #include "openvswitch/list.h"
+#include "openvswitch/poll-loop.h"
+#include "rules/defaults.h"
 #include "show/grid.h"
 #include "show/show.h"
-#include "simap.h"
+#include "show/why.h"
+#include "smap.h"
+#include "sset.h"
+#include "timeval.h"
 #include "unixctl.h"
 #include "util.h"
+
+/* How long sriov/show waits for the kernel's counters, and with --flows for
+ * flows, in ms.  Then it answers without. */
+#define COUNTERS_WAIT 200
+#define FLOWS_WAIT 5000
 
 struct sriov_commands {
     const struct sriov_commands_class *class;
     void *aux;                  /* For 'class'. */
     struct ovs_list waiters;    /* Contains "struct waiter"s. */
+    struct ovs_list askers;     /* Contains "struct asker"s. */
+};
+
+/* A sriov/show or sriov/why that waits for a survey. */
+struct asker {
+    struct ovs_list node;
+    struct unixctl_conn *conn;  /* NULL: it had its reply, and only the survey
+                                 * is to be freed when it ends. */
+    bool why;                   /* It is sriov/why. */
+    long long int deadline;     /* Then it gets a reply without the survey. */
+    struct sriov_survey *survey;
+    char *name;                 /* What was asked about, or NULL. */
+    bool is_ufid;               /* 'name' is a flow. */
+    bool json, all;
+    bool flows, counters;       /* What the survey is to find out. */
 };
 
 /* A sriov/resync without a reply yet. */
@@ -49,6 +77,7 @@ struct waiter {
 
 static unixctl_cb_func sriov_show_cmd;
 static unixctl_cb_func sriov_flows_cmd;
+static unixctl_cb_func sriov_why_cmd;
 static unixctl_cb_func sriov_resync_cmd;
 
 struct sriov_commands *
@@ -59,6 +88,7 @@ sriov_commands_create(const struct sriov_commands_class *class, void *aux)
     commands->class = class;
     commands->aux = aux;
     ovs_list_init(&commands->waiters);
+    ovs_list_init(&commands->askers);
 
     /* Words that ovs-appctl-bashcomp.bash can complete. */
     unixctl_command_register("sriov/show",
@@ -66,16 +96,31 @@ sriov_commands_create(const struct sriov_commands_class *class, void *aux)
                              sriov_show_cmd, commands);
     unixctl_command_register("sriov/flows", "[--json] [iface]", 0, 2,
                              sriov_flows_cmd, commands);
+    unixctl_command_register("sriov/why",
+                             "[--json] [--all] [port|bridge|ufid]", 0, 3,
+                             sriov_why_cmd, commands);
     unixctl_command_register("sriov/resync", "", 0, 0, sriov_resync_cmd,
                              commands);
     return commands;
+}
+
+static void
+asker_destroy(struct asker *asker)
+{
+    sriov_survey_destroy(asker->survey);
+    free(asker->name);
+    free(asker);
 }
 
 void
 sriov_commands_destroy(struct sriov_commands *commands)
 {
     struct waiter *waiter;
+    struct asker *asker;
 
+    LIST_FOR_EACH_POP (asker, node, &commands->askers) {
+        asker_destroy(asker);
+    }
     LIST_FOR_EACH_POP (waiter, node, &commands->waiters) {
         free(waiter);
     }
@@ -145,39 +190,220 @@ show_reply(struct unixctl_conn *conn, const struct sriov_show *show, bool json)
     ds_destroy(&reply);
 }
 
+/* Replies to a sriov/show with what its survey has, if that has ended. */
+static void
+show_answer(const struct sriov_commands *commands, const struct asker *asker)
+{
+    bool done = asker->survey && sriov_survey_is_done(asker->survey);
+    struct sriov_show show = { .name = NULL };
+
+    commands->class->begin(commands->aux, &show);
+    show.name = asker->name;
+    show.flows = asker->flows;
+    show.counters = asker->counters && done;
+    show.survey = done ? asker->survey : NULL;
+    show_reply(asker->conn, &show, asker->json);
+    commands->class->end(commands->aux, &show);
+}
+
+/* Returns true if a driver keeps a survey waiting whose asker did not. */
+static bool
+is_held_up(const struct sriov_commands *commands)
+{
+    const struct asker *asker;
+
+    LIST_FOR_EACH (asker, node, &commands->askers) {
+        if (!asker->conn) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* sriov/show [--json] [--flows] [NAME] */
 static void
 sriov_show_cmd(struct unixctl_conn *conn, int argc, const char *argv[],
                void *commands_)
 {
-    const struct sriov_commands *commands = commands_;
-    struct simap hw = SIMAP_INITIALIZER(&hw);
-    struct simap sw = SIMAP_INITIALIZER(&sw);
-    struct sriov_show show = { .name = NULL };
-    bool json = sriov_compat_wants_json(conn);
+    struct sriov_commands *commands = commands_;
+    struct asker *asker = xzalloc(sizeof *asker);
 
+    asker->conn = conn;
+    asker->json = sriov_compat_wants_json(conn);
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--json")) {
-            json = true;
+            asker->json = true;
         } else if (!strcmp(argv[i], "--flows")) {
-            show.hw = &hw;
-            show.sw = &sw;
-        } else if (argv[i][0] == '-' || show.name) {
+            asker->flows = true;
+        } else if (argv[i][0] == '-' || asker->name) {
             unixctl_command_reply_error(
                 conn, "usage: sriov/show [--json] [--flows] [NAME]");
+            asker_destroy(asker);
             return;
         } else {
-            show.name = argv[i];
+            asker->name = xstrdup(argv[i]);
         }
     }
-    if (show.hw) {
-        sriov_flows_count(&hw, &sw);
+    asker->counters = (commands->class->has_counters(commands->aux)
+                       && !is_held_up(commands));
+    if (!asker->counters && !asker->flows) {
+        show_answer(commands, asker);
+        asker_destroy(asker);
+        return;
     }
+    asker->deadline = time_msec() + (asker->flows ? FLOWS_WAIT
+                                     : COUNTERS_WAIT);
+    asker->survey = sriov_survey_start(&(struct sriov_survey_options) {
+        .counters = asker->counters,
+        .flows = asker->flows,
+    });
+    ovs_list_push_back(&commands->askers, &asker->node);
+}
+
+/* Replies to a sriov/why whose survey has ended. */
+static void
+why_reply(const struct asker *asker)
+{
+    struct sriov_why why = {
+        .ports = sriov_survey_ports(asker->survey),
+        .named = asker->name != NULL,
+        .all = asker->all,
+    };
+    struct json *json = sriov_why_json(&why);
+
+    if (asker->is_ufid && !sriov_why_has_flows(&why)) {
+        char *error = xasprintf("%s is no flow of a datapath; "
+                                "ovs-appctl dpctl/dump-flows -m lists them",
+                                asker->name);
+
+        unixctl_command_reply_error(asker->conn, error);
+        free(error);
+    } else if (asker->json) {
+        sriov_compat_reply_json(asker->conn, json);
+        json = NULL;
+    } else {
+        struct ds reply = DS_EMPTY_INITIALIZER;
+
+        sriov_why_format(json, &reply);
+        unixctl_command_reply(asker->conn, ds_cstr(&reply));
+        ds_destroy(&reply);
+    }
+    json_destroy(json);
+}
+
+void
+sriov_commands_run(struct sriov_commands *commands)
+{
+    struct asker *asker, *next;
+
+    LIST_FOR_EACH_SAFE (asker, next, node, &commands->askers) {
+        bool done = sriov_survey_is_done(asker->survey);
+
+        if (asker->conn && (done || time_msec() >= asker->deadline)) {
+            if (asker->why) {
+                why_reply(asker);
+            } else {
+                show_answer(commands, asker);
+            }
+            asker->conn = NULL;
+        }
+        if (done) {
+            ovs_list_remove(&asker->node);
+            asker_destroy(asker);
+        }
+    }
+}
+
+void
+sriov_commands_wait(const struct sriov_commands *commands)
+{
+    const struct asker *asker;
+
+    LIST_FOR_EACH (asker, node, &commands->askers) {
+        sriov_survey_wait(asker->survey);
+        if (asker->conn && asker->deadline != LLONG_MAX) {
+            poll_timer_wait_until(asker->deadline);
+        }
+    }
+}
+
+/* Starts the survey that 'asker', of which the rest is filled in, asks for.
+ * Returns false if its name is nothing that has flows. */
+static bool
+start_survey(const struct sriov_commands *commands, struct asker *asker)
+{
+    struct smap priorities = SMAP_INITIALIZER(&priorities);
+    struct sset ports = SSET_INITIALIZER(&ports);
+    struct sriov_show show = { .name = NULL };
+    bool named = asker->name && !asker->is_ufid;
+    ovs_u128 ufid;
+    bool known;
+
     commands->class->begin(commands->aux, &show);
-    show_reply(conn, &show, json);
+    known = !named || sriov_why_find_ports(&show, asker->name, &ports);
+    if (known) {
+        struct sriov_survey_options options = {
+            .flows = true,
+            .reasons = true,
+            .ports = named ? &ports : NULL,
+            .tc_policy = show.defaults->tc_policy.value,
+            .priorities = &priorities,
+        };
+
+        if (asker->is_ufid) {
+            odp_ufid_from_string(asker->name, &ufid);
+            options.ufid = &ufid;
+        }
+        sriov_why_find_priorities(&show, &priorities);
+        asker->survey = sriov_survey_start(&options);
+    }
     commands->class->end(commands->aux, &show);
-    simap_destroy(&hw);
-    simap_destroy(&sw);
+    smap_destroy(&priorities);
+    sset_destroy(&ports);
+    return known;
+}
+
+/* sriov/why [--json] [--all] [NAME].  Replies when the survey has ended. */
+static void
+sriov_why_cmd(struct unixctl_conn *conn, int argc, const char *argv[],
+              void *commands_)
+{
+    struct sriov_commands *commands = commands_;
+    struct asker *asker = xzalloc(sizeof *asker);
+    ovs_u128 ufid;
+
+    asker->conn = conn;
+    asker->why = true;
+    asker->deadline = LLONG_MAX;
+    asker->json = sriov_compat_wants_json(conn);
+    for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "--json")) {
+            asker->json = true;
+        } else if (!strcmp(argv[i], "--all")) {
+            asker->all = true;
+        } else if (argv[i][0] == '-' || asker->name) {
+            unixctl_command_reply_error(
+                conn, "usage: sriov/why [--json] [--all] "
+                "[PORT|BRIDGE|ufid:UFID]");
+            asker_destroy(asker);
+            return;
+        } else {
+            asker->name = xstrdup(argv[i]);
+        }
+    }
+    asker->is_ufid = (asker->name
+                      && odp_ufid_from_string(asker->name, &ufid) > 0);
+    if (!start_survey(commands, asker)) {
+        char *error = xasprintf("%s is no bridge, port, interface, network "
+                                "device, VF or ufid:UFID; without a name, "
+                                "sriov/why tells of all", asker->name);
+
+        unixctl_command_reply_error(conn, error);
+        free(error);
+        asker_destroy(asker);
+        return;
+    }
+    ovs_list_push_back(&commands->askers, &asker->node);
 }
 
 static struct json *

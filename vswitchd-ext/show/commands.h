@@ -16,12 +16,13 @@
 #ifndef SRIOV_COMMANDS_H
 #define SRIOV_COMMANDS_H 1
 
-/* The commands of ovs-appctl: sriov/show and sriov/resync.
+/* The commands of ovs-appctl: sriov/show, sriov/why and sriov/resync.
  *
- *     ovs-appctl --> COMMANDS --> show
+ *     ovs-appctl --> COMMANDS --> show, survey, why
  *
  * They ask the owner of the model through the functions below, and nobody
- * waits for the kernel.  All functions are called in ovs-vswitchd's main thread. */
+ * waits for the kernel.  All functions are called in ovs-vswitchd's main
+ * thread. */
 
 #include <stdbool.h>
 
@@ -29,10 +30,13 @@ struct sriov_commands;
 struct sriov_show;
 
 struct sriov_commands_class {
-    /* Fills in 'show' but for 'name', 'hw' and 'sw'.  What it points to has to
-     * stay until 'end'. */
+    /* Fills in 'show' but for 'name', 'flows', 'counters' and 'survey'.  What
+     * it points to has to stay until 'end'. */
     void (*begin)(void *aux, struct sriov_show *);
     void (*end)(void *aux, struct sriov_show *);
+
+    /* Returns true if there are representors that the kernel counts for. */
+    bool (*has_counters)(void *aux);
 
     /* Has everything read again.  Returns true, and in '*reading' the number
      * of the reading that will have all that is there now, or false if the
@@ -47,6 +51,13 @@ struct sriov_commands *sriov_commands_create(
 /* Leaves those who wait for a reply without one: to be called after
  * unixctl_server_destroy(). */
 void sriov_commands_destroy(struct sriov_commands *);
+
+/* Replies to those sriov/show and sriov/why whose survey has ended. */
+void sriov_commands_run(struct sriov_commands *);
+
+/* Arranges for poll_block() to wake up when sriov_commands_run() has something
+ * to do. */
+void sriov_commands_wait(const struct sriov_commands *);
 
 /* Returns true if a sriov/resync waits for the reading with this number. */
 bool sriov_commands_wait_for(const struct sriov_commands *,

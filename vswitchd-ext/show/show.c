@@ -29,10 +29,11 @@
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
 #include "packets.h"
-#include "simap.h"
 #include "rules/bond.h"
 #include "compat.h"
-#include "datapath/flows.h"
+#include "datapath/attempts.h"
+#include "datapath/survey.h"
+#include "inventory/counters.h"
 #include "rules/defaults.h"
 #include "rules/view.h"
 #include "show/grid.h"
@@ -94,12 +95,61 @@ put_iface(struct json *json, const struct sriov_view_iface *iface)
     }
 }
 
+/* Puts how many flows come in at 'link', or at 'iface' if that is what the
+ * datapath calls it: a bond, or an interface of type dpdk.  Either may be
+ * NULL. */
 static void
-put_flows(struct json *json, const struct sriov_show *show, const char *name)
+put_flows(struct json *json, const struct sriov_show *show,
+          const struct sriov_link *link, const struct sriov_view_iface *iface)
 {
-    if (show->hw) {
-        put_int(json, "flows_in_hardware", simap_get(show->hw, name));
-        put_int(json, "flows_in_software", simap_get(show->sw, name));
+    const struct sriov_survey_port *port = NULL;
+
+    if (!show->flows || !show->survey) {
+        return;
+    }
+    if (link) {
+        port = shash_find_data(sriov_survey_ports(show->survey), link->name);
+    }
+    if (!port && iface) {
+        port = shash_find_data(sriov_survey_ports(show->survey), iface->name);
+    }
+    put_int(json, "flows_in_hardware", port ? port->hw.flows : 0);
+    put_int(json, "flows_in_software", port ? port->sw.flows : 0);
+}
+
+static void
+put_traffic(struct json *json, const char *key,
+            const struct sriov_traffic *total, const struct sriov_traffic *sw)
+{
+    struct json *object = json_object_create();
+
+    put_int(object, "packets", total->packets);
+    put_int(object, "bytes", total->bytes);
+    if (sw) {
+        put_int(object, "packets_in_software",
+                MIN(sw->packets, total->packets));
+        put_int(object, "bytes_in_software", MIN(sw->bytes, total->bytes));
+    }
+    json_object_put(json, key, object);
+}
+
+/* Puts what has passed through the representor 'link' since it was made. */
+static void
+put_counters(struct json *json, const struct sriov_show *show,
+             const struct sriov_link *link)
+{
+    const struct sriov_counters *c
+        = (show->survey ? sriov_survey_counters(show->survey, link->ifindex)
+           : NULL);
+
+    if (c) {
+        put_traffic(json, "from_function", &c->rx,
+                    c->has_sw ? &c->sw_rx : NULL);
+        put_traffic(json, "to_function", &c->tx, c->has_sw ? &c->sw_tx : NULL);
+        put_int(json, "dropped", c->dropped);
+        if (c->has_sw) {
+            put_int(json, "dropped_in_software", c->sw_dropped);
+        }
     }
 }
 
@@ -160,9 +210,11 @@ put_bond_inbound(struct json *json, const struct sriov_show *show,
     put_string(json, "bond_inbound",
                "what comes in here for VFs of another PF is in software; "
                "multiport, or a Linux bond (VF-LAG), has it in hardware");
-    if (show->hw) {
-        put_int(json, "bond_inbound_packets",
-                sriov_flows_software_packets(link->name));
+    if (show->flows && show->survey) {
+        const struct sriov_survey_port *flows = shash_find_data(
+            sriov_survey_ports(show->survey), link->name);
+
+        put_int(json, "bond_inbound_packets", flows ? flows->sw.packets : 0);
     }
 }
 
@@ -192,8 +244,8 @@ uplink_to_json(const struct sriov_show *show, const struct sriov_port *port)
             put_ovs_bond(json, show, iface->port);
             put_bond_inbound(json, show, iface->port, link);
         }
-        put_flows(json, show, link->name);
     }
+    put_flows(json, show, link, iface);
     if (show->view_known) {
         put_bool(json, "in_bridge", iface != NULL);
     }
@@ -242,8 +294,9 @@ representor_to_json(const struct sriov_show *show,
         put_string(json, "netdev", port->link->name);
         put_string(json, "state", link_state(port->link));
         put_int(json, "mtu", port->link->mtu);
-        put_flows(json, show, port->link->name);
+        put_counters(json, show, port->link);
     }
+    put_flows(json, show, port->link, d->iface);
     if (d->iface) {
         put_iface(json, d->iface);
     }
@@ -451,16 +504,124 @@ eswitches_to_json(const struct sriov_show *show)
     return eswitches;
 }
 
+/* The state in words. */
+
+struct summary {
+    size_t n_vfs, n_others;     /* Representors that are ports. */
+    struct sset bridges;        /* Theirs. */
+    struct sriov_traffic total, sw;     /* Theirs, as far as known. */
+};
+
+/* Adds to 'sum' the representor of 'd'. */
+static void
+summary_add(struct summary *sum, const struct sriov_show *show,
+            const struct sriov_decision *d)
+{
+    const struct sriov_link *link = d->port->link;
+    const struct sriov_counters *c;
+
+    if (!link || !d->iface) {
+        return;
+    }
+    if (d->port->flavour == SRIOV_VF) {
+        sum->n_vfs++;
+    } else {
+        sum->n_others++;
+    }
+    sset_add(&sum->bridges, d->iface->port->bridge->name);
+    c = sriov_survey_counters(show->survey, link->ifindex);
+    if (c && c->has_sw) {
+        sum->total.packets += c->rx.packets + c->tx.packets;
+        sum->sw.packets += c->sw_rx.packets + c->sw_tx.packets;
+    }
+}
+
+/* Returns 'hw' of 'total' in percent, rounded so that 100 and 0 are true,
+ * which the caller must free. */
+static char *
+format_share(uint64_t hw, uint64_t total)
+{
+    double percent = 100.0 * hw / total;
+
+    if (hw && hw < total) {
+        percent = MIN(MAX(percent, 0.1), 99.9);
+    }
+    return xasprintf(hw == total ? "100" : hw ? "%.1f" : "0", percent);
+}
+
+static void
+summary_format(const struct summary *sum, struct ds *s)
+{
+    size_t n_bridges = sset_count(&sum->bridges);
+    size_t n, n_refused, n_texts;
+
+    if (sum->n_vfs) {
+        ds_put_format(s, "%"PRIuSIZE" VF%s", sum->n_vfs,
+                      sum->n_vfs == 1 ? "" : "s");
+    }
+    if (sum->n_others) {
+        ds_put_format(s, "%s%"PRIuSIZE" other function%s",
+                      sum->n_vfs ? " and " : "", sum->n_others,
+                      sum->n_others == 1 ? "" : "s");
+    }
+    if (n_bridges == 1) {
+        ds_put_format(s, " on %s", SSET_FIRST(&sum->bridges));
+    } else {
+        ds_put_format(s, " on %"PRIuSIZE" bridges", n_bridges);
+    }
+    if (sum->total.packets) {
+        char *share = format_share(sriov_counters_hw(sum->total.packets,
+                                                     sum->sw.packets),
+                                   sum->total.packets);
+
+        ds_put_format(s, "; %s %% of their packets in hardware", share);
+        free(share);
+    }
+    sriov_attempts_count(&n, &n_refused, &n_texts);
+    if (n_refused) {
+        ds_put_format(s, "; %"PRIuSIZE" flow%s refused by the NIC: sriov/why",
+                      n_refused, n_refused == 1 ? "" : "s");
+    }
+}
+
+/* Returns the state in words, for which the counters have to be known, or NULL
+ * if there is nothing to say.  The caller must free it. */
+static char *
+summarize(const struct sriov_show *show)
+{
+    struct summary sum = { .bridges = SSET_INITIALIZER(&sum.bridges) };
+    struct ds s = DS_EMPTY_INITIALIZER;
+
+    if (show->name || !show->survey || !show->counters) {
+        return NULL;
+    }
+    for (size_t i = 0; i < show->plan->n_decisions; i++) {
+        summary_add(&sum, show, &show->plan->decisions[i]);
+    }
+    if (!sset_is_empty(&sum.bridges)) {
+        summary_format(&sum, &s);
+    }
+    sset_destroy(&sum.bridges);
+    return s.length ? ds_steal_cstr(&s) : NULL;
+}
+
 bool
 sriov_show_json(const struct sriov_show *show, struct json **jsonp)
 {
     struct json *json = json_object_create();
     struct json *eswitches = eswitches_to_json(show);
     bool found = !show->name || sriov_compat_array_size(eswitches);
+    char *summary = summarize(show);
 
+    put_string(json, "summary", summary);
+    free(summary);
     put_bool(json, "acting", show->defaults->acting);
     if (show->late) {
         put_int(json, "age", show->age);
+    }
+    if (!show->name) {
+        put_int(json, "readings", show->readings);
+        put_int(json, "plans", show->plans);
     }
     json_object_put(json, "settings", settings_to_json(show->defaults));
     json_object_put(json, "eswitches", eswitches);
@@ -496,6 +657,34 @@ put_int_cell(struct sriov_grid *grid, const struct json *json, const char *key)
     sriov_grid_put_nocopy(grid, value
                           ? xasprintf("%"PRId64, json_integer(value))
                           : xstrdup(""));
+}
+
+/* Puts the share of a representor's packets that the hardware forwarded, or
+ * an empty cell. */
+static void
+put_share_cell(struct sriov_grid *grid, const struct json *json)
+{
+    static const char *const keys[] = { "from_function", "to_function" };
+    long long int total = 0, sw = 0;
+    bool known = false;
+
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+        const struct json *traffic = get(json, keys[i]);
+
+        if (traffic && get(traffic, "packets_in_software")) {
+            known = true;
+            total += json_integer(get(traffic, "packets"));
+            sw += json_integer(get(traffic, "packets_in_software"));
+        }
+    }
+    if (known && total) {
+        char *share = format_share(total - sw, total);
+
+        sriov_grid_put_nocopy(grid, xasprintf("%s%%", share));
+        free(share);
+    } else {
+        sriov_grid_put(grid, "");
+    }
 }
 
 /* Appends to 's' what is out of the ordinary about an interface, each after
@@ -578,7 +767,7 @@ print_representors(const struct json *array, struct ds *s)
 {
     static const char *const headings[] = {
         "PORT", "PCI ADDRESS", "MAC", "REPRESENTOR", "STATE", "BRIDGE",
-        "OFPORT", "HW", "SW", "STATUS",
+        "OFPORT", "HW", "SW", "IN HW", "STATUS",
     };
     struct sriov_grid grid = SRIOV_GRID_INITIALIZER(ARRAY_SIZE(headings));
 
@@ -598,6 +787,7 @@ print_representors(const struct json *array, struct ds *s)
         put_int_cell(&grid, json, "ofport");
         put_int_cell(&grid, json, "flows_in_hardware");
         put_int_cell(&grid, json, "flows_in_software");
+        put_share_cell(&grid, json);
         ds_put_cstr(&status, get_string(json, "status", ""));
         print_iface_notes(json, "; ", &status);
         sriov_grid_put_nocopy(&grid, ds_steal_cstr(&status));
@@ -676,7 +866,11 @@ sriov_show_text(const struct sriov_show *show, struct ds *s)
     struct json *json;
     bool found = sriov_show_json(show, &json);
     const struct json *eswitches = get(json, "eswitches");
+    const char *summary = get_string(json, "summary", NULL);
 
+    if (summary) {
+        ds_put_format(s, "%s\n\n", summary);
+    }
     if (show->late && show->model_known) {
         ds_put_format(s, "as of %lld s ago: the kernel is still answering\n",
                       show->age);

@@ -23,7 +23,7 @@
 
 struct ds;
 struct json;
-struct simap;
+struct sriov_survey;
 struct sriov_view;
 struct sriov_defaults;
 struct sriov_plan;
@@ -35,13 +35,16 @@ struct sriov_show {
     bool model_known;           /* The kernel has answered at least once... */
     bool late;                  /* ...and is asked again... */
     long long int age;          /* ...since so many seconds. */
+    unsigned int readings;      /* Of the kernel, and plans, since the */
+    unsigned int plans;         /* start. */
     const struct sriov_view *view;
     bool view_known;            /* 'view' is what is in OVSDB. */
     const struct sriov_plan *plan;
     const char *name;           /* Only this one, or NULL for everything. */
-    const struct simap *hw;     /* Flows in hardware, and */
-    const struct simap *sw;     /* in software, by the name of the port that
-                                 * they come in at; or both NULL. */
+    bool counters;              /* 'survey' has counters. */
+    bool flows;                 /* Count flows, which 'survey' has. */
+    const struct sriov_survey *survey;  /* Has ended; with counters, if they
+                                         * are known, or NULL. */
 };
 
 /* Appends what 'show' asks for to 's'.  Returns false if 'show->name' names

@@ -3,7 +3,7 @@
 _ovs_sriov () {
     local options="--json --dry-run --force --config= --node= --help --version"
     local cur=${COMP_WORDS[COMP_CWORD]}
-    local word words="list check apply import proxmox probe name help $options"
+    local word words="list check apply import proxmox probe name metrics help $options"
 
     # Of bash-completion: words with colons, as PCI addresses have, are one.
     if declare -F _get_comp_words_by_ref >/dev/null; then
@@ -18,6 +18,9 @@ _ovs_sriov () {
             ;;
         name)
             words="$options $(ls /sys/class/net 2>/dev/null)"
+            ;;
+        metrics)
+            words="openmetrics prometheus $options"
             ;;
         list|check|import|proxmox|help)
             words=$options
