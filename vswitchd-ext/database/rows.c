@@ -35,6 +35,7 @@
 #define OWNER "cx-sriov"
 #define MARK_PF "sriov-pf"
 #define MARK_PORT "sriov-port"
+#define MARK_DEVARGS "sriov-devargs"
 
 /* The columns that hold what people set.  A port of ours in which all of them
  * have their default is untouched; all of them move along when it gets another
@@ -63,6 +64,7 @@ static const struct ovsdb_idl_column *const iface_settings[] = {
 /* What else is replicated. */
 static const struct ovsdb_idl_column *const other_columns[] = {
     &ovsrec_open_vswitch_col_bridges, &ovsrec_open_vswitch_col_other_config,
+    &ovsrec_bridge_col_datapath_type,
     &ovsrec_bridge_col_name, &ovsrec_bridge_col_ports,
     &ovsrec_bridge_col_other_config, &ovsrec_bridge_col_external_ids,
     &ovsrec_port_col_name, &ovsrec_port_col_interfaces,
@@ -102,17 +104,25 @@ only_marks(const struct smap *external_ids)
     return true;
 }
 
+/* Returns true if 'c' is a column of Interface that we write. */
+static bool
+is_written(const struct ovsdb_idl_column *c)
+{
+    return (c == &ovsrec_interface_col_mtu_request
+            || c == &ovsrec_interface_col_type
+            || c == &ovsrec_interface_col_options);
+}
+
 /* Returns true if the 'n' columns 'settings' of 'row' have their defaults,
- * 'except' and external_ids aside. */
+ * external_ids and those that we write aside. */
 static bool
 settings_are_default(const struct ovsdb_idl_row *row,
-                     const struct ovsdb_idl_column *const settings[], size_t n,
-                     const struct ovsdb_idl_column *except)
+                     const struct ovsdb_idl_column *const settings[], size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         const struct ovsdb_idl_column *c = settings[i];
 
-        if (c != except && strcmp(c->name, "external_ids")
+        if (!is_written(c) && strcmp(c->name, "external_ids")
             && !ovsdb_datum_is_default(ovsdb_idl_read(row, c), &c->type)) {
             return false;
         }
@@ -120,9 +130,21 @@ settings_are_default(const struct ovsdb_idl_row *row,
     return true;
 }
 
+/* Returns true if 'iface' has the type and the options that we wrote:
+ * 'devargs', or none. */
+static bool
+has_our_type(const struct ovsrec_interface *iface, const char *devargs)
+{
+    return (!strcmp(iface->type, devargs ? "dpdk" : "")
+            && smap_count(&iface->options) == (devargs ? 1 : 0)
+            && nullable_string_is_equal(smap_get(&iface->options,
+                                                 "dpdk-devargs"), devargs));
+}
+
 /* Returns true if nobody changed 'port', one of ours, since we added it. */
 static bool
-is_pristine(const struct ovsrec_port *port, bool has_mtu, int64_t mtu)
+is_pristine(const struct ovsrec_port *port, bool has_mtu, int64_t mtu,
+            const char *devargs)
 {
     const struct ovsrec_interface *iface;
 
@@ -133,10 +155,10 @@ is_pristine(const struct ovsrec_port *port, bool has_mtu, int64_t mtu)
     return (only_marks(&port->external_ids)
             && only_marks(&iface->external_ids)
             && settings_are_default(&port->header_, port_settings,
-                                    ARRAY_SIZE(port_settings), NULL)
+                                    ARRAY_SIZE(port_settings))
             && settings_are_default(&iface->header_, iface_settings,
-                                    ARRAY_SIZE(iface_settings),
-                                    &ovsrec_interface_col_mtu_request)
+                                    ARRAY_SIZE(iface_settings))
+            && has_our_type(iface, devargs)
             && has_mtu == (iface->n_mtu_request > 0)
             && (!has_mtu || iface->mtu_request[0] == mtu));
 }
@@ -194,7 +216,10 @@ convert_port(struct sriov_view *view, struct sriov_view_bridge *br,
     if (port->key) {
         port->has_our_mtu = mtu > 0;
         port->our_mtu = mtu;
-        port->pristine = all && is_pristine(row, mtu > 0, mtu);
+        port->our_devargs = nullable_xstrdup(smap_get(&row->external_ids,
+                                                      MARK_DEVARGS));
+        port->pristine = all && is_pristine(row, mtu > 0, mtu,
+                                            port->our_devargs);
     }
 
     for (size_t i = 0; i < row->n_interfaces; i++) {
@@ -224,6 +249,8 @@ sriov_rows_read(const struct ovsrec_open_vswitch *cfg, bool all)
         return view;
     }
 
+    view->dpdk_extra = nullable_xstrdup(smap_get(&cfg->other_config,
+                                                 "dpdk-extra"));
     bool auto_add = sriov_config_bool("Open_vSwitch", &cfg->other_config,
                                       "sriov-auto-add", true);
     for (size_t i = 0; i < cfg->n_bridges; i++) {
@@ -232,6 +259,7 @@ sriov_rows_read(const struct ovsrec_open_vswitch *cfg, bool all)
         char *name = xasprintf("Bridge %s", row->name);
 
         br->uuid = row->header_.uuid;
+        br->userspace = !strcmp(row->datapath_type, "netdev");
         br->auto_add = sriov_config_bool(name, &row->other_config,
                                          "sriov-auto-add", auto_add);
         br->switch_id = sriov_config_switch_id(name, &row->other_config);
@@ -270,7 +298,7 @@ sriov_rows_refresh(const struct ovsrec_open_vswitch *cfg,
 
 void
 sriov_rows_put_marks(struct smap *external_ids, const struct sriov_port *rep,
-                     unsigned int mtu)
+                     unsigned int mtu, const char *devargs)
 {
     struct smap_node *node;
 
@@ -290,6 +318,9 @@ sriov_rows_put_marks(struct smap *external_ids, const struct sriov_port *rep,
     }
     if (rep->vf_pci) {
         smap_add(external_ids, "sriov-vf-pci", rep->vf_pci);
+    }
+    if (devargs) {
+        smap_add(external_ids, MARK_DEVARGS, devargs);
     }
     if (mtu) {
         smap_add_format(external_ids, SRIOV_ROWS_MTU, "%u", mtu);

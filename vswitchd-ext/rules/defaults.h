@@ -45,6 +45,9 @@ struct sriov_defaults {
     struct sriov_setting hw_offload;
     struct sriov_setting tc_policy;
     struct sriov_setting lacp_fallback_ab;
+    struct sriov_setting userspace_offload;     /* "auto": see may_offload() in
+                                                 * cx-sriov.c. */
+    bool userspace;             /* There is a userspace bridge. */
     struct smap other_config;   /* With the defaults filled in. */
 };
 

@@ -147,6 +147,40 @@ read_deleted(struct sriov_history *history, const struct sriov_view *view)
     sset_destroy(&deleted);
 }
 
+/* Returns true if 'port', one of ours, is a port of DPDK. */
+static bool
+is_attached(const struct sriov_view_port *port)
+{
+    return (port->our_devargs && port->n_ifaces == 1
+            && !strcmp(port->ifaces[0]->type, "dpdk")
+            && port->ifaces[0]->has_ofport && port->ifaces[0]->ofport >= 0);
+}
+
+/* Brings 'track' up to date with 'port', which is ours. */
+static void
+track_port(struct sriov_track *track, const struct sriov_view_port *port,
+           long long int now)
+{
+    track->ours = true;
+    track->denied = false;
+    track->bridge = port->bridge->uuid;
+    track->port = port->uuid;
+    track->listed = port->bridge->listed;
+    if (!is_attached(port)) {
+        track->attached = 0;
+    } else if (!track->attached) {
+        track->attached = track->ifindex;
+    }
+    if (!track->ifindex || port->n_ifaces != 1
+        || !port->ifaces[0]->has_ofport || port->ifaces[0]->ofport >= 0) {
+        track->failed = false;
+        track->retries = 0;
+    } else if (!track->failed) {
+        track->failed = true;
+        track->failed_since = now;
+    }
+}
+
 void
 sriov_history_update(struct sriov_history *history,
                      const struct sriov_model *model,
@@ -178,22 +212,7 @@ sriov_history_update(struct sriov_history *history,
     }
 
     SHASH_FOR_EACH (node, &view->ports) {
-        const struct sriov_view_port *port = node->data;
-
-        track = history_get(history, node->name);
-        track->ours = true;
-        track->denied = false;
-        track->bridge = port->bridge->uuid;
-        track->port = port->uuid;
-        track->listed = port->bridge->listed;
-        if (!track->ifindex || port->n_ifaces != 1
-            || !port->ifaces[0]->has_ofport || port->ifaces[0]->ofport >= 0) {
-            track->failed = false;
-            track->retries = 0;
-        } else if (!track->failed) {
-            track->failed = true;
-            track->failed_since = now;
-        }
+        track_port(history_get(history, node->name), node->data, now);
     }
 
     HMAP_FOR_EACH_SAFE (track, next, node, &history->tracks) {

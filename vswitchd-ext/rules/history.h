@@ -39,6 +39,8 @@ struct sriov_track {
     bool ours;                  /* We have a port for it... */
     struct uuid bridge;         /* ...in this bridge... */
     struct uuid port;           /* ...in this row... */
+    int attached;               /* ...as a DPDK port that was attached while
+                                 * this was the ifindex, or 0 if none is... */
     bool listed;                /* ...while the bridge had our list. */
     bool denied;                /* A person deleted our port... */
     bool denied_in_db;          /* ...and the database says so already. */

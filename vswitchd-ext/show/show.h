@@ -38,6 +38,8 @@ struct sriov_show {
     const struct sriov_view *view;
     bool view_known;            /* 'view' is what is in OVSDB. */
     const struct sriov_plan *plan;
+    const struct smap *other_config;    /* Of Open_vSwitch, or NULL if not
+                                         * known. */
     const char *name;           /* Only this one, or NULL for everything. */
     const struct simap *hw;     /* Flows in hardware, and */
     const struct simap *sw;     /* in software, by the name of the port that
