@@ -2,6 +2,7 @@
 # make check          runs Open vSwitch's own testsuite, ours included
 # make check-patches  checks patches/ against the stock source
 # make check-guest    runs the scenarios with a simulated NIC, in a virtual machine
+# make check-dpdk     runs those of tests/dpdk: a DPDK daemon, and the NIC with a DPDK driver
 # make check-series   checks each series: patches, build, our tests, the demo
 # make check-all      these, and check-fuzz; what was checked already is not checked again
 # make check-valgrind runs our tests under valgrind, and looks for errors and leaks of ours
@@ -32,7 +33,7 @@ GUEST = tests/guest/run --ovs $(OVS)
 # Of no use under a "make -j", which shares its jobs with the make in ovs/.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: build boot check check-patches check-valgrind fuzz check-fuzz check-sanitizers check-guest check-series \
+.PHONY: build boot check check-patches check-valgrind fuzz check-fuzz check-sanitizers check-guest check-dpdk check-series \
 	check-other-series check-all demo deb check-deb bench ovs-dir clean distclean help
 
 build: boot
@@ -65,6 +66,9 @@ check-guest: build
 
 check-series:
 	@tests/check-series
+
+check-dpdk: boot
+	@tests/dpdk/run $(GUESTFLAGS)
 
 # All but the one that "make check" and "make check-guest" check.
 check-other-series: boot

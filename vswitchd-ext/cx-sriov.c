@@ -29,7 +29,7 @@
  *    |     |             |                |          |      |          |
  *    |  rules/        rules/           rules/        |      |          |
  *    |  drivers -> defaults <- config   bond      history --+          |
- *    |                |                   |          |      |          |
+ *    |                |                   +-- dpdk --+      |          |
  *    |            bridge.c         ofproto/bond.c   plan <--+          |
  *    |                                               |                 |
  *    +-- links, by the reader <----------------------+--> write -------+

@@ -5,6 +5,7 @@
 plugins=/opt/dpdk
 mkdir -p $plugins
 cp /host/pmds/*.so $plugins/
+cp -n /host/pmds/lib/* /lib/x86_64-linux-gnu/
 
 # dpdk_up [MEGABYTES [PF...]]: Open vSwitch with DPDK, which gets so much memory (default: 400), without hugepages, and the NICs
 # (default: 0 and 1) to look at.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # 2 x 8 representors become DPDK ports of a userspace bridge, and the NIC forwards between them, and to the wire
-# limit: 300
+# limit: 600
 . /host/lib.sh
 nic_up 8 0 1
 dpdk_up

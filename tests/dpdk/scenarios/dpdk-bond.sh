@@ -1,6 +1,6 @@
 #!/bin/bash
 # An OVS bond of DPDK ports in balance-tcp with LACP: what a VF sends leaves through its own uplink, by a rule of the NIC
-# limit: 300
+# limit: 600
 . /host/lib.sh
 . /host/guest/bond.sh
 bond_nic_up 1

@@ -1,6 +1,6 @@
 #!/bin/bash
 # DPDK ports: VFs that come and go, a restart, what a person deletes, renames, and refusals
-# limit: 300
+# limit: 600
 . /host/lib.sh
 PF_ARGS=,dv_flow_en=2
 nic_up 2 0

@@ -1,6 +1,6 @@
 #!/bin/bash
 # DPDK that is not initialized, and DPDK without memory for ports: why is in sriov/show
-# limit: 200
+# limit: 600
 . /host/lib.sh
 nic_up 1 0
 start_ovs
