@@ -5,6 +5,7 @@
 # make check-guest    runs the scenarios with a simulated NIC, in a virtual machine
 # make check-frames   compares what receivers get with the kernel's datapath, in 200
 #                     random configurations
+# make check-dpdk     runs those of tests/dpdk: a DPDK daemon, and the NIC with a DPDK driver
 # make check-series   checks each series: patches, build, our tests, the demo
 # make check-all      these, and check-fuzz; what was checked already is not checked again
 # make check-valgrind runs our tests under valgrind, and looks for errors and leaks of ours
@@ -36,7 +37,7 @@ GUEST = tests/guest/run --ovs $(OVS)
 # Of no use under a "make -j", which shares its jobs with the make in ovs/.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: build boot check check-patches check-layout check-valgrind fuzz check-fuzz check-metrics check-sanitizers check-guest check-frames check-series \
+.PHONY: build boot check check-patches check-layout check-valgrind fuzz check-fuzz check-metrics check-sanitizers check-guest check-frames check-dpdk check-series \
 	check-other-series check-all demo deb check-deb bench ovs-dir clean distclean help
 
 build: boot
@@ -78,6 +79,9 @@ check-frames: build
 
 check-series:
 	@tests/check-series
+
+check-dpdk: boot
+	@tests/dpdk/run $(GUESTFLAGS)
 
 # All but the one that "make check" and "make check-guest" check.
 check-other-series: boot

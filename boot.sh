@@ -1,5 +1,6 @@
 #!/bin/sh
-# usage: ./boot.sh [-q] [--source | --list] [--tree DIR] [--stock] [SERIES]
+# usage: ./boot.sh [-q] [--source | --list] [--tree DIR [--stock] [--dpdk]]
+#                  [SERIES]
 #
 # Makes ovs/ a configured Open vSwitch tree of SERIES with patches/ applied and
 # vswitchd-ext/ brought in, ready for "make".  SERIES is one of those listed in
@@ -17,6 +18,7 @@
 #   --tree DIR  make DIR such a tree instead of ovs/; another series that it may
 #               have held is not kept
 #   --stock     leave out patches and module, to have something to compare with
+#   --dpdk      have the daemon built with DPDK, which takes libdpdk-dev
 #
 # Its parts are in build-aux/.  Each does one thing, with a --help of its own, and
 # may be run by itself:
@@ -67,6 +69,7 @@ q=
 source_only=false
 list_only=false
 stock=false
+dpdk=
 tree=ovs
 while [ $# -gt 0 ]; do
     case $1 in
@@ -74,6 +77,7 @@ while [ $# -gt 0 ]; do
     --source) source_only=true ;;
     --list) list_only=true ;;
     --stock) stock=true ;;
+    --dpdk) dpdk=--dpdk ;;
     --tree)
         [ $# -gt 1 ] || die "--tree needs a folder; see ./boot.sh --help"
         tree=${2%/}
@@ -87,6 +91,7 @@ while [ $# -gt 0 ]; do
 done
 [ $# -le 1 ] || die "more than one series; see ./boot.sh --help"
 ! $stock || [ "$tree" != ovs ] || die "--stock needs a --tree of its own"
+[ -z "$dpdk" ] || [ "$tree" != ovs ] || die "--dpdk needs a --tree of its own"
 [ "$(realpath -m "$tree")" != "$PWD/ovs" ] || tree=ovs
 
 made_of=$(build-aux/read-series "$@")
@@ -103,7 +108,8 @@ fi
 mkdir -p build/log
 exec 9>build/lock               # One at a time.
 flock 9
-part install-packages
+# shellcheck disable=SC2086
+part install-packages $dpdk
 if $source_only; then
     part fetch-source "$series" "$release"
     exit
@@ -113,6 +119,7 @@ get_source
 part apply-patches "$tree" $patches
 # shellcheck disable=SC2046
 part link-module $(! $stock || echo --none) "$tree"
-part configure-tree "$tree"
+# shellcheck disable=SC2086
+part configure-tree $dpdk "$tree"
 [ -n "$q" ] ||
     echo "$tree/ is ready: Open vSwitch $(cat "$tree/.cx-sriov/origin"), $(echo "$patches" | wc -w) patches"

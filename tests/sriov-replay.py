@@ -111,15 +111,23 @@ def setting(table, column, row, key, value):
         if not value:
             return ["remove", table, row, column, key]
         key, value = "%s:%s" % (column, key), json.dumps(value)
+    elif not value and key in ("type", "datapath_type"):
+        value = '""'            # A string, which is there always.
     elif not value:
         return ["clear", table, row, key]
     return ["set", table, row, "%s=%s" % (key, value)]
 
 
-def port_settings(port, pairs):
+def port_settings(port, pairs, ifaces=None):
     for key, value in pairs:
         if key == "tag":
             yield setting("Port", None, port, key, value)
+        elif ifaces and key == "type":
+            for iface in ifaces:
+                yield setting("Interface", None, iface, key, value)
+        elif ifaces and key == "dpdk-devargs":
+            for iface, devargs in zip(ifaces, value.split(";")):
+                yield setting("Interface", "options", iface, key, devargs)
         elif key in ("type", "mtu_request"):
             yield setting("Interface", None, port, key, value)
         elif key == "dpdk-devargs":
@@ -134,8 +142,9 @@ def port_settings(port, pairs):
 
 def bridge_settings(bridge, pairs):
     for key, value in pairs:
-        yield setting("Bridge", "external_ids" if key == "sriov-deleted"
-                      else "other_config", bridge, key, value)
+        yield setting("Bridge", {"sriov-deleted": "external_ids",
+                                 "datapath_type": None}
+                      .get(key, "other_config"), bridge, key, value)
 
 
 class World:
@@ -178,7 +187,9 @@ class World:
             commands = [["add-br", row], *bridge_settings(row, pairs)]
         elif words[0] == "add-port":
             commands = [words[:3], *port_settings(words[2], pairs)]
-        elif words[0] in ("add-bond", "del-port"):
+        elif words[0] == "add-bond":
+            commands = [words[:5], *port_settings(words[2], pairs, words[3:5])]
+        elif words[0] == "del-port":
             commands = [words]
         elif words[0] == "del-br":
             self.bridges.remove(row)
@@ -240,12 +251,18 @@ class World:
                 ids = port["external_ids"]
                 iface = ifaces[port["interfaces"][0]]
                 if port["name"] != br["name"]:
-                    lines.append("%s %s for %s, mtu %s, tag %s" % (
+                    devargs = ";".join(
+                        ifaces[u]["options"]["dpdk-devargs"]
+                        for u in sorted(port["interfaces"],
+                                        key=lambda u: ifaces[u]["name"])
+                        if "dpdk-devargs" in ifaces[u]["options"])
+                    lines.append("%s %s for %s, mtu %s, tag %s%s" % (
                         br["name"], port["name"],
                         "%s %s" % (ids["sriov-pf"], ids["sriov-port"])
                         if "sriov-owner" in ids else "others",
                         *[x[0] if x else "-"
-                          for x in (iface["mtu_request"], port["tag"])]))
+                          for x in (iface["mtu_request"], port["tag"])],
+                        ", " + devargs if devargs else ""))
         return sorted(lines)
 
     def settle(self, expected):

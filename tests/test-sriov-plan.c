@@ -45,6 +45,7 @@
 #include "util.h"
 #include "rules/config.h"
 #include "rules/view.h"
+#include "rules/dpdk.h"
 #include "rules/drivers.h"
 #include "rules/history.h"
 #include "rules/plan.h"
@@ -140,6 +141,17 @@ new_world(void)
 
 /* The database as plain data, as sriov_session_update_view() makes it. */
 
+/* Returns true if 'row' has the type and the devargs that we gave it. */
+static bool
+has_our_type(const struct smap *row)
+{
+    const char *devargs = smap_get(row, "sriov-devargs");
+
+    return (!strcmp(smap_get_def(row, "type", ""), devargs ? "dpdk" : "")
+            && nullable_string_is_equal(smap_get(row, "dpdk-devargs"),
+                                        devargs));
+}
+
 /* Returns true if 'row' is as it was when we added it. */
 static bool
 is_pristine(const struct smap *row)
@@ -148,12 +160,28 @@ is_pristine(const struct smap *row)
 
     SMAP_FOR_EACH (node, row) {
         if (node->key[0] != '_' && strncmp(node->key, "sriov-", 6)
-            && strcmp(node->key, "mtu_request")) {
+            && strcmp(node->key, "mtu_request") && strcmp(node->key, "type")
+            && strcmp(node->key, "dpdk-devargs")) {
             return false;
         }
     }
-    return (smap_get_int(row, "sriov-mtu", 0)
+    return (has_our_type(row) && smap_get_int(row, "sriov-mtu", 0)
             == smap_get_int(row, "mtu_request", 0));
+}
+
+/* Returns dpdk-devargs of interface 'i' of 'row', or NULL.  Those of a bond's
+ * interfaces are separated by semicolons.  The caller must free it. */
+static char *
+get_devargs(const struct smap *row, size_t i)
+{
+    const char *s = smap_get_def(row, "dpdk-devargs", "");
+    size_t n;
+
+    for (; i && (n = strcspn(s, ";"), s[n]); i--) {
+        s += n + 1;
+    }
+    n = strcspn(s, ";");
+    return !i && n ? xmemdup0(s, n) : NULL;
 }
 
 static void
@@ -172,6 +200,7 @@ convert_port(struct sriov_view *view, struct sriov_view_bridge *br,
     if (port->key) {
         port->our_mtu = smap_get_int(row, "sriov-mtu", 0);
         port->has_our_mtu = port->our_mtu > 0;
+        port->our_devargs = nullable_xstrdup(smap_get(row, "sriov-devargs"));
         port->pristine = is_pristine(row);
     }
     svec_parse_words(&ifaces, smap_get_def(row, "_interfaces", name));
@@ -181,7 +210,7 @@ convert_port(struct sriov_view *view, struct sriov_view_bridge *br,
 
         free(iface->type);
         iface->type = xstrdup(smap_get_def(row, "type", ""));
-        iface->dpdk_devargs = nullable_xstrdup(smap_get(row, "dpdk-devargs"));
+        iface->dpdk_devargs = get_devargs(row, i);
         iface->mtu_request = smap_get_int(row, "mtu_request", 0);
         iface->has_mtu_request = iface->mtu_request > 0;
         iface->has_ofport = smap_get(row, "_ofport") != NULL;
@@ -201,6 +230,7 @@ get_view(bool backwards)
     struct sriov_view *view = sriov_view_create();
     size_t n = shash_count(&rows);
 
+    view->dpdk_extra = nullable_xstrdup(smap_get(get_row("."), "dpdk-extra"));
     for (size_t i = 0; i < n; i++) {
         const struct shash_node *node = nodes[backwards ? n - 1 - i : i];
         const struct smap *row = node->data;
@@ -211,6 +241,8 @@ get_view(bool backwards)
 
         struct sriov_view_bridge *br = sriov_view_add_bridge(view, node->name);
         br->uuid.parts[0] = smap_get_int(row, "_uuid", 0);
+        br->userspace = !strcmp(smap_get_def(row, "datapath_type", ""),
+                                "netdev");
         br->auto_add = sriov_config_bool(node->name, row, "sriov-auto-add",
                                          auto_add);
         br->switch_id = sriov_config_switch_id(node->name, row);
@@ -276,6 +308,12 @@ describe_op(const struct sriov_op *op, struct shash *things)
     case SRIOV_OP_RETRY:
         ds_put_cstr(s, "try again");
         break;
+    case SRIOV_OP_RETYPE:
+        ds_put_cstr(s, "change type");
+        break;
+    case SRIOV_OP_REATTACH:
+        ds_put_cstr(s, "attach again");
+        break;
     case SRIOV_OP_DELETED:
         ds_put_format(s, "note as deleted: %s",
                       op->deleted[0] ? op->deleted : "none");
@@ -289,6 +327,9 @@ describe_op(const struct sriov_op *op, struct shash *things)
     }
     if (op->mtu) {
         ds_put_format(s, " with mtu %u", op->mtu);
+    }
+    if (op->set_type && op->devargs) {
+        ds_put_format(s, " as %s", op->devargs);
     }
 }
 
@@ -351,6 +392,7 @@ make_plan(const struct sriov_model *model, const struct sriov_view *view,
         .acting = acting,
         .forced = enable == SRIOV_TRUE,
         .hw_tc = hw_offload ? !strcmp(hw_offload, "true") : acting,
+        .dpdk = sriov_source_dummy_dpdk(),
         .now = now,
         .started = started,
     };
@@ -384,6 +426,7 @@ check_ops(const struct sriov_plan *plan, const struct sriov_model *model,
             ds_put_format(s, "  WRONG: %s is not ours\n", op->old->name);
         }
         if (op->type != SRIOV_OP_MTU && op->type != SRIOV_OP_RETRY
+            && op->type != SRIOV_OP_RETYPE && op->type != SRIOV_OP_REATTACH
             && !sset_add(&gone, op->old->name)) {
             ds_put_format(s, "  WRONG: %s goes twice\n", op->old->name);
         }
@@ -470,6 +513,35 @@ put_mtu(struct smap *row, unsigned int mtu)
 }
 
 static void
+put_type(struct smap *row, const struct sriov_op *op)
+{
+    smap_remove(row, "sriov-devargs");
+    if (op->devargs) {
+        smap_add(row, "sriov-devargs", op->devargs);
+    }
+    if (op->set_type) {
+        smap_remove(row, "type");
+        smap_remove(row, "dpdk-devargs");
+        if (op->devargs) {
+            smap_add(row, "type", "dpdk");
+            smap_add(row, "dpdk-devargs", op->devargs);
+        }
+    }
+}
+
+/* Gives 'row' the MTU of 'op', unless it has one of a person's. */
+static void
+put_own_mtu(struct smap *row, const struct sriov_op *op)
+{
+    if (smap_get_int(row, "sriov-mtu", 0)
+        == smap_get_int(row, "mtu_request", 0)) {
+        put_mtu(row, op->mtu);
+    } else {
+        smap_remove(row, "sriov-mtu");
+    }
+}
+
+static void
 apply(const struct sriov_plan *plan)
 {
     struct smap *old = xcalloc(plan->n_ops, sizeof *old);
@@ -495,6 +567,7 @@ apply(const struct sriov_plan *plan)
             row = get_row(op->decision->port->link->name);
             put_port(op, row);
             put_mtu(row, op->mtu);
+            put_type(row, op);
             break;
 
         case SRIOV_OP_REPLACE:
@@ -502,12 +575,19 @@ apply(const struct sriov_plan *plan)
             smap_destroy(row);
             smap_clone(row, &old[i]);
             put_port(op, row);
-            if (smap_get_int(row, "sriov-mtu", 0)
-                == smap_get_int(row, "mtu_request", 0)) {
-                put_mtu(row, op->mtu);
-            } else {
-                smap_remove(row, "sriov-mtu");
-            }
+            put_own_mtu(row, op);
+            put_type(row, op);
+            break;
+
+        case SRIOV_OP_RETYPE:
+            row = get_row(op->old->name);
+            put_own_mtu(row, op);
+            put_type(row, op);
+            break;
+
+        case SRIOV_OP_REATTACH:
+            sriov_history_find(&history, op->port->key)->attached
+                = op->port->link->ifindex;
             break;
 
         case SRIOV_OP_MTU:
@@ -620,10 +700,12 @@ describe_state(struct ds *s)
             const struct smap *row = get_row(port->name);
 
             svec_add_nocopy(&lines, xasprintf(
-                "%s %s for %s, mtu %s, tag %s", br->name, port->name,
+                "%s %s for %s, mtu %s, tag %s%s%s", br->name, port->name,
                 port->key ? port->key : "others",
                 smap_get_def(row, "mtu_request", "-"),
-                smap_get_def(row, "tag", "-")));
+                smap_get_def(row, "tag", "-"),
+                smap_get(row, "dpdk-devargs") ? ", " : "",
+                smap_get_def(row, "dpdk-devargs", "")));
         }
     }
     svec_sort(&lines);
@@ -647,7 +729,7 @@ static bool print_state;        /* "plan" prints the state, not the plan. */
  *     world[: TEXT]              an empty one
  *     add-br BRIDGE [KEY=VALUE]...       with this other_config
  *     add-port BRIDGE PORT [KEY=VALUE]...
- *     add-bond BRIDGE PORT IFACE IFACE
+ *     add-bond BRIDGE PORT IFACE IFACE [KEY=VALUE]...
  *     set PORT|BRIDGE|. KEY=VALUE...     "." is the Open_vSwitch row
  *     del-br BRIDGE
  *     del-port PORT
@@ -686,11 +768,12 @@ do_line(const char *line, struct ds *s)
             smap_replace(get_row(w[2]), "_bridge", w[1]);
             ok = set_row(get_row(w[2]), &words, 3);
         }
-    } else if (!strcmp(command, "add-bond") && n == 5) {
+    } else if (!strcmp(command, "add-bond") && n >= 5) {
         ok = shash_find(&rows, w[1]) && !shash_find(&rows, w[2]);
         if (ok) {
             smap_replace(get_row(w[2]), "_bridge", w[1]);
             smap_add_format(get_row(w[2]), "_interfaces", "%s %s", w[3], w[4]);
+            ok = set_row(get_row(w[2]), &words, 5);
         }
     } else if (!strcmp(command, "set") && n > 1) {
         ok = set_row(shash_find_data(&rows, w[1]), &words, 2);

@@ -40,6 +40,8 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/rules/config.h \
 	vswitchd-ext/rules/defaults.c \
 	vswitchd-ext/rules/defaults.h \
+	vswitchd-ext/rules/dpdk.c \
+	vswitchd-ext/rules/dpdk.h \
 	vswitchd-ext/rules/drivers.c \
 	vswitchd-ext/rules/drivers.h \
 	vswitchd-ext/rules/frames.c \
@@ -84,6 +86,7 @@ tests_ovstest_SOURCES += \
 	vswitchd-ext/inventory/model.c \
 	vswitchd-ext/inventory/source-dummy.c \
 	vswitchd-ext/rules/config.c \
+	vswitchd-ext/rules/dpdk.c \
 	vswitchd-ext/rules/drivers.c \
 	vswitchd-ext/rules/frames.c \
 	vswitchd-ext/rules/history.c \

@@ -29,7 +29,7 @@
  *    |     |             |                |          |      |          |
  *    |  rules/        rules/           rules/        |      |          |
  *    |  drivers -> defaults <- config   bond      history --+          |
- *    |                |                   |          |      |          |
+ *    |                |                   +-- dpdk --+      |          |
  *    |            bridge.c         ofproto/bond.c   plan <--+          |
  *    |                                               |                 |
  *    +-- links, by the reader <----------------------+--> write -------+
@@ -64,6 +64,7 @@
 #include "database/session.h"
 #include "datapath/policy.h"
 #include "datapath/ports.h"
+#include "dpdk.h"
 #include "if-notifier.h"
 #include "inventory/model.h"
 #include "inventory/reader.h"
@@ -74,6 +75,8 @@
 #include "openvswitch/vlog.h"
 #include "rules/bond.h"
 #include "rules/defaults.h"
+#include "rules/dpdk.h"
+#include "rules/drivers.h"
 #include "rules/history.h"
 #include "rules/plan.h"
 #include "rules/schedule.h"
@@ -129,6 +132,7 @@ struct cx_sriov {
                                                  * a leader. */
     struct ovsrec_open_vswitch shadow;  /* What it was given back. */
 
+    bool dpdk;                  /* DPDK is initialized. */
     bool ports_left;            /* There are ports of ours, which have to be
                                  * looked after even without an eswitch. */
 };
@@ -167,6 +171,37 @@ offload_of(const struct netdev *netdev, int ifindex)
             : sriov_reader_offload(cx->reader, ifindex));
 }
 
+static bool
+dpdk_is_ready(void)
+{
+    return dpdk_available() || sriov_source_dummy_dpdk();
+}
+
+/* Returns false if what comes in at 'netdev', of a userspace bridge, is not to
+ * be offloaded.  By default DPDK's ports are, as far as their driver is known
+ * to take what Open vSwitch asks it for: where it does not, the attempts fill
+ * the log. */
+static bool
+may_offload_in_userspace(const struct netdev *netdev)
+{
+    const char *setting = cx->defaults.userspace_offload.value;
+    const struct sriov_port *port = NULL;
+    struct smap config = SMAP_INITIALIZER(&config);
+
+    if (strcmp(setting, "auto")) {
+        return !strcmp(setting, "true");
+    }
+    if (!strcmp(netdev_get_type(netdev), "dpdk")
+        && !netdev_get_config(netdev, &config)) {
+        const char *devargs = smap_get(&config, "dpdk-devargs");
+
+        port = devargs ? sriov_dpdk_find(devargs, cx->model) : NULL;
+    }
+    smap_destroy(&config);
+    return (port && port->dev->mode == SRIOV_MODE_SWITCHDEV
+            && sriov_driver_dpdk_offloads(port->dev));
+}
+
 /* Returns false if nothing that comes in at 'netdev' can be offloaded, nor
  * what leaves through it: a tap or a veth on a bridge, say.  With skip_sw the
  * kernel would refuse each of their flows, and an attempt costs more than the
@@ -176,9 +211,15 @@ offload_of(const struct netdev *netdev, int ifindex)
 static bool
 may_offload(const struct netdev *netdev)
 {
-    int ifindex = netdev_get_ifindex(netdev);
+    const char *dpif_type = netdev_get_dpif_type(netdev);
     enum sriov_offload offload;
+    int ifindex;
 
+    if (cx->reader && cx->defaults.acting && dpif_type
+        && !strcmp(dpif_type, "netdev")) {
+        return may_offload_in_userspace(netdev);
+    }
+    ifindex = netdev_get_ifindex(netdev);
     if (ifindex <= 0) {
         return true;
     }
@@ -222,12 +263,53 @@ cx_sriov_init(const char *remote)
 
 /* What bridge.c asks. */
 
+/* Stores in '*iface' what bond.h wants to know of 'row'. */
+static void
+make_bond_iface(struct sriov_bond_iface *iface,
+                const struct ovsrec_interface *row)
+{
+    *iface = (struct sriov_bond_iface) {
+        .name = row->name,
+        .devargs = (strcmp(row->type, "dpdk") ? NULL
+                    : smap_get(&row->options, "dpdk-devargs")),
+    };
+}
+
+/* Publishes for bonds what 'cfg' and the model have.  Returns true if bonds
+ * have to be configured again. */
+static bool
+update_bonds(const struct ovsrec_open_vswitch *cfg)
+{
+    struct sriov_bond_iface *dpdk = NULL;
+    size_t n = 0, allocated = 0;
+    bool changed;
+
+    for (size_t i = 0; cx->defaults.userspace && i < cfg->n_bridges; i++) {
+        const struct ovsrec_bridge *br = cfg->bridges[i];
+
+        for (size_t j = 0; j < br->n_ports; j++) {
+            for (size_t k = 0; k < br->ports[j]->n_interfaces; k++) {
+                if (n >= allocated) {
+                    dpdk = x2nrealloc(dpdk, &allocated, sizeof *dpdk);
+                }
+                make_bond_iface(&dpdk[n], br->ports[j]->interfaces[k]);
+                n += dpdk[n].devargs != NULL;
+            }
+        }
+    }
+    changed = sriov_bond_update(cx->model, cx->defaults.acting, dpdk, n,
+                                &cx->bond_signature);
+    free(dpdk);
+    return changed;
+}
+
 const struct ovsrec_open_vswitch *
 cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
 {
     if (cx->defaults_stale || !cx->leader || seqno != cx->config_seqno) {
         bool old_fallback = cx_sriov_lacp_fallback_ab();
         bool old_acting = cx->defaults.acting;
+        bool was_userspace = cx->defaults.userspace;
         /* bridge.c will configure everything in this round anyway. */
         bool reconfiguring = seqno != cx->config_seqno;
         bool acting_changed;
@@ -244,9 +326,9 @@ cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
         }
         stale = (acting_changed
                  || cx_sriov_lacp_fallback_ab() != old_fallback);
-        if (cx->defaults_stale || acting_changed) {
-            stale = sriov_bond_update(cx->model, cx->defaults.acting,
-                                      &cx->bond_signature) || stale;
+        if (cx->defaults_stale || acting_changed || cx->defaults.userspace
+            || was_userspace) {
+            stale = update_bonds(cfg) || stale;
         }
         cx->defaults_stale = false;
         cx->config_seqno = seqno;
@@ -293,12 +375,13 @@ cx_sriov_lacp_fallback_ab(void)
 void
 cx_sriov_configure_bond(const struct ovsrec_port *cfg, struct bond_settings *s)
 {
-    const char **members = xmalloc(cfg->n_interfaces * sizeof *members);
+    struct sriov_bond_iface *members
+        = xmalloc(cfg->n_interfaces * sizeof *members);
     char *row = xasprintf("Port %s", cfg->name);
     const char *why;
 
     for (size_t i = 0; i < cfg->n_interfaces; i++) {
-        members[i] = cfg->interfaces[i]->name;
+        make_bond_iface(&members[i], cfg->interfaces[i]);
     }
     s->offload = sriov_bond_offload(
         sriov_config_bond_offload(row, &cfg->other_config),
@@ -392,6 +475,7 @@ make_plan_input(struct sriov_plan_input *in, const struct sriov_view *view)
         .acting = defaults->acting && defaults->enable != SRIOV_FALSE,
         .forced = defaults->enable == SRIOV_TRUE,
         .hw_tc = !strcmp(defaults->hw_offload.value, "true"),
+        .dpdk = cx->dpdk,
         .now = time_msec(),
         .started = cx->started,
     };
@@ -425,11 +509,25 @@ note_retry(const struct sriov_op *op)
     track->failed_since = time_msec();
 }
 
+/* Remembers that the DPDK port 'op->old' is attached to its device again,
+ * which is another one than before. */
+static void
+note_reattach(const struct sriov_op *op)
+{
+    struct sriov_track *track = sriov_history_find(&cx->history,
+                                                   op->port->key);
+
+    VLOG_INFO("%s: its device was created anew, attaching it again",
+              op->old->name);
+    track->attached = op->port->link->ifindex;
+}
+
 /* Does to devices, and in ovs-vswitchd, what 'plan' says. */
 static void
 do_now(const struct sriov_plan *plan)
 {
     struct smap failed = SMAP_INITIALIZER(&failed);
+    struct sset detached = SSET_INITIALIZER(&detached);
 
     for (size_t i = 0; i < plan->n_ops; i++) {
         const struct sriov_op *op = &plan->ops[i];
@@ -439,16 +537,25 @@ do_now(const struct sriov_plan *plan)
         } else if (op->type == SRIOV_OP_RETRY) {
             note_retry(op);
             smap_replace(&failed, op->old->name, op->old->name);
+        } else if (op->type == SRIOV_OP_REATTACH) {
+            note_reattach(op);
+            sset_add(&detached, op->old->name);
         }
     }
     sriov_reader_flush(cx->reader);
     take_link_results();
+    if (!sset_is_empty(&detached)) {
+        sriov_ports_detach(&detached);
+    }
     if (!smap_is_empty(&failed)) {
         sriov_ports_forget(&failed);
+    }
+    if (!smap_is_empty(&failed) || !sset_is_empty(&detached)) {
         /* Have bridge.c configure its ports again. */
         if_notifier_manual_report();
         sriov_schedule_changed(&cx->schedule, time_msec());
     }
+    sset_destroy(&detached);
     smap_destroy(&failed);
 }
 
@@ -579,6 +686,10 @@ cx_sriov_run(void)
     if (!cx->reader) {
         return;
     }
+    if (cx->dpdk != dpdk_is_ready()) {
+        cx->dpdk = !cx->dpdk;
+        sriov_schedule_changed(&cx->schedule, time_msec());
+    }
     if (sriov_reader_run(cx->reader, cx->model)) {
         sriov_schedule_kernel_changed(&cx->schedule, false);
     }
@@ -651,6 +762,7 @@ commands_begin(void *aux OVS_UNUSED, struct sriov_show *show)
     show->view = view;
     show->view_known = sriov_session_view_is_known(cx->session);
     show->plan = sriov_plan_create(&in);
+    show->other_config = cx->config ? &cx->config->other_config : NULL;
 }
 
 static void

@@ -35,6 +35,7 @@
 #define OWNER "cx-sriov"
 #define MARK_PF "sriov-pf"
 #define MARK_PORT "sriov-port"
+#define MARK_DEVARGS "sriov-devargs"
 
 /* The columns that hold what people set.  A port of ours in which all of them
  * have their default is untouched; all of them move along when it gets another
@@ -63,6 +64,7 @@ static const struct ovsdb_idl_column *const iface_settings[] = {
 /* What else is replicated. */
 static const struct ovsdb_idl_column *const other_columns[] = {
     &ovsrec_open_vswitch_col_bridges, &ovsrec_open_vswitch_col_other_config,
+    &ovsrec_bridge_col_datapath_type,
     &ovsrec_bridge_col_name, &ovsrec_bridge_col_ports,
     &ovsrec_bridge_col_other_config, &ovsrec_bridge_col_external_ids,
     &ovsrec_bridge_col_mirrors, &ovsrec_mirror_col_output_port,
@@ -104,6 +106,16 @@ only_marks(const struct smap *external_ids)
     return true;
 }
 
+/* Returns true if 'c' is a column of Interface that we write. */
+static bool
+is_written(const struct ovsdb_idl_column *c)
+{
+    return (c == &ovsrec_interface_col_mtu_request
+            || c == &ovsrec_interface_col_ofport_request
+            || c == &ovsrec_interface_col_type
+            || c == &ovsrec_interface_col_options);
+}
+
 /* Returns true if the 'n' columns 'settings' of 'row' have their defaults,
  * external_ids and what we may have written ourselves aside. */
 static bool
@@ -113,9 +125,7 @@ settings_are_default(const struct ovsdb_idl_row *row,
     for (size_t i = 0; i < n; i++) {
         const struct ovsdb_idl_column *c = settings[i];
 
-        if (c != &ovsrec_interface_col_mtu_request
-            && c != &ovsrec_interface_col_ofport_request
-            && strcmp(c->name, "external_ids")
+        if (!is_written(c) && strcmp(c->name, "external_ids")
             && !ovsdb_datum_is_default(ovsdb_idl_read(row, c), &c->type)) {
             return false;
         }
@@ -131,9 +141,20 @@ is_our_value(const int64_t *value, size_t n, int64_t ours)
     return n ? *value == ours : !ours;
 }
 
+/* Returns true if 'iface' has the type and the options that we wrote:
+ * 'devargs', or none. */
+static bool
+has_our_type(const struct ovsrec_interface *iface, const char *devargs)
+{
+    return (!strcmp(iface->type, devargs ? "dpdk" : "")
+            && smap_count(&iface->options) == (devargs ? 1 : 0)
+            && nullable_string_is_equal(smap_get(&iface->options,
+                                                 "dpdk-devargs"), devargs));
+}
+
 /* Returns true if nobody changed 'port', one of ours, since we added it. */
 static bool
-is_pristine(const struct ovsrec_port *port, int64_t mtu)
+is_pristine(const struct ovsrec_port *port, int64_t mtu, const char *devargs)
 {
     const struct ovsrec_interface *iface;
 
@@ -147,6 +168,7 @@ is_pristine(const struct ovsrec_port *port, int64_t mtu)
                                     ARRAY_SIZE(port_settings))
             && settings_are_default(&iface->header_, iface_settings,
                                     ARRAY_SIZE(iface_settings))
+            && has_our_type(iface, devargs)
             && is_our_value(iface->mtu_request, iface->n_mtu_request, mtu)
             && is_our_value(iface->ofport_request, iface->n_ofport_request,
                             smap_get_int(&iface->external_ids,
@@ -237,7 +259,10 @@ convert_port(struct sriov_view *view, struct sriov_view_bridge *br,
     if (port->key) {
         port->has_our_mtu = mtu > 0;
         port->our_mtu = mtu;
-        port->pristine = (all && is_pristine(row, MAX(mtu, 0))
+        port->our_devargs = nullable_xstrdup(smap_get(&row->external_ids,
+                                                      MARK_DEVARGS));
+        port->pristine = (all && is_pristine(row, MAX(mtu, 0),
+                                             port->our_devargs)
                           && !is_mirrored(br_row, row));
     }
 
@@ -268,6 +293,8 @@ sriov_rows_read(const struct ovsrec_open_vswitch *cfg, bool all)
         return view;
     }
 
+    view->dpdk_extra = nullable_xstrdup(smap_get(&cfg->other_config,
+                                                 "dpdk-extra"));
     bool auto_add = sriov_config_bool("Open_vSwitch", &cfg->other_config,
                                       "sriov-auto-add", true);
     for (size_t i = 0; i < cfg->n_bridges; i++) {
@@ -276,6 +303,7 @@ sriov_rows_read(const struct ovsrec_open_vswitch *cfg, bool all)
         char *name = xasprintf("Bridge %s", row->name);
 
         br->uuid = row->header_.uuid;
+        br->userspace = !strcmp(row->datapath_type, "netdev");
         br->auto_add = sriov_config_bool(name, &row->other_config,
                                          "sriov-auto-add", auto_add);
         br->switch_id = sriov_config_switch_id(name, &row->other_config);
@@ -314,7 +342,7 @@ sriov_rows_refresh(const struct ovsrec_open_vswitch *cfg,
 
 void
 sriov_rows_put_marks(struct smap *external_ids, const struct sriov_port *rep,
-                     unsigned int mtu)
+                     unsigned int mtu, const char *devargs)
 {
     struct smap_node *node;
 
@@ -334,6 +362,9 @@ sriov_rows_put_marks(struct smap *external_ids, const struct sriov_port *rep,
     }
     if (rep->vf_pci) {
         smap_add(external_ids, "sriov-vf-pci", rep->vf_pci);
+    }
+    if (devargs) {
+        smap_add(external_ids, MARK_DEVARGS, devargs);
     }
     if (mtu) {
         smap_add_format(external_ids, SRIOV_ROWS_MTU, "%u", mtu);

@@ -68,9 +68,11 @@ void sriov_rows_refresh(const struct ovsrec_open_vswitch *cfg,
 bool sriov_rows_have_ports(const struct ovsrec_open_vswitch *cfg);
 
 /* Adds to 'external_ids' the marks of the representor 'rep', in place of those
- * that it has.  'mtu' is what mtu_request becomes, in bytes, 0 for none. */
+ * that it has.  'mtu' is what mtu_request becomes, in bytes, 0 for none;
+ * 'devargs' what options:dpdk-devargs does, NULL if it is no DPDK port. */
 void sriov_rows_put_marks(struct smap *external_ids,
-                          const struct sriov_port *rep, unsigned int mtu);
+                          const struct sriov_port *rep, unsigned int mtu,
+                          const char *devargs);
 
 /* Gives 'new' what people set in 'old', another row of the session that has a
  * transaction.  That fails if somebody changes 'old' in the meantime. */

@@ -67,15 +67,49 @@ has_own_ofport(const struct ovsrec_interface *iface)
                 != smap_get_int(&iface->external_ids, SRIOV_ROWS_OFPORT, 0)));
 }
 
-/* Adds the port for the decision of 'op', with the settings of 'old', if that
- * is nonnull.  If that is in the same bridge, mirrors and flows that name it
- * mean the new one then. */
+/* Gives 'iface', which has 'options' until now, the type that 'op' says. */
+static void
+set_type(const struct ovsrec_interface *iface, const struct smap *options,
+         const struct sriov_op *op)
+{
+    struct smap new;
+
+    if (!op->set_type) {
+        return;
+    }
+    smap_clone(&new, options);
+    smap_remove(&new, "dpdk-devargs");
+    if (op->devargs) {
+        smap_add(&new, "dpdk-devargs", op->devargs);
+    }
+    ovsrec_interface_set_type(iface, op->devargs ? "dpdk" : "");
+    ovsrec_interface_set_options(iface, &new);
+    smap_destroy(&new);
+}
+
+/* Returns true if mtu_request of the port of ours that 'op' changes is ours as
+ * well: one that a person asked for stays. */
+static bool
+has_own_mtu(const struct sriov_op *op)
+{
+    const struct sriov_view_iface *iface = op->decision->iface;
+
+    return (op->old->has_our_mtu == iface->has_mtu_request
+            && (!iface->has_mtu_request
+                || op->old->our_mtu == iface->mtu_request));
+}
+
+/* Adds the port for 'op->decision' with the settings of 'old', if that is
+ * nonnull.  If that is in the same bridge, mirrors and flows that name it mean
+ * the new one then. */
 static void
 add_port(const struct writer *w, const struct sriov_op *op,
-         const struct ovsrec_port *old, bool own_mtu)
+         const struct ovsrec_port *old)
 {
     const struct sriov_decision *d = op->decision;
-    unsigned int mtu = op->mtu;
+    bool own_mtu = !old || has_own_mtu(op);
+    unsigned int mtu = own_mtu ? op->mtu : 0;
+    const struct smap none = SMAP_INITIALIZER(&none);
     const struct ovsrec_bridge *br
         = ovsrec_bridge_get_for_uuid(w->idl, &d->bridge->uuid);
     const struct ovsrec_interface *old_iface
@@ -94,7 +128,7 @@ add_port(const struct writer *w, const struct sriov_op *op,
         smap_clone(&ids, &old_iface->external_ids);
     }
     ovsrec_interface_set_name(iface, d->port->link->name);
-    sriov_rows_put_marks(&ids, d->port, own_mtu ? mtu : 0);
+    sriov_rows_put_marks(&ids, d->port, mtu, op->devargs);
     if (old_iface && !has_own_ofport(old_iface)) {
         request_ofport(iface, op->ofport, &ids);
     }
@@ -102,6 +136,7 @@ add_port(const struct writer *w, const struct sriov_op *op,
     if (own_mtu) {
         set_mtu_request(iface, mtu);
     }
+    set_type(iface, old_iface ? &old_iface->options : &none, op);
     smap_destroy(&ids);
 
     smap_init(&ids);
@@ -114,7 +149,7 @@ add_port(const struct writer *w, const struct sriov_op *op,
         }
     }
     ovsrec_port_set_name(port, d->port->link->name);
-    sriov_rows_put_marks(&ids, d->port, own_mtu ? mtu : 0);
+    sriov_rows_put_marks(&ids, d->port, mtu, op->devargs);
     ovsrec_port_set_external_ids(port, &ids);
     ovsrec_port_set_interfaces(port, &iface, 1);
     smap_destroy(&ids);
@@ -139,6 +174,35 @@ remove_port(const struct writer *w, const struct sriov_view_port *port,
     }
 }
 
+/* Makes 'port', of ours, one of the type that 'op' says. */
+static void
+do_retype(const struct ovsrec_port *port, const struct sriov_op *op)
+{
+    const struct sriov_port *rep = op->decision->port;
+    bool own_mtu = has_own_mtu(op);
+    unsigned int mtu = own_mtu ? op->mtu : 0;
+    struct smap ids;
+
+    sriov_rows_verify_settings(port);
+    for (size_t i = 0; i < port->n_interfaces; i++) {
+        const struct ovsrec_interface *iface = port->interfaces[i];
+
+        smap_clone(&ids, &iface->external_ids);
+        sriov_rows_put_marks(&ids, rep, mtu, op->devargs);
+        ovsrec_interface_set_external_ids(iface, &ids);
+        smap_destroy(&ids);
+        if (own_mtu) {
+            set_mtu_request(iface, mtu);
+        }
+        set_type(iface, &iface->options, op);
+    }
+    smap_clone(&ids, &port->external_ids);
+    sriov_rows_put_marks(&ids, rep, mtu, op->devargs);
+    ovsrec_port_set_external_ids(port, &ids);
+    smap_destroy(&ids);
+}
+
+/* Notes in 'port', of ours, that its mtu_request is 'mtu', and makes it so. */
 static void
 do_mtu(const struct ovsrec_port *port, unsigned int mtu)
 {
@@ -179,20 +243,17 @@ do_op(const struct writer *w, const struct sriov_op *op)
     }
     switch (op->type) {
     case SRIOV_OP_ADD:
-        add_port(w, op, NULL, true);
+        add_port(w, op, NULL);
         break;
 
-    case SRIOV_OP_REPLACE: {
-        /* An MTU that a person asked for stays. */
-        const struct sriov_view_iface *iface = op->decision->iface;
-        bool own_mtu = (op->old->has_our_mtu == iface->has_mtu_request
-                        && (!iface->has_mtu_request
-                            || op->old->our_mtu == iface->mtu_request));
-
-        add_port(w, op, old, own_mtu);
+    case SRIOV_OP_REPLACE:
+        add_port(w, op, old);
         remove_port(w, op->old, old);
         break;
-    }
+
+    case SRIOV_OP_RETYPE:
+        do_retype(old, op);
+        break;
 
     case SRIOV_OP_MTU:
         do_mtu(old, op->mtu);
@@ -207,6 +268,7 @@ do_op(const struct writer *w, const struct sriov_op *op)
         break;
 
     case SRIOV_OP_RETRY:
+    case SRIOV_OP_REATTACH:
     case SRIOV_OP_LINK:
     default:
         OVS_NOT_REACHED();
@@ -260,6 +322,7 @@ sriov_write_plan(struct ovsdb_idl *idl, struct ovsdb_idl_txn *txn,
 
     describe(&w, plan, SRIOV_OP_ADD, "added");
     describe(&w, plan, SRIOV_OP_REPLACE, "renamed or moved");
+    describe(&w, plan, SRIOV_OP_RETYPE, "changed the type of");
     describe(&w, plan, SRIOV_OP_MTU, "set the MTU of");
     describe(&w, plan, SRIOV_OP_REMOVE, "removed");
     describe_deleted(&w, plan);

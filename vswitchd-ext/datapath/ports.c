@@ -24,6 +24,7 @@
 #include "dpif.h"
 #include "netdev-provider.h"
 #include "smap.h"
+#include "sset.h"
 #include "util.h"
 
 /* Takes the ports with these names out of 'dpif'. */
@@ -82,4 +83,22 @@ sriov_ports_forget(const struct smap *renamed)
             netdev_close(netdev);
         }
     }
+}
+
+void
+sriov_ports_detach(const struct sset *names)
+{
+    struct smap ports = SMAP_INITIALIZER(&ports);
+    const char *name;
+    struct dpif *dpif;
+
+    SSET_FOR_EACH (name, names) {
+        smap_replace(&ports, name, name);
+    }
+    /* That of all userspace bridges.  ofproto notices by itself. */
+    if (!dpif_open("ovs-netdev", "netdev", &dpif)) {
+        delete_ports(dpif, &ports);
+        dpif_close(dpif);
+    }
+    smap_destroy(&ports);
 }

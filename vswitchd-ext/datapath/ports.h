@@ -25,6 +25,7 @@
  * kernel, as Open vSwitch does all the time, but no driver. */
 
 struct smap;
+struct sset;
 
 /* Returns NULL if the kernel's datapath can have a port 'name', or else why it
  * cannot, which the caller must free.  A device that does not exist is
@@ -47,5 +48,10 @@ char *sriov_ports_check_name(const char *name);
  * and nothing can be added under the new name ("File exists").  It is the same
  * with a device that is renamed while it is added. */
 void sriov_ports_forget(const struct smap *renamed);
+
+/* Makes Open vSwitch let go of the DPDK ports 'names', and DPDK of what stands
+ * behind them, so that they can be added anew: to the devices that have come
+ * in place of theirs. */
+void sriov_ports_detach(const struct sset *names);
 
 #endif /* ports.h */

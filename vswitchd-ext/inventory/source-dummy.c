@@ -43,6 +43,7 @@ static bool changed;
 static int events_lost;         /* Nobody is told of changes, unless 0. */
 static int read_error;          /* Makes 'read' fail, unless 0. */
 static int link_error;          /* Makes 'set_link' fail, unless 0. */
+static bool dpdk;               /* DPDK is initialized. */
 static struct ds calls = DS_EMPTY_INITIALIZER;  /* Of 'set_link'. */
 
 static int
@@ -65,6 +66,13 @@ dummy_close(struct sriov_source *source OVS_UNUSED)
     }
     shash_clear_free_data(&world);
     ds_destroy(&calls);
+    dpdk = false;
+}
+
+bool
+sriov_source_dummy_dpdk(void)
+{
+    return dpdk;
 }
 
 static bool
@@ -261,6 +269,7 @@ const struct sriov_source_class sriov_source_dummy = {
  *                        [parent=BUS/NAME] [master=IFINDEX] [mtu=N] [mac=MAC]
  *                        [up=BOOL] [carrier=BOOL] [initialized=BOOL]
  *                        [hw-tc=BOOL]
+ *     [del] dpdk         DPDK is initialized
  *     fail [events=1] [read=ERRNO] [link=ERRNO]
  *
  * "KEY=" takes an attribute away.  Returns false if it is none of these. */
@@ -279,7 +288,9 @@ sriov_source_dummy_line(const char *line)
                    : !strcmp(kind, "port") ? 2 : 0);
     size_t args = first + 1 + n_id;
 
-    if (!strcmp(kind, "fail")) {
+    if (!strcmp(kind, "dpdk")) {
+        dpdk = !del;
+    } else if (!strcmp(kind, "fail")) {
         for (size_t i = 1; i < words.n; i++) {
             ok = (ovs_scan(words.names[i], "events=%d", &events_lost)
                   || ovs_scan(words.names[i], "read=%d", &read_error)

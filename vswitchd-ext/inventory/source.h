@@ -99,6 +99,9 @@ extern const struct sriov_source_class sriov_source_dummy;
 /* Registers the commands that feed 'sriov_source_dummy'. */
 void sriov_source_dummy_init(void);
 
+/* Returns true if 'sriov_source_dummy' was told that DPDK is initialized. */
+bool sriov_source_dummy_dpdk(void);
+
 /* Carries out one line of those commands.  Returns false if it is none. */
 bool sriov_source_dummy_line(const char *line);
 

@@ -25,9 +25,11 @@
 #include "openvswitch/shash.h"
 #include "ovs-rcu.h"
 #include "inventory/model.h"
+#include "rules/dpdk.h"
 #include "util.h"
 
-/* The name of the uplink of its PF (a string) by the name of a representor.
+/* The name of the uplink of its PF (a string) by the name of a representor, as
+ * the Interfaces have them.
  * Written by the main thread, read by all that translate flows, who are given
  * a function and no object: hence here. */
 static OVSRCU_TYPE(struct shash *) uplinks = OVSRCU_INITIALIZER(NULL);
@@ -57,31 +59,52 @@ is_active_uplink(const struct sriov_port *port)
             && port->dev->mode == SRIOV_MODE_SWITCHDEV);
 }
 
+/* Returns the name of the Interface for 'port': one in 'names', by the key of
+ * what it is a DPDK port for, else that of the link. */
+static const char *
+iface_name(const struct sriov_port *port, const struct shash *names)
+{
+    const char *name = shash_find_data(names, port->key);
+
+    return name ? name : port->link->name;
+}
+
 bool
 sriov_bond_update(const struct sriov_model *model, bool acting,
+                  const struct sriov_bond_iface dpdk[], size_t n_dpdk,
                   char **signature)
 {
     struct shash *map = xmalloc(sizeof *map);
+    struct shash names = SHASH_INITIALIZER(&names);
     struct ds new_signature = DS_EMPTY_INITIALIZER;
     bool changed;
 
     shash_init(map);
+    for (size_t i = 0; acting && i < n_dpdk; i++) {
+        const struct sriov_port *port = sriov_dpdk_find(dpdk[i].devargs,
+                                                        model);
+
+        if (port) {
+            shash_add_once(&names, port->key, dpdk[i].name);
+        }
+    }
     for (size_t i = 0; acting && i < model->n_ports; i++) {
         const struct sriov_port *port = model->ports[i];
 
         if (is_active_uplink(port)) {
-            ds_put_format(&new_signature, "%s%s ", port->link->name,
+            ds_put_format(&new_signature, "%s%s ", iface_name(port, &names),
                           port->dev->multiport ? "+" : "");
         } else if (sriov_port_is_representor(port) && port->link) {
             const struct sriov_port *uplink = sriov_port_uplink(model, port);
 
             if (uplink && uplink->link) {
-                shash_add_once(map, port->link->name,
-                               xstrdup(uplink->link->name));
+                shash_add_once(map, iface_name(port, &names),
+                               xstrdup(iface_name(uplink, &names)));
             }
         }
     }
     publish(map);
+    shash_destroy(&names);
 
     changed = strcmp(*signature ? *signature : "", ds_cstr(&new_signature));
     free(*signature);
@@ -103,15 +126,21 @@ sriov_bond_uplink_of(const char *representor)
     return map ? shash_find_data(map, representor) : NULL;
 }
 
-/* Returns the uplink of an eswitch in switchdev mode with the name 'name', or
+/* Returns the uplink of an eswitch in switchdev mode that 'iface' is, or
  * NULL. */
 static const struct sriov_port *
-find_uplink(const struct sriov_model *model, const char *name)
+find_uplink(const struct sriov_model *model,
+            const struct sriov_bond_iface *iface)
 {
+    if (iface->devargs) {
+        const struct sriov_port *port = sriov_dpdk_find(iface->devargs, model);
+
+        return port && is_active_uplink(port) ? port : NULL;
+    }
     for (size_t i = 0; i < model->n_ports; i++) {
         const struct sriov_port *port = model->ports[i];
 
-        if (is_active_uplink(port) && !strcmp(port->link->name, name)) {
+        if (is_active_uplink(port) && !strcmp(port->link->name, iface->name)) {
             return port;
         }
     }
@@ -119,7 +148,8 @@ find_uplink(const struct sriov_model *model, const char *name)
 }
 
 enum bond_offload
-sriov_bond_offload(enum sriov_bond_config config, const char *const members[],
+sriov_bond_offload(enum sriov_bond_config config,
+                   const struct sriov_bond_iface members[],
                    size_t n_members, const struct sriov_model *model,
                    bool acting, const char **why)
 {
@@ -135,7 +165,7 @@ sriov_bond_offload(enum sriov_bond_config config, const char *const members[],
                 : BOND_OFFLOAD_OFF);
     }
     for (size_t i = 0; i < n_members; i++) {
-        const struct sriov_port *uplink = find_uplink(model, members[i]);
+        const struct sriov_port *uplink = find_uplink(model, &members[i]);
 
         if (!uplink) {
             *why = "not all members are uplinks of an eswitch";

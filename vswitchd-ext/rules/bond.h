@@ -34,26 +34,35 @@
 
 struct sriov_model;
 
+/* An Interface: of a bond, or any that is a DPDK port. */
+struct sriov_bond_iface {
+    const char *name;
+    const char *devargs;        /* options:dpdk-devargs, NULL unless it is a
+                                 * DPDK port. */
+};
+
 /* Publishes which uplink each representor of 'model' belongs to, none unless
- * 'acting'.  Returns true if bonds have to be configured again, which is so if
- * '*signature', the caller's string for that (NULL at first), changes.  Main
- * thread. */
+ * 'acting'.  'dpdk' are the 'n_dpdk' Interfaces that are DPDK ports, which
+ * have any names.  Returns true if bonds have to be configured again, which is
+ * so if '*signature', the caller's string for that (NULL at first), changes.
+ * Main thread. */
 bool sriov_bond_update(const struct sriov_model *, bool acting,
+                       const struct sriov_bond_iface dpdk[], size_t n_dpdk,
                        char **signature);
 
 /* Publishes that there is none.  Main thread. */
 void sriov_bond_destroy(void);
 
-/* Returns the name of the uplink that the device 'representor' belongs to, or
- * NULL if it is no representor.  May be called in any thread; the string is
+/* Returns the name of the uplink that the Interface 'representor' belongs to,
+ * or NULL if it is no representor.  May be called in any thread; the string is
  * valid until the caller's next RCU quiescent state. */
 const char *sriov_bond_uplink_of(const char *representor);
 
-/* Returns what is in force for a bond of the 'n_members' devices 'members'
+/* Returns what is in force for a bond of the 'n_members' Interfaces 'members'
  * with 'config' as its other_config:bond-offload, and in '*why' (a static
  * string) for what reason. */
 enum bond_offload sriov_bond_offload(enum sriov_bond_config config,
-                                     const char *const members[],
+                                     const struct sriov_bond_iface members[],
                                      size_t n_members,
                                      const struct sriov_model *, bool acting,
                                      const char **why);

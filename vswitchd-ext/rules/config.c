@@ -169,3 +169,16 @@ sriov_config_user_tc_policy(const struct smap *other_config,
                          ARRAY_SIZE(choices), "none, skip_sw or skip_hw",
                          default_value, warn);
 }
+
+enum sriov_userspace_offload
+sriov_config_userspace_offload(const struct smap *other_config, bool warn)
+{
+    static const char *const choices[] = { "auto", "true", "false" };
+    const char *s = config_choice(other_config, "userspace-offload", choices,
+                                  ARRAY_SIZE(choices), "auto, true or false",
+                                  "auto", warn);
+
+    return (!s || !strcmp(s, "auto") ? SRIOV_USERSPACE_AUTO
+            : !strcmp(s, "true") ? SRIOV_USERSPACE_TRUE
+            : SRIOV_USERSPACE_FALSE);
+}

@@ -33,6 +33,13 @@ enum sriov_enable {
     SRIOV_FALSE,
 };
 
+/* other_config:userspace-offload of the Open_vSwitch row. */
+enum sriov_userspace_offload {
+    SRIOV_USERSPACE_AUTO,       /* Where the driver is known to do it right. */
+    SRIOV_USERSPACE_TRUE,
+    SRIOV_USERSPACE_FALSE,
+};
+
 /* other_config:bond-offload of a Port. */
 enum sriov_bond_config {
     SRIOV_BOND_AUTO,
@@ -43,6 +50,11 @@ enum sriov_bond_config {
 
 /* Returns other_config:sriov of the Open_vSwitch row. */
 enum sriov_enable sriov_config_enable(const struct smap *);
+
+/* Returns other_config:userspace-offload of the Open_vSwitch row, logging a
+ * value that cannot be read if 'warn'. */
+enum sriov_userspace_offload sriov_config_userspace_offload(
+    const struct smap *, bool warn);
 
 /* Returns the value of the boolean 'key' in the other_config 'smap' of the row
  * that messages call 'row', or 'default_value' if there is none or it cannot

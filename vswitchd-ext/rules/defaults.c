@@ -36,6 +36,7 @@ sriov_defaults_init(struct sriov_defaults *d)
         .hw_offload = { .key = "hw-offload", .value = "false" },
         .tc_policy = { .key = "tc-policy", .value = TC_POLICY_DEFAULT },
         .lacp_fallback_ab = { .key = "lacp-fallback-ab", .value = "false" },
+        .userspace_offload = { .key = "userspace-offload", .value = "auto" },
     };
     smap_init(&d->other_config);
 }
@@ -55,6 +56,36 @@ set_setting(struct sriov_setting *setting, const char *user,
     setting->explicit = user != NULL;
     setting->value = user ? user : default_value;
     setting->why = user ? "set in other_config" : why;
+}
+
+/* Brings 'd->userspace_offload', which says what of 'd->hw_offload' counts on
+ * userspace bridges, up to date.  Offload of DPDK ports is experimental in
+ * Open vSwitch, so that the default is no more than what is known to work.  A
+ * person who turned hw-offload on gets what it means upstream. */
+static void
+update_userspace(struct sriov_defaults *d,
+                 const struct ovsrec_open_vswitch *cfg)
+{
+    enum sriov_userspace_offload user
+        = sriov_config_userspace_offload(&cfg->other_config, d->acting);
+    struct sriov_setting *s = &d->userspace_offload;
+
+    d->userspace = false;
+    for (size_t i = 0; i < cfg->n_bridges; i++) {
+        d->userspace = (d->userspace
+                        || !strcmp(cfg->bridges[i]->datapath_type, "netdev"));
+    }
+    if (user != SRIOV_USERSPACE_AUTO) {
+        set_setting(s, user == SRIOV_USERSPACE_TRUE ? "true" : "false", NULL,
+                    NULL);
+    } else if (d->hw_offload.explicit) {
+        set_setting(s, NULL, d->hw_offload.value,
+                    "default: as hw-offload, which is set");
+    } else if (!strcmp(d->hw_offload.value, "false")) {
+        set_setting(s, NULL, "false", "default: as hw-offload");
+    } else {
+        set_setting(s, NULL, "auto", "default: DPDK ports of mlx5 alone");
+    }
 }
 
 void
@@ -101,6 +132,7 @@ sriov_defaults_update(struct sriov_defaults *d,
     d->per_flow = d->acting && !d->tc_policy.explicit;
     new_tc_policy = d->per_flow ? "none" : d->tc_policy.value;
     changed = strcmp(new_tc_policy, old_tc_policy);
+    update_userspace(d, cfg);
 
     smap_destroy(&d->other_config);
     smap_clone(&d->other_config, user);

@@ -50,6 +50,9 @@ struct sriov_defaults {
     struct sriov_setting lacp_fallback_ab;
     bool per_flow;              /* Each flow has its own policy, see
                                  * offload-policy.h. */
+    struct sriov_setting userspace_offload;     /* "auto": see may_offload() in
+                                                 * cx-sriov.c. */
+    bool userspace;             /* There is a userspace bridge. */
     struct smap other_config;   /* With the defaults filled in. */
 };
 

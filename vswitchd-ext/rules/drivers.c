@@ -54,6 +54,53 @@ sriov_driver_fault(const struct sriov_dev *dev)
     return "nobody has shown yet that it offloads rightly";
 }
 
+/* Files are of DPDK 24.11, below drivers/net/. */
+static const struct {
+    const char *name;           /* As in 'drivers'. */
+    const char *fault;          /* NULL if there is none. */
+} dpdk_drivers[] = {
+    /* mlx5/mlx5.c: the kernel keeps the device, RTE_PCI_DRV_PROBE_AGAIN;
+     * mlx5/linux/mlx5_os.c, mlx5_representor_match(). */
+    { "mlx5_core", NULL },
+
+    /* intel/ice/ice_ethdev.c: RTE_PCI_DRV_NEED_MAPPING, takes the PF from the
+     * kernel, and its eswitch with it; only ice_dcf_parent.c, for a trusted
+     * VF, reads representor=. */
+    { "ice", "DPDK would take the PF from the kernel, and its eswitch with "
+             "it" },
+
+    /* bnxt/bnxt_ethdev.c: RTE_PCI_DRV_NEED_MAPPING; has representors, of a PF
+     * that the kernel does not have. */
+    { "bnxt_en", "DPDK would take the PF from the kernel, and its eswitch "
+                 "with it" },
+
+    /* nfp/nfp_ethdev.c: RTE_PCI_DRV_NEED_MAPPING; nfp/flower has its own
+     * representors, and for none a devargs. */
+    { "nfp", "DPDK has no devargs for its representors" },
+
+    /* sfc/sfc_ethdev.c: RTE_PCI_DRV_NEED_MAPPING. */
+    { "sfc", "DPDK would take the PF from the kernel, and its eswitch with "
+             "it" },
+};
+
+const char *
+sriov_driver_dpdk_fault(const struct sriov_dev *dev, bool forced)
+{
+    for (size_t i = 0; dev->driver && i < ARRAY_SIZE(dpdk_drivers); i++) {
+        if (!strcmp(dev->driver, dpdk_drivers[i].name)) {
+            return dpdk_drivers[i].fault;
+        }
+    }
+    return (forced ? NULL
+            : "nobody has shown yet that DPDK can have its representors");
+}
+
+bool
+sriov_driver_dpdk_offloads(const struct sriov_dev *dev)
+{
+    return dev->driver && !strcmp(dev->driver, "mlx5_core");
+}
+
 const struct sriov_dev *
 sriov_drivers_best(const struct sriov_model *model)
 {

@@ -16,7 +16,8 @@
 #ifndef SRIOV_DRIVERS_H
 #define SRIOV_DRIVERS_H 1
 
-/* Which kernel drivers carry out TC rules rightly.
+/* Which kernel drivers carry out TC rules rightly, and which of DPDK's drivers
+ * have representors.
  *
  *     model --> DRIVERS --> defaults, plan, show
  *
@@ -35,6 +36,15 @@ struct sriov_model;
  * accepts, else in a few words why it does not count as such, a static string
  * that fits behind "driver NAME: ". */
 const char *sriov_driver_fault(const struct sriov_dev *dev);
+
+/* Returns NULL if DPDK can have the representors of 'dev' as its ports beside
+ * the kernel, else why not, a static string that fits behind "driver NAME: ".
+ * If 'forced', a driver that nothing is known of counts as one that can. */
+const char *sriov_driver_dpdk_fault(const struct sriov_dev *dev, bool forced);
+
+/* Returns true if what Open vSwitch offloads of DPDK ports of 'dev' is known
+ * to work. */
+bool sriov_driver_dpdk_offloads(const struct sriov_dev *dev);
 
 /* Returns an eswitch of 'model' that is in switchdev mode: one whose driver has
  * no fault, if there is one, or with a fault, or NULL if there is none. */

@@ -159,6 +159,15 @@ read_deleted(struct sriov_history *history, const struct sriov_view *view)
     sset_destroy(&deleted);
 }
 
+/* Returns true if 'port', one of ours, is a port of DPDK. */
+static bool
+is_attached(const struct sriov_view_port *port)
+{
+    return (port->our_devargs && port->n_ifaces == 1
+            && !strcmp(port->ifaces[0]->type, "dpdk")
+            && port->ifaces[0]->has_ofport && port->ifaces[0]->ofport >= 0);
+}
+
 /* Takes over what became of 'port', of ours. */
 static void
 read_ours(struct sriov_track *track, const struct sriov_view_port *port,
@@ -176,6 +185,11 @@ read_ours(struct sriov_track *track, const struct sriov_view_port *port,
     }
     track->port = port->uuid;
     track->listed = port->bridge->listed;
+    if (!is_attached(port)) {
+        track->attached = 0;
+    } else if (!track->attached) {
+        track->attached = track->ifindex;
+    }
     if (!track->ifindex || port->n_ifaces != 1
         || !port->ifaces[0]->has_ofport || port->ifaces[0]->ofport >= 0) {
         track->failed = false;

@@ -42,6 +42,8 @@ struct sriov_track {
     struct uuid port;           /* ...in this row... */
     int64_t ofport;             /* ...with this OpenFlow port number, when it
                                  * had one last; 0 if never... */
+    int attached;               /* ...as a DPDK port that was attached while
+                                 * this was the ifindex, or 0 if none is... */
     bool listed;                /* ...while the bridge had our list. */
     bool denied;                /* A person deleted our port... */
     bool denied_in_db;          /* ...and the database says so already. */

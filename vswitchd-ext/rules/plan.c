@@ -29,6 +29,7 @@
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
 #include "rules/view.h"
+#include "rules/dpdk.h"
 #include "rules/drivers.h"
 #include "rules/history.h"
 #include "inventory/model.h"
@@ -61,7 +62,7 @@ sriov_uplink_iface(const struct sriov_view *view,
 
     if (uplink->link) {
         iface = shash_find_data(&view->ifaces, uplink->link->name);
-        if (iface) {
+        if (iface && !sriov_dpdk_is_port(iface)) {
             return iface;
         }
 
@@ -72,25 +73,24 @@ sriov_uplink_iface(const struct sriov_view *view,
         }
     }
 
+    const struct sriov_view_iface *found = NULL;
     struct shash_node *node;
     SHASH_FOR_EACH (node, &view->ifaces) {
-        size_t n = strlen(uplink->dev_name);
-
         iface = node->data;
-        if (iface->dpdk_devargs && !strcmp(iface->type, "dpdk")
-            && !strncmp(iface->dpdk_devargs, uplink->dev_name, n)
-            && (!iface->dpdk_devargs[n] || iface->dpdk_devargs[n] == ',')
-            && !strstr(iface->dpdk_devargs + n, "representor=")) {
-            return iface;
+        if (sriov_dpdk_is_port(iface) && !iface->port->key
+            && sriov_dpdk_names(iface->dpdk_devargs, model, uplink)
+            && (!found || strcmp(iface->name, found->name) < 0)) {
+            found = iface;
         }
     }
-    return NULL;
+    return found;
 }
 
 /* An uplink, or a bridge's sriov-switch-id, that leads to a bridge. */
 struct candidate {
     const char *switch_id;      /* Or NULL: only its device leads there. */
     const struct sriov_port *uplink;    /* Or NULL. */
+    const struct sriov_view_iface *iface;   /* Of 'uplink', or NULL. */
     const struct sriov_view_bridge *bridge;
 };
 
@@ -102,13 +102,15 @@ struct candidates {
 static void
 add_candidate(struct candidates *c, const char *switch_id,
               const struct sriov_port *uplink,
+              const struct sriov_view_iface *iface,
               const struct sriov_view_bridge *bridge)
 {
     if (c->n >= c->allocated) {
         c->array = x2nrealloc(c->array, &c->allocated, sizeof *c->array);
     }
     c->array[c->n++] = (struct candidate) {
-        .switch_id = switch_id, .uplink = uplink, .bridge = bridge,
+        .switch_id = switch_id, .uplink = uplink, .iface = iface,
+        .bridge = bridge,
     };
 }
 
@@ -125,7 +127,7 @@ find_candidates(struct candidates *c, const struct sriov_plan_input *in)
         const struct sriov_view_bridge *br = in->view->bridges[i];
 
         if (br->switch_id) {
-            add_candidate(c, br->switch_id, NULL, br);
+            add_candidate(c, br->switch_id, NULL, NULL, br);
         }
     }
     for (size_t i = 0; i < in->model->n_ports; i++) {
@@ -140,7 +142,7 @@ find_candidates(struct candidates *c, const struct sriov_plan_input *in)
             if (iface && (!iface->port->bridge->switch_id
                           || same_switch_id(iface->port->bridge->switch_id,
                                             id))) {
-                add_candidate(c, id, port, iface->port->bridge);
+                add_candidate(c, id, port, iface, iface->port->bridge);
             }
         }
     }
@@ -194,6 +196,7 @@ choose_bridge(struct sriov_decision *d, const struct candidates *c)
             && fit > best) {
             best = fit;
             d->uplink = candidate->uplink;
+            d->uplink_iface = candidate->iface;
         }
     }
 }
@@ -300,9 +303,61 @@ is_unlisted(const struct sriov_view_bridge *br, const struct sriov_port *rep)
             && !match);
 }
 
+/* Returns what is known by the name of 'd->port' or, if that is none of ours,
+ * is a DPDK port for it.  'others' is what sriov_dpdk_others() found. */
+static const struct sriov_view_iface *
+find_iface(const struct sriov_port *rep, const struct sriov_plan_input *in,
+           const struct shash *others)
+{
+    const struct sriov_view_iface *iface = shash_find_data(others, rep->key);
+
+    return iface ? iface : shash_find_data(&in->view->ifaces, rep->link->name);
+}
+
+/* Returns true if 'iface', which has the name of 'rep' and is not ours, stands
+ * for something else. */
+static bool
+is_something_else(const struct sriov_view_iface *iface,
+                  const struct sriov_plan_input *in,
+                  const struct sriov_port *rep)
+{
+    return (sriov_dpdk_is_port(iface)
+            && !sriov_dpdk_names(iface->dpdk_devargs, in->model, rep));
+}
+
+/* Decides about a representor that is no port yet, and whose bridge is chosen.
+ * 'kind' is what sriov_dpdk_choose() said of that. */
+static enum sriov_reason
+decide_new(const struct sriov_decision *d, const struct sriov_plan_input *in,
+           const struct sriov_track *track, enum sriov_reason kind)
+{
+    const struct sriov_port *rep = d->port;
+
+    /* On a userspace bridge TC's faults do not matter. */
+    if (!in->forced && sriov_driver_fault(rep->dev)
+        && !(d->bridge && d->bridge->userspace)) {
+        return SRIOV_FAULTY;
+    } else if (!d->bridge) {
+        return d->reason;
+    } else if (!d->bridge->auto_add) {
+        return SRIOV_DISABLED;
+    } else if (is_unlisted(d->bridge, rep)) {
+        return SRIOV_UNLISTED;
+    } else if (track && track->denied) {
+        return SRIOV_DENIED;
+    } else if (kind != SRIOV_ADDING) {
+        return kind;
+    } else if (!rep->link->initialized) {
+        return SRIOV_WAIT_UDEV;
+    } else if (shash_find(&in->view->port_names, rep->link->name)) {
+        return SRIOV_NAME_TAKEN;
+    }
+    return SRIOV_ADDING;
+}
+
 static void
 decide(struct sriov_decision *d, const struct sriov_plan_input *in,
-       const struct candidates *candidates)
+       const struct candidates *candidates, const struct shash *others)
 {
     const struct sriov_port *rep = d->port;
 
@@ -315,42 +370,33 @@ decide(struct sriov_decision *d, const struct sriov_plan_input *in,
                                                          rep->key);
     const struct sriov_view_port *ours = shash_find_data(&in->view->ports,
                                                        rep->key);
-    const struct sriov_view_iface *iface = shash_find_data(&in->view->ifaces,
-                                                         rep->link->name);
+    const struct sriov_view_iface *iface = find_iface(rep, in, others);
+    enum sriov_reason kind = SRIOV_ADDING;
 
     choose_bridge(d, candidates);
+    if (d->bridge) {
+        kind = sriov_dpdk_choose(d, in);
+    }
     if (iface && iface->port != ours && !(ours && iface->port->key)) {
         /* Somebody else's (rule 5).  (Names that two of ours exchanged are
          * put right by replacing both.) */
         d->iface = iface;
         d->bridge = iface->port->bridge;
-        d->reason = SRIOV_OTHERS;
+        d->reason = (is_something_else(iface, in, rep) ? SRIOV_NAME_TAKEN
+                     : SRIOV_OTHERS);
     } else if (ours) {
         d->iface = ours->n_ifaces ? ours->ifaces[0] : NULL;
         d->reason = SRIOV_ADDED;
         if (!d->bridge || !d->bridge->auto_add
             || is_unlisted(d->bridge, rep)) {
             /* It stays where it is, whatever its name. */
+            d->type_known = d->type_known && d->bridge == ours->bridge;
             d->bridge = ours->bridge;
         }
     } else if (!in->enabled) {
         d->reason = SRIOV_INACTIVE;
-    } else if (!in->forced && sriov_driver_fault(rep->dev)) {
-        d->reason = SRIOV_FAULTY;
-    } else if (!d->bridge) {
-        /* 'reason' says why not. */
-    } else if (!d->bridge->auto_add) {
-        d->reason = SRIOV_DISABLED;
-    } else if (is_unlisted(d->bridge, rep)) {
-        d->reason = SRIOV_UNLISTED;
-    } else if (track && track->denied) {
-        d->reason = SRIOV_DENIED;
-    } else if (!rep->link->initialized) {
-        d->reason = SRIOV_WAIT_UDEV;
-    } else if (shash_find(&in->view->port_names, rep->link->name)) {
-        d->reason = SRIOV_NAME_TAKEN;
     } else {
-        d->reason = SRIOV_ADDING;
+        d->reason = decide_new(d, in, track, kind);
     }
 }
 
@@ -381,14 +427,15 @@ add_op(struct sriov_plan *plan, enum sriov_op_type type)
 }
 
 /* Adds to 'plan' what is to be done with the link of 'port'.  Once per link:
- * what a person changes afterwards stays as it is. */
+ * what a person changes afterwards stays as it is.  'tc' is whether TC matters
+ * to it. */
 static void
 plan_link(struct sriov_plan *plan, const struct sriov_plan_input *in,
-          const struct sriov_port *port, bool up)
+          const struct sriov_port *port, bool up, bool tc)
 {
     const struct sriov_track *track = sriov_history_find(in->history,
                                                          port->key);
-    bool hw_tc = (in->hw_tc && port->link->has_hw_tc
+    bool hw_tc = (tc && in->hw_tc && port->link->has_hw_tc
                   && !(track && track->set_hw_tc));
 
     /* Many kernels do not let udev rename a link that is up. */
@@ -407,6 +454,12 @@ plan_link(struct sriov_plan *plan, const struct sriov_plan_input *in,
 static unsigned int
 wanted_mtu(const struct sriov_decision *d)
 {
+    if (d->devargs) {
+        /* DPDK sets the MTU of the uplink's link.  If nobody asked for one,
+         * there may be no memory for more than the default. */
+        return (d->uplink_iface->has_mtu_request
+                ? d->uplink_iface->mtu_request : 0);
+    }
     return d->uplink && d->uplink->link ? d->uplink->link->mtu : 0;
 }
 
@@ -437,6 +490,70 @@ plan_retry(struct sriov_plan *plan, const struct sriov_plan_input *in,
     }
 }
 
+/* Returns true if 'd' is an untouched port of ours and is to have another type
+ * or other devargs. */
+static bool
+is_to_change_type(const struct sriov_decision *d)
+{
+    const struct sriov_view_port *ours = d->iface->port;
+
+    return (d->type_known
+            && !nullable_string_is_equal(d->devargs, ours->our_devargs)
+            && sriov_dpdk_is_as_written(ours));
+}
+
+/* Stores in 'op' which type the Interface of 'd' becomes, or keeps. */
+static void
+set_type(struct sriov_op *op, const struct sriov_decision *d)
+{
+    op->set_type = (d->type_known
+                    && (!op->old || sriov_dpdk_is_as_written(op->old)));
+    op->devargs = op->set_type ? d->devargs : op->old->our_devargs;
+}
+
+/* Returns true if mtu_request of 'd', a port of ours, is to become 'mtu'. */
+static bool
+is_to_change_mtu(const struct sriov_decision *d, unsigned int mtu)
+{
+    const struct sriov_view_port *ours = d->iface->port;
+
+    if (d->iface->has_mtu_request != ours->has_our_mtu
+        || (ours->has_our_mtu && d->iface->mtu_request != ours->our_mtu)) {
+        return false;           /* A person's. */
+    } else if (d->devargs) {
+        return mtu != (ours->has_our_mtu ? ours->our_mtu : 0);
+    }
+    return mtu && ours->has_our_mtu && ours->our_mtu != mtu;
+}
+
+/* Adds to 'plan' what is to be done with the port of ours of 'd', which is in
+ * the right place and of the right type. */
+static void
+plan_upkeep(struct sriov_plan *plan, const struct sriov_plan_input *in,
+            const struct sriov_decision *d)
+{
+    const struct sriov_track *track = sriov_history_find(in->history,
+                                                         d->port->key);
+    unsigned int mtu = wanted_mtu(d);
+    struct sriov_op *op;
+
+    if (is_to_change_mtu(d, mtu)) {
+        op = add_op(plan, SRIOV_OP_MTU);
+        op->old = d->iface->port;
+        op->mtu = mtu;
+    } else if (!d->port->link->initialized) {
+        /* Later. */
+    } else if (track && track->attached
+               && track->attached != d->port->link->ifindex) {
+        op = add_op(plan, SRIOV_OP_REATTACH);
+        op->decision = d;
+        op->old = d->iface->port;
+        op->port = d->port;
+    } else {
+        plan_retry(plan, in, d);
+    }
+}
+
 static void
 plan_representor(struct sriov_plan *plan, const struct sriov_plan_input *in,
                  const struct sriov_decision *d)
@@ -445,37 +562,35 @@ plan_representor(struct sriov_plan *plan, const struct sriov_plan_input *in,
                                         ? d->iface->port : NULL);
     const struct sriov_track *track = sriov_history_find(in->history,
                                                          d->port->key);
-    unsigned int mtu = wanted_mtu(d);
+    bool tc = !(d->iface ? sriov_dpdk_is_port(d->iface) : d->devargs != NULL);
     struct sriov_op *op;
 
     if (!in->acting) {
         return;
     }
     if (d->reason == SRIOV_OTHERS) {
-        plan_link(plan, in, d->port, false);
+        plan_link(plan, in, d->port, false, tc);
     } else if (d->reason == SRIOV_ADDING) {
-        plan_link(plan, in, d->port, true);
+        plan_link(plan, in, d->port, true, tc);
         op = add_op(plan, SRIOV_OP_ADD);
         op->decision = d;
-        op->mtu = mtu;
+        op->mtu = wanted_mtu(d);
+        set_type(op, d);
     } else if (ours) {
-        plan_link(plan, in, d->port, true);
-        if (d->port->link->initialized
-            && (d->bridge != ours->bridge
-                || strcmp(ours->name, d->port->link->name))) {
-            op = add_op(plan, SRIOV_OP_REPLACE);
+        bool moves = (d->port->link->initialized
+                      && (d->bridge != ours->bridge
+                          || strcmp(ours->name, d->port->link->name)));
+
+        plan_link(plan, in, d->port, true, tc);
+        if (moves || is_to_change_type(d)) {
+            op = add_op(plan, moves ? SRIOV_OP_REPLACE : SRIOV_OP_RETYPE);
             op->decision = d;
             op->old = ours;
-            op->mtu = mtu;
+            op->mtu = wanted_mtu(d);
             op->ofport = track && d->bridge == ours->bridge ? track->ofport : 0;
-        } else if (mtu && ours->has_our_mtu && ours->our_mtu != mtu
-                   && d->iface->has_mtu_request
-                   && d->iface->mtu_request == ours->our_mtu) {
-            op = add_op(plan, SRIOV_OP_MTU);
-            op->old = ours;
-            op->mtu = mtu;
-        } else if (d->port->link->initialized) {
-            plan_retry(plan, in, d);
+            set_type(op, d);
+        } else {
+            plan_upkeep(plan, in, d);
         }
     }
 }
@@ -605,7 +720,8 @@ drop_blocked(struct sriov_plan *plan, const struct sriov_view *view)
 bool
 sriov_op_writes(const struct sriov_op *op)
 {
-    return op->type != SRIOV_OP_LINK && op->type != SRIOV_OP_RETRY;
+    return (op->type != SRIOV_OP_LINK && op->type != SRIOV_OP_RETRY
+            && op->type != SRIOV_OP_REATTACH);
 }
 
 struct sriov_plan *
@@ -613,10 +729,12 @@ sriov_plan_create(const struct sriov_plan_input *in)
 {
     struct sriov_plan *plan = xzalloc(sizeof *plan);
     struct candidates candidates = { .n = 0 };
+    struct shash others = SHASH_INITIALIZER(&others);
 
     plan->wake = LLONG_MAX;
     plan->decisions = xcalloc(in->model->n_ports, sizeof *plan->decisions);
     find_candidates(&candidates, in);
+    sriov_dpdk_others(in->view, in->model, &others);
 
     for (size_t i = 0; i < in->model->n_ports; i++) {
         const struct sriov_port *port = in->model->ports[i];
@@ -625,13 +743,17 @@ sriov_plan_create(const struct sriov_plan_input *in)
             struct sriov_decision *d = &plan->decisions[plan->n_decisions++];
 
             d->port = port;
-            decide(d, in, &candidates);
+            decide(d, in, &candidates, &others);
             plan_representor(plan, in, d);
         } else if (in->acting && sriov_port_is_uplink(port) && port->link
                    && port->dev->mode == SRIOV_MODE_SWITCHDEV
-                   && (in->forced || !sriov_driver_fault(port->dev))
-                   && sriov_uplink_iface(in->view, in->model, port)) {
-            plan_link(plan, in, port, false);
+                   && (in->forced || !sriov_driver_fault(port->dev))) {
+            const struct sriov_view_iface *iface
+                = sriov_uplink_iface(in->view, in->model, port);
+
+            if (iface) {
+                plan_link(plan, in, port, false, !sriov_dpdk_is_port(iface));
+            }
         }
     }
     plan_removals(plan, in);
@@ -642,6 +764,7 @@ sriov_plan_create(const struct sriov_plan_input *in)
     for (size_t i = 0; i < plan->n_ops; i++) {
         plan->writes = plan->writes || sriov_op_writes(&plan->ops[i]);
     }
+    shash_destroy(&others);
     free(candidates.array);
     return plan;
 }
@@ -653,60 +776,67 @@ sriov_plan_destroy(struct sriov_plan *plan)
         for (size_t i = 0; i < plan->n_ops; i++) {
             free(plan->ops[i].deleted);
         }
+        for (size_t i = 0; i < plan->n_decisions; i++) {
+            free(plan->decisions[i].devargs);
+        }
         free(plan->decisions);
         free(plan->ops);
         free(plan);
     }
 }
 
+/* Why a representor is, or is not, a port, where that is all to be said. */
+static const char *const reasons[] = {
+    [SRIOV_ADDED] =
+        "added by cx-sriov",
+    [SRIOV_ADDING] =
+        "being added",
+    [SRIOV_OTHERS] =
+        "added by others",
+    [SRIOV_NO_NETDEV] =
+        "not added: no network device",
+    [SRIOV_WAIT_UDEV] =
+        "not added yet: waits for udev",
+    [SRIOV_NO_BRIDGE] =
+        "not added: its uplink is in no bridge",
+    [SRIOV_AMBIGUOUS] =
+        "not added: uplinks are in several bridges, none of "
+        "them its PF's",
+    [SRIOV_DISABLED] =
+        "not added: sriov-auto-add is false",
+    [SRIOV_DENIED] =
+        "not added: was deleted (sriov/resync adds it again)",
+    [SRIOV_INACTIVE] =
+        "not added: sriov is false",
+    [SRIOV_NAME_TAKEN] =
+        "not added: another Port has its name",
+    [SRIOV_USERSPACE] =
+        "not added: userspace bridge: nothing is offloaded; "
+        "use an uplink with type=dpdk, or datapath_type=system",
+    [SRIOV_DPDK_PF] =
+        "not added: DPDK has no port for a PF's representor",
+    [SRIOV_NO_DPDK] =
+        "not added: DPDK is not initialized "
+        "(other_config:dpdk-init=true, and the daemon with "
+        "DPDK)",
+};
+
 void
 sriov_reason_format(const struct sriov_decision *d, struct ds *s)
 {
-    switch (d->reason) {
-    case SRIOV_ADDED:
-        ds_put_cstr(s, "added by cx-sriov");
-        break;
-    case SRIOV_ADDING:
-        ds_put_cstr(s, "being added");
-        break;
-    case SRIOV_OTHERS:
-        ds_put_cstr(s, "added by others");
-        break;
-    case SRIOV_NO_NETDEV:
-        ds_put_cstr(s, "not added: no network device");
-        break;
-    case SRIOV_WAIT_UDEV:
-        ds_put_cstr(s, "not added yet: waits for udev");
-        break;
-    case SRIOV_NO_BRIDGE:
-        ds_put_cstr(s, "not added: its uplink is in no bridge");
-        break;
-    case SRIOV_AMBIGUOUS:
-        ds_put_cstr(s, "not added: uplinks are in several bridges, none of "
-                       "them its PF's");
-        break;
-    case SRIOV_DISABLED:
-        ds_put_cstr(s, "not added: sriov-auto-add is false");
-        break;
-    case SRIOV_UNLISTED:
+    const struct sriov_dev *dev = d->port->dev;
+    const char *driver = dev->driver ? dev->driver : "unknown";
+
+    if (d->reason == SRIOV_UNLISTED) {
         ds_put_format(s, "not added: not in sriov-representors of %s",
                       d->bridge->name);
-        break;
-    case SRIOV_DENIED:
-        ds_put_cstr(s, "not added: was deleted (sriov/resync adds it again)");
-        break;
-    case SRIOV_INACTIVE:
-        ds_put_cstr(s, "not added: sriov is false");
-        break;
-    case SRIOV_NAME_TAKEN:
-        ds_put_cstr(s, "not added: another Port has its name");
-        break;
-    case SRIOV_FAULTY:
+    } else if (d->reason == SRIOV_FAULTY) {
         ds_put_format(s, "not added: driver %s: %s (sriov=true adds it)",
-                      d->port->dev->driver ? d->port->dev->driver : "unknown",
-                      sriov_driver_fault(d->port->dev));
-        break;
-    default:
-        OVS_NOT_REACHED();
+                      driver, sriov_driver_fault(dev));
+    } else if (d->reason == SRIOV_DPDK_DRIVER) {
+        ds_put_format(s, "not added: driver %s: %s", driver,
+                      sriov_driver_dpdk_fault(dev, false));
+    } else {
+        ds_put_cstr(s, reasons[d->reason]);
     }
 }

@@ -54,13 +54,23 @@ enum sriov_reason {
     SRIOV_INACTIVE,             /* other_config:sriov=false. */
     SRIOV_FAULTY,               /* Its driver, see rules/drivers.h. */
     SRIOV_NAME_TAKEN,           /* By a Port that holds something else. */
+    SRIOV_USERSPACE,            /* On a userspace bridge whose uplink is no
+                                 * DPDK port. */
+    SRIOV_DPDK_DRIVER,          /* DPDK has no port for it... */
+    SRIOV_DPDK_PF,              /* ...since it is a PF. */
+    SRIOV_NO_DPDK,              /* DPDK is not initialized. */
 };
 
 struct sriov_decision {
     const struct sriov_port *port;      /* The representor. */
     const struct sriov_port *uplink;    /* The nearest one that is in 'bridge',
                                          * or NULL. */
+    const struct sriov_view_iface *uplink_iface;    /* What 'uplink' is there,
+                                                     * or NULL. */
     const struct sriov_view_bridge *bridge;       /* NULL if there is none. */
+    bool type_known;            /* It is known what type the Interface is to
+                                 * have: */
+    char *devargs;              /* "dpdk" with these, else "" (NULL). */
     const struct sriov_view_iface *iface; /* Set if it is a port already. */
     enum sriov_reason reason;
 };
@@ -70,7 +80,10 @@ enum sriov_op_type {
     SRIOV_OP_REPLACE,           /* Make 'old' one with the name and the bridge
                                  * that 'decision' has. */
     SRIOV_OP_MTU,               /* Set mtu_request of 'old' to 'mtu'. */
+    SRIOV_OP_RETYPE,            /* Make 'old' a port of the other type, in
+                                 * place. */
     SRIOV_OP_REMOVE,            /* Remove 'old'. */
+    SRIOV_OP_REATTACH,          /* Have DPDK attach 'old' to its new device. */
     SRIOV_OP_RETRY,             /* Have bridge.c try again to add 'old'. */
     SRIOV_OP_DELETED,           /* Note 'deleted' in 'bridge'. */
     SRIOV_OP_LINK,              /* Prepare the link of 'port'. */
@@ -87,6 +100,9 @@ struct sriov_op {
     unsigned int mtu;           /* Bytes; 0 for none. */
     int64_t ofport;             /* SRIOV_OP_REPLACE: the OpenFlow port number
                                  * to go on with; 0 for any. */
+    bool set_type;              /* Give the Interface the type and... */
+    const char *devargs;        /* ...the dpdk-devargs that are ours; NULL for
+                                 * type "". */
 };
 
 struct sriov_plan {
@@ -108,6 +124,7 @@ struct sriov_plan_input {
     bool forced;                /* other_config:sriov=true: any driver will
                                  * do. */
     bool hw_tc;                 /* Turn hw-tc-offload on. */
+    bool dpdk;                  /* DPDK is initialized. */
     long long int now;          /* In ms. */
     long long int started;      /* When ovs-vswitchd was, likewise. */
 };

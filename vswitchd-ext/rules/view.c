@@ -60,6 +60,7 @@ sriov_view_destroy(struct sriov_view *view)
             free(port->ifaces);
             free(port->name);
             free(port->key);
+            free(port->our_devargs);
             free(port);
         }
         free(br->ports);
@@ -70,6 +71,7 @@ sriov_view_destroy(struct sriov_view *view)
         free(br);
     }
     free(view->bridges);
+    free(view->dpdk_extra);
     shash_destroy(&view->ifaces);
     shash_destroy(&view->ports);
     shash_destroy(&view->port_names);
@@ -98,7 +100,8 @@ sriov_view_same_marks(const struct sriov_view *a, const struct sriov_view *b)
         const struct sriov_view_port *q = shash_find_data(&b->ports,
                                                           node->name);
 
-        if (!q || !uuid_equals(&p->bridge->uuid, &q->bridge->uuid)) {
+        if (!q || !uuid_equals(&p->bridge->uuid, &q->bridge->uuid)
+            || !nullable_string_is_equal(p->our_devargs, q->our_devargs)) {
             return false;
         }
     }

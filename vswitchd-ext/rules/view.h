@@ -53,6 +53,8 @@ struct sriov_view_port {
                                  * sriov_key(), or NULL: not ours. */
     enum sriov_bond_config bond_offload;        /* Counts for a bond. */
     bool pristine;              /* Nobody changed it since we added it. */
+    char *our_devargs;          /* options:dpdk-devargs as we wrote it, or
+                                 * NULL: not as a DPDK port. */
     bool has_our_mtu;
     int64_t our_mtu;            /* mtu_request as we wrote it. */
     struct sriov_view_bridge *bridge;
@@ -61,6 +63,7 @@ struct sriov_view_port {
 struct sriov_view_bridge {
     struct uuid uuid;
     char *name;
+    bool userspace;             /* datapath_type is "netdev". */
     struct sriov_view_port **ports;
     size_t n_ports;
     bool auto_add;              /* other_config:sriov-auto-add, or the one of
@@ -78,6 +81,7 @@ struct sriov_view_bridge {
 struct sriov_view {
     struct sriov_view_bridge **bridges;
     size_t n_bridges;
+    char *dpdk_extra;           /* other_config:dpdk-extra, or NULL. */
     struct shash ifaces;        /* "struct sriov_view_iface" by name. */
     struct shash ports;         /* Our "struct sriov_view_port"s, by key. */
     struct shash port_names;    /* All "struct sriov_view_port"s, by name. */
@@ -88,8 +92,8 @@ struct sriov_view {
  * copied. */
 struct sriov_view *sriov_view_create(void);
 
-/* Returns true if 'a' and 'b' have the same ports of ours, in the same bridges,
- * and note the same ones as deleted. */
+/* Returns true if 'a' and 'b' have the same ports of ours, of the same types
+ * and in the same bridges, and note the same ones as deleted. */
 bool sriov_view_same_marks(const struct sriov_view *a,
                            const struct sriov_view *b);
 

@@ -35,6 +35,7 @@
 #include "datapath/survey.h"
 #include "inventory/counters.h"
 #include "rules/defaults.h"
+#include "rules/dpdk.h"
 #include "rules/view.h"
 #include "show/grid.h"
 #include "rules/plan.h"
@@ -76,11 +77,19 @@ link_state(const struct sriov_link *link)
     return !link->up ? "down" : link->carrier ? "up" : "no-carrier";
 }
 
-/* Puts what is known about 'iface' into 'json'. */
+/* Puts what is known about 'iface', which stands for 'link' or is a port under
+ * another name, into 'json'. */
 static void
-put_iface(struct json *json, const struct sriov_view_iface *iface)
+put_iface(struct json *json, const struct sriov_view_iface *iface,
+          const struct sriov_link *link)
 {
     put_string(json, "bridge", iface->port->bridge->name);
+    if (!link || strcmp(iface->name, link->name)) {
+        put_string(json, "interface", iface->name);
+    }
+    if (sriov_dpdk_is_port(iface)) {
+        put_string(json, "dpdk_devargs", iface->dpdk_devargs);
+    }
     if (iface->has_ofport) {
         put_int(json, "ofport", iface->ofport);
     }
@@ -157,12 +166,17 @@ static void
 put_ovs_bond(struct json *json, const struct sriov_show *show,
              const struct sriov_view_port *port)
 {
-    const char **members = xmalloc(port->n_ifaces * sizeof *members);
+    struct sriov_bond_iface *members
+        = xmalloc(port->n_ifaces * sizeof *members);
     enum bond_offload offload;
     const char *why;
 
     for (size_t i = 0; i < port->n_ifaces; i++) {
-        members[i] = port->ifaces[i]->name;
+        const struct sriov_view_iface *iface = port->ifaces[i];
+
+        members[i].name = iface->name;
+        members[i].devargs = (sriov_dpdk_is_port(iface) ? iface->dpdk_devargs
+                              : NULL);
     }
     offload = sriov_bond_offload(port->bond_offload, members, port->n_ifaces,
                                  show->model, show->defaults->acting, &why);
@@ -250,7 +264,7 @@ uplink_to_json(const struct sriov_show *show, const struct sriov_port *port)
         put_bool(json, "in_bridge", iface != NULL);
     }
     if (iface) {
-        put_iface(json, iface);
+        put_iface(json, iface, link);
     }
     return json;
 }
@@ -298,7 +312,7 @@ representor_to_json(const struct sriov_show *show,
     }
     put_flows(json, show, port->link, d->iface);
     if (d->iface) {
-        put_iface(json, d->iface);
+        put_iface(json, d->iface, port->link);
     }
     put_bool(json, "ours", d->reason == SRIOV_ADDED);
     sriov_reason_format(d, &why);
@@ -374,7 +388,8 @@ dev_matches(const struct sriov_show *show, const struct sriov_dev *dev,
         return true;
     }
     for (size_t i = 0; i < sriov_compat_array_size(uplinks); i++) {
-        static const char *const keys[] = { "netdev", "bond", "bridge" };
+        static const char *const keys[] = { "netdev", "interface", "bond",
+                                            "bridge" };
         const struct shash *uplink
             = json_object(sriov_compat_array_at(uplinks, i));
 
@@ -399,7 +414,8 @@ representor_matches(const struct sriov_show *show,
             || is_named(show->name, port->vf_pci)
             || (port->link && is_named(show->name, port->link->name))
             || (d->iface
-                && is_named(show->name, d->iface->port->bridge->name)));
+                && (is_named(show->name, d->iface->name)
+                    || is_named(show->name, d->iface->port->bridge->name))));
 }
 
 /* Returns 'dev' with its uplinks and representors, or NULL if it is not to be
@@ -465,6 +481,10 @@ settings_to_json(const struct sriov_defaults *d)
     json_object_put(json, d->tc_policy.key, setting_to_json(&d->tc_policy));
     json_object_put(json, d->lacp_fallback_ab.key,
                     setting_to_json(&d->lacp_fallback_ab));
+    if (d->userspace || d->userspace_offload.explicit) {
+        json_object_put(json, d->userspace_offload.key,
+                        setting_to_json(&d->userspace_offload));
+    }
     return json;
 }
 
@@ -605,6 +625,31 @@ summarize(const struct sriov_show *show)
     return s.length ? ds_steal_cstr(&s) : NULL;
 }
 
+/* Puts into 'json' what DPDK ports for representors need, if there are any. */
+static void
+put_dpdk_memory(struct json *json, const struct sriov_show *show)
+{
+    struct sriov_dpdk_memory memory;
+
+    if (!show->other_config || show->name) {
+        return;
+    }
+    memory = sriov_dpdk_memory(show->plan, show->other_config);
+    if (memory.n_ports) {
+        struct json *dpdk = json_object_create();
+        struct ds text = DS_EMPTY_INITIALIZER;
+
+        put_int(dpdk, "representors", memory.n_ports);
+        put_bool(dpdk, "per_port_memory", memory.per_port);
+        put_int(dpdk, "pool_bytes", memory.each);
+        put_int(dpdk, "minimum_bytes", memory.at_least);
+        sriov_dpdk_memory_format(&memory, &text);
+        put_string(dpdk, "text", ds_cstr(&text));
+        ds_destroy(&text);
+        json_object_put(json, "dpdk", dpdk);
+    }
+}
+
 bool
 sriov_show_json(const struct sriov_show *show, struct json **jsonp)
 {
@@ -624,6 +669,7 @@ sriov_show_json(const struct sriov_show *show, struct json **jsonp)
         put_int(json, "plans", show->plans);
     }
     json_object_put(json, "settings", settings_to_json(show->defaults));
+    put_dpdk_memory(json, show);
     json_object_put(json, "eswitches", eswitches);
     json_object_put(json, "absent", (show->name ? json_array_create_empty()
                                      : absent_to_json(show)));
@@ -703,6 +749,10 @@ print_iface_notes(const struct json *json, const char *separator, struct ds *s)
     }
     if (error) {
         ds_put_format(s, "%serror: %s", separator, error);
+        if (get_string(json, "dpdk_devargs", NULL)) {
+            /* netdev-dpdk.c tells nobody but the log. */
+            ds_put_cstr(s, " (why: netdev_dpdk and dpdk in the log)");
+        }
     }
 }
 
@@ -729,6 +779,7 @@ print_uplink(const struct json *json, struct ds *s)
     const char *bond = get_string(json, "bond", NULL);
     const char *bridge = get_string(json, "bridge", NULL);
     const char *offload = get_string(json, "bond_offload", NULL);
+    const char *interface = get_string(json, "interface", NULL);
     const struct json *hw = get(json, "flows_in_hardware");
 
     ds_put_format(s, "    uplink %s", get_string(json, "netdev", "(none)"));
@@ -742,6 +793,10 @@ print_uplink(const struct json *json, struct ds *s)
     }
     if (bridge) {
         ds_put_format(s, ", bridge %s", bridge);
+        if (get_string(json, "dpdk_devargs", NULL)) {
+            ds_put_format(s, ", DPDK port%s%s", interface ? " " : "",
+                          interface ? interface : "");
+        }
     } else if (get(json, "in_bridge")) {
         ds_put_cstr(s, ", in no bridge");
     }
@@ -884,6 +939,10 @@ sriov_show_text(const struct sriov_show *show, struct ds *s)
             ds_put_cstr(s, "no device with an eswitch: nothing to do\n");
         } else {
             print_settings(get(json, "settings"), s);
+        }
+        if (get(json, "dpdk")) {
+            ds_put_format(s, "\nDPDK: %s\n",
+                          get_string(get(json, "dpdk"), "text", ""));
         }
     }
     for (size_t i = 0; i < sriov_compat_array_size(eswitches); i++) {

@@ -40,6 +40,8 @@ struct sriov_show {
     const struct sriov_view *view;
     bool view_known;            /* 'view' is what is in OVSDB. */
     const struct sriov_plan *plan;
+    const struct smap *other_config;    /* Of Open_vSwitch, or NULL if not
+                                         * known. */
     const char *name;           /* Only this one, or NULL for everything. */
     bool counters;              /* 'survey' has counters. */
     bool flows;                 /* Count flows, which 'survey' has. */

@@ -1,0 +1,78 @@
+# Helpers for the scenarios with DPDK; sourced by them, after those of tests/guest/lib.sh.
+# shellcheck shell=bash disable=SC2154
+
+# DPDK does not load drivers from below a folder that anybody may write to.
+plugins=/opt/dpdk
+mkdir -p $plugins
+cp /host/pmds/*.so $plugins/
+cp -n /host/pmds/lib/* /lib/x86_64-linux-gnu/
+
+# dpdk_up [MEGABYTES [PF...]]: Open vSwitch with DPDK, which gets so much memory (default: 400), without hugepages, and the NICs
+# (default: 0 and 1) to look at.
+dpdk_up() {
+    local mb=${1:-400} allow= p
+    [ $# -le 1 ] && set -- "$mb" 0 1
+    shift
+    for p; do allow+=" -a $(pf_pci "$p")"; done
+    start_ovs
+    need_patched
+    vsctl --no-wait set Open_vSwitch . other_config:dpdk-lcore-mask=1 other_config:pmd-cpu-mask=2 \
+        other_config:dpdk-extra="--no-huge --legacy-mem -m $mb -d $plugins${DPDK_ARGS-}" other_config:dpdk-init=true
+    wait_until 60 dpdk_ready
+}
+dpdk_ready() { equal "$(ovs-vsctl --timeout=5 get Open_vSwitch . dpdk_initialized)" true; }
+
+# dpdk_bridge PF...: a userspace bridge br0 with these uplinks as DPDK ports "dpdk-pN".
+dpdk_bridge() {
+    local p ports=()
+    for p; do
+        ports+=(-- add-port br0 "dpdk-p$p" -- set Interface "dpdk-p$p" type=dpdk "options:dpdk-devargs=$(pf_pci "$p")${PF_ARGS-}")
+    done
+    ovs-vsctl --timeout=60 add-br br0 -- set Bridge br0 datapath_type=netdev "${ports[@]}"
+}
+
+# dpdk_port NAME: is it a DPDK port of the datapath?
+dpdk_port() {
+    equal "$(vsctl get Interface "$1" type)" dpdk || return 1
+    of_port "$1"
+}
+
+# hw_count IN OUT: packets of the offloaded flows from one port to the other.
+hw_count() {
+    hw_flows | grep -F "in_port($1)" | grep "actions:.*$2" | grep 'dp:dpdk' \
+        | sed -n 's/.*packets:\([0-9]*\),.*/\1/p' | awk '{ n += $1 } END { print n + 0 }'
+}
+# sw_count NAME: packets that the daemon itself got from the port.
+sw_count() { vsctl get Interface "$1" statistics:rx_packets; }
+
+# expect_in_hardware FROM-NS ADDRESS IN OUT [PINGS]: of so many pings at least 99 % go from port IN to OUT by rules of the NIC,
+# and back; the daemon sees next to nothing.
+expect_in_hardware() {
+    local n=${5:-200} there back in out
+    wait_until 30 pings "$1" "$2" 2
+    wait_until 30 in_hardware "$1" "$2" "$3" "$4"
+    there=$(hw_count "$3" "$4") back=$(hw_count "$4" "$3") in=$(sw_count "$3") out=$(sw_count "$4")
+    check "ping $1 -> $2 loses packets" pings "$1" "$2" "$n"
+    wait_until 15 counted "$3" "$4" $(( there + n )) $(( back + n ))
+    there=$(( $(hw_count "$3" "$4") - there )) back=$(( $(hw_count "$4" "$3") - back ))
+    wait_until 15 steady "$3"
+    in=$(( $(sw_count "$3") - in )) out=$(( $(sw_count "$4") - out ))
+    say "$n pings $1 -> $2: hardware $there there, $back back; software $in there, $out back"
+    check "$3 to $4: not in hardware" at_least $(( there * 100 )) $(( n * 99 ))
+    check "$4 to $3: not in hardware" at_least $(( back * 100 )) $(( n * 99 ))
+    # ARP.
+    check "$3: software sees packets" at_most "$in" 6
+    check "$4: software sees packets" at_most "$out" 6
+}
+in_hardware() {
+    local before
+    before=$(hw_count "$3" "$4")
+    pings "$1" "$2" 3 || return 1
+    at_least "$(hw_count "$3" "$4")" $(( before + 3 ))
+}
+counted() { at_least "$(hw_count "$1" "$2")" "$3" && at_least "$(hw_count "$2" "$1")" "$4"; }
+# The statistics column is brought up to date every 5 s.
+steady() { local a; a=$(sw_count "$1"); usleep 5500000; equal "$(sw_count "$1")" "$a"; }
+contains_show() { contains "$(ovs-appctl sriov/show)" "$1"; }
+# sent_by_rules PF N: at least N packets from VF 0 to its own uplink.
+sent_by_rules() { at_least "$(hw_count "$(rep "$1" 0)" "dpdk-p$1")" "$2"; }
