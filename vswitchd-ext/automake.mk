@@ -152,6 +152,23 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/proxmox.c \
 	utilities/sriov/steps.c \
 	utilities/sriov/steps.h \
+	utilities/sriov/vm-conf.c \
+	utilities/sriov/vm-kernel.c \
+	utilities/sriov/vm-kernel.h \
+	utilities/sriov/vm-ovsdb.c \
+	utilities/sriov/vm-ovsdb.h \
+	utilities/sriov/vm-plan.c \
+	utilities/sriov/vm-plan.h \
+	utilities/sriov/vm-proxmox.c \
+	utilities/sriov/vm-settings.c \
+	utilities/sriov/vm-settings.h \
+	utilities/sriov/vm-settle.c \
+	utilities/sriov/vm-settle.h \
+	utilities/sriov/vm-source.c \
+	utilities/sriov/vm-source.h \
+	utilities/sriov/vm-watch.c \
+	utilities/sriov/vm-watch.h \
+	utilities/sriov/vm.c \
 	vswitchd-ext/inventory/model.c \
 	vswitchd-ext/inventory/netlink-devlink.c \
 	vswitchd-ext/inventory/netlink-link.c \
@@ -173,6 +190,7 @@ tests_test_sriov_host_SOURCES = \
 	utilities/sriov/conf.c \
 	utilities/sriov/host.c \
 	utilities/sriov/plan.c \
+	utilities/sriov/vm-settings.c \
 	vswitchd-ext/inventory/model.c \
 	vswitchd-ext/inventory/netlink-devlink.c \
 	vswitchd-ext/inventory/netlink-link.c \

@@ -71,6 +71,7 @@ extern const struct command proxmox_command;
 extern const struct command name_command;
 extern const struct command probe_command;
 extern const struct command metrics_command;
+extern const struct command vm_command;
 
 /* What several of them need. */
 

@@ -54,6 +54,7 @@ static const struct command *const commands[] = {
     &import_command,
     &proxmox_command,
     &probe_command,
+    &vm_command,
     &name_command,
     &metrics_command,
 };
