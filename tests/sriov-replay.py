@@ -240,12 +240,13 @@ class World:
                 ids = port["external_ids"]
                 iface = ifaces[port["interfaces"][0]]
                 if port["name"] != br["name"]:
-                    lines.append("%s %s for %s, mtu %s, tag %s" % (
+                    lines.append("%s %s for %s, mtu %s, tag %s%s" % (
                         br["name"], port["name"],
                         "%s %s" % (ids["sriov-pf"], ids["sriov-port"])
                         if "sriov-owner" in ids else "others",
                         *[x[0] if x else "-"
-                          for x in (iface["mtu_request"], port["tag"])]))
+                          for x in (iface["mtu_request"], port["tag"])],
+                        ", closed" if "sriov-vm" in ids else ""))
         return sorted(lines)
 
     def settle(self, expected):

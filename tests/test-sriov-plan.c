@@ -148,7 +148,11 @@ is_pristine(const struct smap *row)
 
     SMAP_FOR_EACH (node, row) {
         if (node->key[0] != '_' && strncmp(node->key, "sriov-", 6)
-            && strcmp(node->key, "mtu_request")) {
+            && strcmp(node->key, "mtu_request")
+            && !(smap_get(row, "sriov-vm")
+                 && (!strcmp(node->key, "tag")
+                     || !strcmp(node->key, "trunks")
+                     || !strcmp(node->key, "vlan_mode")))) {
             return false;
         }
     }
@@ -169,6 +173,9 @@ convert_port(struct sriov_view *view, struct sriov_view_bridge *br,
 
     free(key);
     port->uuid.parts[0] = smap_get_int(row, "_uuid", 0);
+    port->vm = (smap_get(row, "sriov-vm")
+                ? xasprintf("%s: no VM has it", smap_get(row, "sriov-vm"))
+                : NULL);
     if (port->key) {
         port->our_mtu = smap_get_int(row, "sriov-mtu", 0);
         port->has_our_mtu = port->our_mtu > 0;
@@ -200,6 +207,10 @@ get_view(bool backwards)
     const struct shash_node **nodes = shash_sort(&rows);
     struct sriov_view *view = sriov_view_create();
     size_t n = shash_count(&rows);
+
+    sset_from_delimited_string(&view->vm_vfs,
+                               smap_get_def(get_row("."), "sriov-vm-vfs", ""),
+                               ",");
 
     for (size_t i = 0; i < n; i++) {
         const struct shash_node *node = nodes[backwards ? n - 1 - i : i];
@@ -261,7 +272,8 @@ describe_op(const struct sriov_op *op, struct shash *things)
 
     switch (op->type) {
     case SRIOV_OP_ADD:
-        ds_put_format(s, "add to %s", d->bridge->name);
+        ds_put_format(s, "add to %s%s", d->bridge->name,
+                      op->closed ? ", closed" : "");
         break;
     case SRIOV_OP_REPLACE:
         ds_put_format(s, "replace %s of %s, in %s", op->old->name,
@@ -495,6 +507,11 @@ apply(const struct sriov_plan *plan)
             row = get_row(op->decision->port->link->name);
             put_port(op, row);
             put_mtu(row, op->mtu);
+            if (op->closed) {
+                smap_add(row, "vlan_mode", "trunk");
+                smap_add(row, "trunks", "4095");
+                smap_add(row, "sriov-vm", "closed");
+            }
             break;
 
         case SRIOV_OP_REPLACE:
@@ -620,10 +637,11 @@ describe_state(struct ds *s)
             const struct smap *row = get_row(port->name);
 
             svec_add_nocopy(&lines, xasprintf(
-                "%s %s for %s, mtu %s, tag %s", br->name, port->name,
+                "%s %s for %s, mtu %s, tag %s%s", br->name, port->name,
                 port->key ? port->key : "others",
                 smap_get_def(row, "mtu_request", "-"),
-                smap_get_def(row, "tag", "-")));
+                smap_get_def(row, "tag", "-"),
+                smap_get(row, "sriov-vm") ? ", closed" : ""));
         }
     }
     svec_sort(&lines);

@@ -100,6 +100,7 @@ TESTSUITE_AT += \
 	tests/sriov-offload.at \
 	tests/sriov-plan.at \
 	tests/sriov-schedule.at \
+	tests/sriov-vm.at \
 	tests/sriov-why.at
 
 # Feeds our netlink parsers with garbled messages.
@@ -200,6 +201,17 @@ tests_test_sriov_host_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/vswitchd-ext -I$(srcdir)/utilities $(CX_SRIOV_CFLAGS)
 tests_test_sriov_host_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS) \
 	$(CX_SRIOV_HOST_LIBS)
+
+# The plan of "ovs-sriov vm", likewise.
+noinst_PROGRAMS += tests/test-sriov-vm
+valgrind_wrappers += tests/valgrind/test-sriov-vm
+tests_test_sriov_vm_SOURCES = \
+	tests/test-sriov-vm.c \
+	utilities/sriov/vm-plan.c \
+	utilities/sriov/vm-settings.c
+tests_test_sriov_vm_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(srcdir)/vswitchd-ext -I$(srcdir)/utilities
+tests_test_sriov_vm_LDADD = lib/libopenvswitch.la
 
 man_MANS += utilities/sriov/data/ovs-sriov.8
 CLEANFILES += utilities/sriov/data/ovs-sriov.8

@@ -165,12 +165,6 @@ put_isolated(struct vm_settings *s, const char *value)
 }
 
 static char *
-put_spoofchk(struct vm_settings *s, const char *value)
-{
-    return put_bool(&s->spoofchk, value);
-}
-
-static char *
 put_name(struct vm_settings *s, const char *value)
 {
     free(s->name);
@@ -188,7 +182,6 @@ static const struct {
     { "mac", put_mac },
     { "rate", put_rate },
     { "isolated", put_isolated },
-    { "spoofchk", put_spoofchk },
     { "name", put_name },
 };
 
@@ -243,8 +236,6 @@ vm_settings_check(const struct vm_settings *s)
     if (s->native && !s->trunks) {
         return xasprintf("native=%u needs trunks; without, write vlan=%u",
                          s->vlan, s->vlan);
-    } else if (s->spoofchk && !s->has_mac) {
-        return xstrdup("spoofchk=on needs mac");
     }
     return NULL;
 }
@@ -293,9 +284,6 @@ vm_settings_format(const struct vm_settings *s, struct ds *out)
     }
     if (s->isolated) {
         ds_put_cstr(out, "isolated=on ");
-    }
-    if (s->spoofchk) {
-        ds_put_cstr(out, "spoofchk=on ");
     }
     ds_chomp(out, ' ');
 }

@@ -38,7 +38,6 @@ struct vm_settings {
     struct eth_addr mac;
     unsigned int rate;          /* What it may send, in Mbit/s; 0: all. */
     bool isolated;              /* Not from or to others that are. */
-    bool spoofchk;              /* Frames from its own address only. */
     char *name;                 /* For people, or NULL. */
 };
 

@@ -380,6 +380,15 @@ add_op(struct sriov_plan *plan, enum sriov_op_type type)
     return &plan->ops[plan->n_ops++];
 }
 
+/* Returns true if "ovs-sriov vm" opens and closes 'rep' (rule 8).  Its link is
+ * left alone then, also before its Port says so: whoever had the VF when the
+ * host went down does not have it now. */
+static bool
+is_vm_vf(const struct sriov_plan_input *in, const struct sriov_port *rep)
+{
+    return rep->vf_pci && sset_contains(&in->view->vm_vfs, rep->vf_pci);
+}
+
 /* Adds to 'plan' what is to be done with the link of 'port'.  Once per link:
  * what a person changes afterwards stays as it is. */
 static void
@@ -392,7 +401,8 @@ plan_link(struct sriov_plan *plan, const struct sriov_plan_input *in,
                   && !(track && track->set_hw_tc));
 
     /* Many kernels do not let udev rename a link that is up. */
-    up = up && port->link->initialized && !(track && track->set_up);
+    up = (up && port->link->initialized && !(track && track->set_up)
+          && !is_vm_vf(in, port));
     if (up || hw_tc) {
         struct sriov_op *op = add_op(plan, SRIOV_OP_LINK);
 
@@ -458,6 +468,7 @@ plan_representor(struct sriov_plan *plan, const struct sriov_plan_input *in,
         op = add_op(plan, SRIOV_OP_ADD);
         op->decision = d;
         op->mtu = mtu;
+        op->closed = is_vm_vf(in, d->port);
     } else if (ours) {
         plan_link(plan, in, d->port, true);
         if (d->port->link->initialized
@@ -659,18 +670,29 @@ sriov_plan_destroy(struct sriov_plan *plan)
     }
 }
 
+/* Appends who has the VF behind the port of 'd', if that is known. */
+static void
+put_vm(const struct sriov_decision *d, struct ds *s)
+{
+    if (d->iface && d->iface->port->vm) {
+        ds_put_format(s, "; %s", d->iface->port->vm);
+    }
+}
+
 void
 sriov_reason_format(const struct sriov_decision *d, struct ds *s)
 {
     switch (d->reason) {
     case SRIOV_ADDED:
         ds_put_cstr(s, "added by cx-sriov");
+        put_vm(d, s);
         break;
     case SRIOV_ADDING:
         ds_put_cstr(s, "being added");
         break;
     case SRIOV_OTHERS:
         ds_put_cstr(s, "added by others");
+        put_vm(d, s);
         break;
     case SRIOV_NO_NETDEV:
         ds_put_cstr(s, "not added: no network device");

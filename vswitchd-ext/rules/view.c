@@ -32,6 +32,7 @@ sriov_view_create(void)
     shash_init(&view->ifaces);
     shash_init(&view->ports);
     shash_init(&view->port_names);
+    sset_init(&view->vm_vfs);
     return view;
 }
 
@@ -60,6 +61,7 @@ sriov_view_destroy(struct sriov_view *view)
             free(port->ifaces);
             free(port->name);
             free(port->key);
+            free(port->vm);
             free(port);
         }
         free(br->ports);
@@ -73,6 +75,7 @@ sriov_view_destroy(struct sriov_view *view)
     shash_destroy(&view->ifaces);
     shash_destroy(&view->ports);
     shash_destroy(&view->port_names);
+    sset_destroy(&view->vm_vfs);
     free(view);
 }
 

@@ -53,6 +53,8 @@ struct sriov_view_port {
                                  * sriov_key(), or NULL: not ours. */
     enum sriov_bond_config bond_offload;        /* Counts for a bond. */
     bool pristine;              /* Nobody changed it since we added it. */
+    char *vm;                   /* What "ovs-sriov vm" has for it, for people,
+                                 * or NULL: nothing. */
     bool has_our_mtu;
     int64_t our_mtu;            /* mtu_request as we wrote it. */
     struct sriov_view_bridge *bridge;
@@ -81,6 +83,8 @@ struct sriov_view {
     struct shash ifaces;        /* "struct sriov_view_iface" by name. */
     struct shash ports;         /* Our "struct sriov_view_port"s, by key. */
     struct shash port_names;    /* All "struct sriov_view_port"s, by name. */
+    struct sset vm_vfs;         /* PCI addresses of VFs that "ovs-sriov vm"
+                                 * opens and closes. */
 };
 
 /* Returns an empty view, which the caller must free with
