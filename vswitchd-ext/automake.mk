@@ -141,6 +141,7 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/leftovers-udev.c \
 	utilities/sriov/leftovers.c \
 	utilities/sriov/leftovers.h \
+	utilities/sriov/libvirt.c \
 	utilities/sriov/list.c \
 	utilities/sriov/main.c \
 	utilities/sriov/mapping.c \
@@ -156,6 +157,8 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/vm-conf.c \
 	utilities/sriov/vm-kernel.c \
 	utilities/sriov/vm-kernel.h \
+	utilities/sriov/vm-libvirt.c \
+	utilities/sriov/vm-libvirt.h \
 	utilities/sriov/vm-ovsdb.c \
 	utilities/sriov/vm-ovsdb.h \
 	utilities/sriov/vm-plan.c \
@@ -177,9 +180,11 @@ utilities_ovs_sriov_SOURCES = \
 	vswitchd-ext/inventory/netlink-tc.h \
 	vswitchd-ext/inventory/netlink.c \
 	vswitchd-ext/inventory/sysfs.c \
+	vswitchd-ext/rules/view.c \
 	vswitchd-ext/show/grid.c
 utilities_ovs_sriov_CPPFLAGS = $(AM_CPPFLAGS) \
-	-I$(srcdir)/vswitchd-ext -I$(srcdir)/utilities $(CX_SRIOV_CFLAGS)
+	-I$(srcdir)/vswitchd-ext -I$(srcdir)/utilities $(CX_SRIOV_CFLAGS) \
+	$(CX_SRIOV_HOST_CFLAGS)
 utilities_ovs_sriov_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS) \
 	$(CX_SRIOV_HOST_LIBS)
 
@@ -220,6 +225,7 @@ completion_DATA = utilities/sriov/data/ovs-sriov-bashcomp.bash
 systemdunitdir = $(prefix)/lib/systemd/system
 udevrulesdir = $(prefix)/lib/udev/rules.d
 systemdunit_DATA = \
+	utilities/sriov/data/ovs-sriov-vm.service \
 	utilities/sriov/data/ovs-sriov.service \
 	utilities/sriov/data/ovs-sriov@.service
 udevrules_DATA = utilities/sriov/data/60-ovs-sriov.rules
@@ -230,6 +236,7 @@ EXTRA_DIST += \
 	utilities/sriov/data/05-ovs-sriov.network \
 	utilities/sriov/data/60-ovs-sriov.rules.in \
 	utilities/sriov/data/ovs-sriov-bashcomp.bash \
+	utilities/sriov/data/ovs-sriov-vm.service.in \
 	utilities/sriov/data/ovs-sriov.8.in \
 	utilities/sriov/data/ovs-sriov.service.in \
 	utilities/sriov/data/ovs-sriov@.service.in \

@@ -55,6 +55,7 @@ static const struct command *const commands[] = {
     &proxmox_command,
     &probe_command,
     &vm_command,
+    &libvirt_command,
     &name_command,
     &metrics_command,
 };
@@ -69,6 +70,9 @@ static const struct {
     { COMMAND_FORCE, "--force", "disturb also VFs that are in use" },
     { COMMAND_NODE, "--node=NAME",
       "the name of this node, if it is not the host's" },
+    { COMMAND_SETTINGS, "--vlan=VLAN", "the VLAN of VMs that get a VF of the "
+      "mapping" },
+    { COMMAND_SETTINGS, "--rate=MBIT", "what such a VM may send, in Mbit/s" },
     { COMMAND_JSON, "--json", "print JSON" },
 };
 
@@ -155,7 +159,9 @@ parse_options(int argc, char *argv[], struct command_args *args)
         OPT_FORCE,
         OPT_JSON,
         OPT_NODE,
+        OPT_RATE,
         OPT_ROOT,
+        OPT_VLAN,
     };
     static const struct option options[] = {
         { "config", required_argument, NULL, OPT_CONFIG },
@@ -164,8 +170,10 @@ parse_options(int argc, char *argv[], struct command_args *args)
         { "help", no_argument, NULL, 'h' },
         { "json", no_argument, NULL, OPT_JSON },
         { "node", required_argument, NULL, OPT_NODE },
+        { "rate", required_argument, NULL, OPT_RATE },
         { "root", required_argument, NULL, OPT_ROOT },
         { "version", no_argument, NULL, 'V' },
+        { "vlan", required_argument, NULL, OPT_VLAN },
         { NULL, 0, NULL, 0 },
     };
     char *path = xasprintf("%s/openvswitch/sriov.conf", ovs_sysconfdir());
@@ -188,6 +196,12 @@ parse_options(int argc, char *argv[], struct command_args *args)
             break;
         case OPT_NODE:
             args->node = optarg;
+            break;
+        case OPT_RATE:
+            args->rate = optarg;
+            break;
+        case OPT_VLAN:
+            args->vlan = optarg;
             break;
         case OPT_ROOT:
             args->root = optarg;

@@ -28,6 +28,7 @@
 #include "openvswitch/vlog.h"
 #include "ovsdb-idl.h"
 #include "packets.h"
+#include "rules/view.h"
 #include "smap.h"
 #include "sriov/vm-plan.h"
 #include "sset.h"
@@ -39,6 +40,9 @@ VLOG_DEFINE_THIS_MODULE(sriov_vm_ovsdb);
 
 /* How long to wait after a transaction that failed, in ms. */
 #define RETRY_DELAY 500
+
+/* How long vm_ovsdb_list() waits, in ms. */
+#define LIST_TIMEOUT 1000
 
 #define MANAGED "sriov-vm-vfs"
 #define PREFIX "sriov-vm"
@@ -493,4 +497,35 @@ vm_ovsdb_write(struct vm_ovsdb *db, const struct sset *managed,
         ovsdb_idl_txn_destroy(db->txn);
         db->txn = NULL;
     }
+}
+
+/* For programs that do not go on. */
+
+void
+vm_ovsdb_list(const char *remote, struct smap *vms)
+{
+    struct vm_ovsdb *db = vm_ovsdb_create(remote);
+    long long int end = time_msec() + LIST_TIMEOUT;
+    struct shash_node *node;
+    struct shash ports;
+
+    while (!vm_ovsdb_is_ready(db) && time_msec() < end) {
+        vm_ovsdb_run(db);
+        if (!vm_ovsdb_is_ready(db)) {
+            vm_ovsdb_wait(db);
+            poll_timer_wait_until(end);
+            poll_block();
+        }
+    }
+    find_ports(db, &ports);
+    SHASH_FOR_EACH (node, &ports) {
+        const struct ovsrec_port *row = node->data;
+        char *vm = sriov_view_vm(&row->external_ids);
+
+        if (vm) {
+            smap_add_nocopy(vms, xstrdup(node->name), vm);
+        }
+    }
+    shash_destroy(&ports);
+    vm_ovsdb_destroy(db);
 }

@@ -34,6 +34,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct smap;
 struct sset;
 struct vm_op;
 struct vm_ovsdb;
@@ -59,5 +60,10 @@ void vm_ovsdb_read(const struct vm_ovsdb *, struct vm_vf *vfs, size_t n);
  * is so already. */
 void vm_ovsdb_write(struct vm_ovsdb *, const struct sset *managed,
                     const struct vm_op *ops, size_t n);
+
+/* Stores in 'vms' who has the VF behind each representor, for people, by the
+ * name of its network device.  Waits for the database, for a second at most;
+ * without, there is nothing. */
+void vm_ovsdb_list(const char *remote, struct smap *vms);
 
 #endif /* vm-ovsdb.h */

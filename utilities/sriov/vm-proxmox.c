@@ -31,8 +31,6 @@
 #include <config.h>
 #include "sriov/vm-source.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -410,30 +408,6 @@ pve_destroy(void *pve_)
 
 /* Who has what. */
 
-/* kvm's arguments, as /proc has them. */
-static void
-read_arguments(const char *root, pid_t pid, struct svec *arguments)
-{
-    char *path = xasprintf("%s/proc/%ld/cmdline", root, (long int) pid);
-    struct ds s = DS_EMPTY_INITIALIZER;
-    FILE *file = fopen(path, "r");
-    int c;
-
-    while (file && (c = getc(file)) != EOF) {
-        if (c) {
-            ds_put_char(&s, c);
-        } else {
-            svec_add(arguments, ds_cstr(&s));
-            ds_clear(&s);
-        }
-    }
-    if (file) {
-        fclose(file);
-    }
-    ds_destroy(&s);
-    free(path);
-}
-
 /* Returns what kvm calls the device 'pci', "hostpci0", or NULL.  The caller
  * must free it. */
 static char *
@@ -574,7 +548,7 @@ add_claim(const struct pve *pve, const char *root, struct vm_facts *facts,
     struct vm_claim *claim;
 
     if (r->running) {
-        read_arguments(root, r->value, &arguments);
+        vm_source_arguments(root, r->value, &arguments);
         if (!is_vm(&arguments, r->vm)) {
             /* Another process with its number. */
             svec_destroy(&arguments);

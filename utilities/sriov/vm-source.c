@@ -25,6 +25,7 @@
 
 #include "openvswitch/dynamic-string.h"
 #include "sriov/host.h"
+#include "svec.h"
 #include "util.h"
 
 /* Returns what "btime" in /proc/stat has, in s since 1970, or 0. */
@@ -68,4 +69,27 @@ vm_source_started(pid_t pid)
                              : 0);
     free(stat);
     return started;
+}
+
+void
+vm_source_arguments(const char *root, pid_t pid, struct svec *arguments)
+{
+    char *path = xasprintf("%s/proc/%ld/cmdline", root, (long int) pid);
+    struct ds s = DS_EMPTY_INITIALIZER;
+    FILE *file = fopen(path, "r");
+    int c;
+
+    while (file && (c = getc(file)) != EOF) {
+        if (c) {
+            ds_put_char(&s, c);
+        } else {
+            svec_add(arguments, ds_cstr(&s));
+            ds_clear(&s);
+        }
+    }
+    if (file) {
+        fclose(file);
+    }
+    ds_destroy(&s);
+    free(path);
 }

@@ -30,6 +30,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+struct svec;
 struct vm_facts;
 struct vm_watch;
 
@@ -54,5 +55,8 @@ extern const struct vm_source vm_source_conf;
 
 /* Returns when the process 'pid' was started, in s since 1970, or 0. */
 long long int vm_source_started(pid_t pid);
+
+/* Adds to 'arguments' those that the process 'pid' was started with. */
+void vm_source_arguments(const char *root, pid_t pid, struct svec *arguments);
 
 #endif /* vm-source.h */

@@ -48,6 +48,7 @@
 #include "dirs.h"
 #include "inventory/netlink.h"
 #include "openvswitch/dynamic-string.h"
+#include "openvswitch/list.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "sriov/host.h"
@@ -69,6 +70,7 @@ VLOG_DEFINE_THIS_MODULE(sriov_vm);
 
 static const struct vm_source *const sources[] = {
     &vm_source_proxmox,
+    &vm_source_libvirt,
     &vm_source_conf,
 };
 
@@ -90,6 +92,15 @@ struct vm {
     struct sset clean;          /* No flow of the last one is left. */
     struct sset settling;       /* Will be clean when 'settle' is done. */
     struct sset told;           /* What was logged about them already. */
+
+    struct ovs_list waiters;    /* "struct waiter"s. */
+};
+
+/* Who wants to know when all VFs of a VM have their settings in force. */
+struct waiter {
+    struct ovs_list node;
+    struct unixctl_conn *conn;
+    char *vm;
 };
 
 static void
@@ -109,6 +120,7 @@ vm_init(struct vm *vm, const struct command_args *args)
     sset_init(&vm->clean);
     sset_init(&vm->settling);
     sset_init(&vm->told);
+    ovs_list_init(&vm->waiters);
     free(remote);
 }
 
@@ -336,6 +348,56 @@ tell_portless(struct vm *vm, const struct vm_facts *facts,
     }
 }
 
+/* Returns how far the VF that 'claim' is about has come: 0, positive when its
+ * settings are in force, negative with '*why' if they will not be. */
+static int
+claim_progress(const struct vm_claim *claim, const struct vm_vf *vfs, size_t n,
+               const char **why)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct vm_vf *vf = &vfs[i];
+
+        if (!strcmp(vf->pci, claim->pci)) {
+            *why = vf->why ? vf->why : "its representor is in no bridge";
+            return (!vf->has_row || vf->state == VM_CUT_OFF ? -1
+                    : vf->state != VM_CLOSED);
+        }
+    }
+    return 1;                   /* No VF of an eswitch. */
+}
+
+/* Answers those who wait. */
+static void
+answer(struct vm *vm, const struct vm_facts *facts, const struct vm_vf *vfs,
+       size_t n)
+{
+    struct waiter *waiter, *next;
+
+    LIST_FOR_EACH_SAFE (waiter, next, node, &vm->waiters) {
+        const char *why = NULL;
+        int progress = 1;
+
+        for (size_t i = 0; i < facts->n_claims; i++) {
+            const struct vm_claim *claim = &facts->claims[i];
+
+            if (progress > 0 && !strcmp(claim->vm, waiter->vm)
+                && sset_contains(&facts->managed, claim->pci)) {
+                progress = claim_progress(claim, vfs, n, &why);
+            }
+        }
+        if (progress) {
+            if (progress > 0) {
+                unixctl_command_reply(waiter->conn, NULL);
+            } else {
+                unixctl_command_reply_error(waiter->conn, why);
+            }
+            ovs_list_remove(&waiter->node);
+            free(waiter->vm);
+            free(waiter);
+        }
+    }
+}
+
 /* Reads, plans and, if 'all', carries it out; else only VFs that no VM has are
  * shut. */
 static void
@@ -366,6 +428,9 @@ reconcile(struct vm *vm, bool all)
         tell_portless(vm, &facts, vfs, n);
         do_plan(vm, plan, &facts);
         settle_closed(vm, vfs, n);
+        if (!plan->n_ops && in.applied) {
+            answer(vm, &facts, vfs, n);
+        }
     }
     vm_plan_destroy(plan);
     vm_facts_destroy(&facts);
@@ -382,6 +447,19 @@ handle_exit(struct unixctl_conn *conn, int argc OVS_UNUSED,
 
     vm->stop = true;
     unixctl_command_reply(conn, NULL);
+}
+
+static void
+handle_ready(struct unixctl_conn *conn, int argc OVS_UNUSED,
+             const char *argv[], void *vm_)
+{
+    struct waiter *waiter = xmalloc(sizeof *waiter);
+    struct vm *vm = vm_;
+
+    waiter->conn = conn;
+    waiter->vm = xstrdup(argv[1]);
+    ovs_list_push_back(&vm->waiters, &waiter->node);
+    vm->stale = vm->dirty = true;
 }
 
 static void
@@ -439,12 +517,14 @@ run(const struct command_args *args)
     struct vm vm;
 
     if (unixctl_server_create(path, &unixctl)) {
-        ovs_fatal(0, "%s: cannot listen; does Open vSwitch run?", path);
+        ovs_fatal(0, "%s: cannot listen; is Open vSwitch there, or does "
+                  "another \"ovs-sriov vm\" run?", path);
     }
     vlog_set_levels(NULL, VLF_CONSOLE, VLL_INFO);
     vlog_set_pattern(VLF_CONSOLE, "%p: %m");
     vm_init(&vm, args);
     unixctl_command_register("exit", "", 0, 0, handle_exit, &vm);
+    unixctl_command_register("vm/ready", "VM", 1, 1, handle_ready, &vm);
     while (!vm.stop) {
         unixctl_server_run(unixctl);
         vm_run(&vm);

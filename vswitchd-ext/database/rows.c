@@ -243,28 +243,6 @@ convert_result(struct sriov_view_iface *iface,
     iface->ofport = row->n_ofport ? row->ofport[0] : 0;
 }
 
-/* Returns who has the VF behind the port, as its row 'ids' say, for people.
- * The caller must free it.  NULL: "ovs-sriov vm" has nothing to do with it. */
-static char *
-describe_vm(const struct smap *ids)
-{
-    const char *state = smap_get(ids, VM_PREFIX);
-    const char *owner = smap_get(ids, VM_PREFIX"-owner");
-    const char *name = smap_get(ids, VM_PREFIX"-name");
-    const char *why = smap_get(ids, VM_PREFIX"-why");
-    const char *settings = smap_get(ids, VM_PREFIX"-settings");
-
-    if (!state) {
-        return NULL;
-    } else if (!owner) {
-        return xasprintf("%s: no VM has it", state);
-    }
-    return xasprintf("VM %.*s%s%s%s, %s%s%s", (int) strcspn(owner, "/"), owner,
-                     name ? " (" : "", name ? name : "", name ? ")" : "",
-                     state, why || settings ? ": " : "",
-                     why ? why : settings ? settings : "");
-}
-
 static void
 convert_port(struct sriov_view *view, struct sriov_view_bridge *br,
              const struct ovsrec_bridge *br_row,
@@ -279,7 +257,7 @@ convert_port(struct sriov_view *view, struct sriov_view_bridge *br,
 
     free(key);
     port->uuid = row->header_.uuid;
-    port->vm = describe_vm(&row->external_ids);
+    port->vm = sriov_view_vm(&row->external_ids);
     if (row->n_interfaces > 1) {
         char *name = xasprintf("Port %s", row->name);
 

@@ -20,7 +20,9 @@
 #include "rules/view.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "smap.h"
 #include "util.h"
 #include "uuid.h"
 
@@ -161,4 +163,24 @@ sriov_view_add_iface(struct sriov_view *view, struct sriov_view_port *port,
     append(&port->ifaces, &port->n_ifaces, iface);
     shash_add_once(&view->ifaces, name, iface);
     return iface;
+}
+
+char *
+sriov_view_vm(const struct smap *ids)
+{
+    const char *state = smap_get(ids, "sriov-vm");
+    const char *owner = smap_get(ids, "sriov-vm-owner");
+    const char *name = smap_get(ids, "sriov-vm-name");
+    const char *why = smap_get(ids, "sriov-vm-why");
+    const char *settings = smap_get(ids, "sriov-vm-settings");
+
+    if (!state) {
+        return NULL;
+    } else if (!owner) {
+        return xasprintf("%s: no VM has it", state);
+    }
+    return xasprintf("VM %.*s%s%s%s, %s%s%s", (int) strcspn(owner, "/"), owner,
+                     name ? " (" : "", name ? name : "", name ? ")" : "",
+                     state, why || settings ? ": " : "",
+                     why ? why : settings ? settings : "");
 }

@@ -30,6 +30,8 @@
 #include "rules/config.h"
 #include "sset.h"
 
+struct smap;
+
 struct sriov_view_iface {
     char *name;
     char *type;                 /* "" or "system", "dpdk", "internal", ... */
@@ -86,6 +88,11 @@ struct sriov_view {
     struct sset vm_vfs;         /* PCI addresses of VFs that "ovs-sriov vm"
                                  * opens and closes. */
 };
+
+/* Returns who has the VF behind a Port with these 'external_ids', for people,
+ * as "ovs-sriov vm" has written it there (utilities/sriov/vm-ovsdb.h).  The
+ * caller must free it.  NULL: it has nothing to do with that port. */
+char *sriov_view_vm(const struct smap *external_ids);
 
 /* Returns an empty view, which the caller must free with
  * sriov_view_destroy().  What is added to it belongs to it, and strings are
