@@ -5,7 +5,7 @@
 # behind a VF is a namespace "vm<id>" with its network device net0; its driver starts when the guest's would.
 
 res=/run/qemu-server/pci-id-reservations
-vm_log=/run/ovs-sriov-vm.log
+vm_log=/run/ovs/ovs-sriov-vm.log
 unset OVS_SYSCONFDIR
 
 # pve_up: an empty cluster.
@@ -37,14 +37,15 @@ vm_config() {
 
 # reserve PCI [VM WHAT]: the file is replaced, sorted, as PVE::Tools::file_set_contents() does it.
 reserve() { { grep -v "^$1 " $res || :; [ $# = 1 ] || echo "$*"; } | sort >$res.tmp; mv $res.tmp $res; }
-alive() { [ -e "/proc/$1" ] && ! grep -q '^State:.*Z' "/proc/$1/status" 2>/dev/null; }
-# vf_free PCI: is a reservation one of nobody?
+# runs PID VM: is the process its kvm?  (vm_running_locally())
+runs() { tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | grep -q -- "kvm -id $2 "; }
+# vf_free PCI: is it reserved by nobody?
 vf_free() {
-    local what
-    what=$(sed -n "s/^$1 [0-9]* //p" $res)
+    local vm what
+    read -r _ vm what <<<"$(grep "^$1 " $res)"
     case $what in
     time:*) [ "${what#time:}" -le "$(date +%s)" ] ;;
-    pid:*) ! alive "${what#pid:}" ;;
+    pid:*) ! runs "${what#pid:}" "$vm" ;;
     esac
 }
 # choose VM DEVICE: the first choice that nobody has.

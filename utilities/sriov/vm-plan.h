@@ -94,6 +94,7 @@ struct vm_facts {
     long long int expires;      /* Look again then (s), or LLONG_MAX. */
 };
 
+/* Makes empty facts, and frees what is in them. */
 void vm_facts_init(struct vm_facts *);
 void vm_facts_destroy(struct vm_facts *);
 
@@ -139,6 +140,8 @@ struct vm_plan_input {
 /* Returns what is to be done, to be freed with vm_plan_destroy().  It points
  * into 'in'. */
 struct vm_plan *vm_plan_create(const struct vm_plan_input *in);
+
+/* Frees a plan, which may be NULL. */
 void vm_plan_destroy(struct vm_plan *);
 
 /* Appends what 'op' does, for people. */
@@ -147,6 +150,7 @@ void vm_op_format(const struct vm_op *, struct ds *);
 /* Returns "VM/DEVICE", which the caller must free. */
 char *vm_claim_owner(const struct vm_claim *);
 
+/* Its name, as OVSDB has it, and back; false if it is none. */
 const char *vm_state_to_string(enum vm_state);
 bool vm_state_from_string(const char *, enum vm_state *);
 

@@ -41,6 +41,7 @@ struct vm_settings {
     char *name;                 /* For people, or NULL. */
 };
 
+/* Begin without any setting, free what was set, and copy. */
 void vm_settings_init(struct vm_settings *);
 void vm_settings_destroy(struct vm_settings *);
 void vm_settings_clone(struct vm_settings *, const struct vm_settings *);

@@ -29,6 +29,7 @@
 
 struct vm_settle;
 
+/* One that is idle, to be freed with vm_settle_destroy(). */
 struct vm_settle *vm_settle_create(void);
 void vm_settle_destroy(struct vm_settle *);
 

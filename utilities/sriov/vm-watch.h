@@ -28,6 +28,7 @@
 
 struct vm_watch;
 
+/* One that watches nothing yet, to be freed with vm_watch_destroy(). */
 struct vm_watch *vm_watch_create(void);
 void vm_watch_destroy(struct vm_watch *);
 
