@@ -17,9 +17,10 @@
  *
  *     test-sriov-vm < WORLDS
  *
- * A world is text, see do_line().  Copies it, but after each "plan" prints what
- * is done in place of the indented lines that are there, step by step, until
- * there is nothing left to do, and checks what must hold for any plan:
+ * A world is text, see do_line().  Copies it, but after each "plan" prints
+ * what is done in place of the indented lines that are there, step by step,
+ * until there is nothing left to do, and checks what must hold for any
+ * plan:
  *
  * - a link is up only while a VM has the VF, with its VLANs and its address;
  * - nobody gets a VF with flows of whoever had it before;
@@ -46,7 +47,7 @@ static struct vm_vf vfs[MAX_VFS];
 static size_t n_vfs;
 static struct vm_facts facts;
 static bool applied;
-static char *refused;           /* What the NIC says to all settings, or NULL. */
+static char *refused;           /* What the NIC says to settings, or NULL. */
 
 static void
 new_world(void)

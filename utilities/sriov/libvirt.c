@@ -230,7 +230,7 @@ const struct command libvirt_command = {
     .args = "NAME OPERATION ...",
     .min_args = 2,
     .max_args = 4,
-    .help = "for libvirt's hook: NAME, whose XML is on standard input, starts\n"
-            "or ends",
+    .help = "for libvirt's hook: NAME, whose XML is on standard input,\n"
+            "starts or ends",
     .run = run,
 };

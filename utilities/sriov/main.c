@@ -149,37 +149,39 @@ usage(FILE *stream)
     print_item(stream, "-V, --version", "print the version");
 }
 
+enum {
+    OPT_CONFIG = UCHAR_MAX + 1,
+    OPT_FORCE,
+    OPT_JSON,
+    OPT_NODE,
+    OPT_RATE,
+    OPT_ROOT,
+    OPT_VLAN,
+};
+
+static const struct option long_options[] = {
+    { "config", required_argument, NULL, OPT_CONFIG },
+    { "dry-run", no_argument, NULL, 'n' },
+    { "force", no_argument, NULL, OPT_FORCE },
+    { "help", no_argument, NULL, 'h' },
+    { "json", no_argument, NULL, OPT_JSON },
+    { "node", required_argument, NULL, OPT_NODE },
+    { "rate", required_argument, NULL, OPT_RATE },
+    { "root", required_argument, NULL, OPT_ROOT },
+    { "version", no_argument, NULL, 'V' },
+    { "vlan", required_argument, NULL, OPT_VLAN },
+    { NULL, 0, NULL, 0 },
+};
+
 /* Fills in '*args', whose strings belong to 'argv' but for 'conf_path', which
  * the caller must free in the end and which is returned as well. */
 static char *
 parse_options(int argc, char *argv[], struct command_args *args)
 {
-    enum {
-        OPT_CONFIG = UCHAR_MAX + 1,
-        OPT_FORCE,
-        OPT_JSON,
-        OPT_NODE,
-        OPT_RATE,
-        OPT_ROOT,
-        OPT_VLAN,
-    };
-    static const struct option options[] = {
-        { "config", required_argument, NULL, OPT_CONFIG },
-        { "dry-run", no_argument, NULL, 'n' },
-        { "force", no_argument, NULL, OPT_FORCE },
-        { "help", no_argument, NULL, 'h' },
-        { "json", no_argument, NULL, OPT_JSON },
-        { "node", required_argument, NULL, OPT_NODE },
-        { "rate", required_argument, NULL, OPT_RATE },
-        { "root", required_argument, NULL, OPT_ROOT },
-        { "version", no_argument, NULL, 'V' },
-        { "vlan", required_argument, NULL, OPT_VLAN },
-        { NULL, 0, NULL, 0 },
-    };
     char *path = xasprintf("%s/openvswitch/sriov.conf", ovs_sysconfdir());
     int c;
 
-    while ((c = getopt_long(argc, argv, "nhV", options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "nhV", long_options, NULL)) != -1) {
         switch (c) {
         case OPT_CONFIG:
             free(path);

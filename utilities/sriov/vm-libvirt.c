@@ -16,8 +16,8 @@
 /* See vm-libvirt.h for where this stands.
  *
  * The XML is the live definition that libvirt gives to its hook before it
- * starts QEMU (docs/hooks.rst; read: 11.3).  VFs are in <hostdev type='pci'> and
- * <interface type='hostdev'>, whose <source> has the PCI address. */
+ * starts QEMU (docs/hooks.rst; read: 11.3).  VFs are in <hostdev type='pci'>
+ * and <interface type='hostdev'>, whose <source> has the PCI address. */
 
 #include <config.h>
 #include "sriov/vm-libvirt.h"

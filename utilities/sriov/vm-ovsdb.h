@@ -40,6 +40,8 @@ struct vm_op;
 struct vm_ovsdb;
 struct vm_vf;
 
+/* A connection to the database at 'remote', which is made again whenever it
+ * is lost, to be freed with vm_ovsdb_destroy(). */
 struct vm_ovsdb *vm_ovsdb_create(const char *remote);
 void vm_ovsdb_destroy(struct vm_ovsdb *);
 

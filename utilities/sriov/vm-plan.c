@@ -318,7 +318,8 @@ decide_claimed(struct decision *d)
         }
     } else if (claim->error || !claim->device) {
         decide_cut_off(d, claim->error ? claim->error
-                       : "the VM has no such device in its configuration", false);
+                       : "the VM has no such device in its configuration",
+                       false);
     } else if ((twin = find_same_mac(d)) != NULL) {
         char *why = xasprintf("VM %s has the address as well", twin->vm);
 

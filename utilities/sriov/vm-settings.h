@@ -41,9 +41,11 @@ struct vm_settings {
     char *name;                 /* For people, or NULL. */
 };
 
-/* Begin without any setting, free what was set, and copy. */
+/* Begin without any setting, and free what was set. */
 void vm_settings_init(struct vm_settings *);
 void vm_settings_destroy(struct vm_settings *);
+
+/* Makes a copy, to be destroyed as well. */
 void vm_settings_clone(struct vm_settings *, const struct vm_settings *);
 
 /* Sets 'key'.  What was set before gives way, so that what is about one VM
