@@ -7,6 +7,7 @@
 #                     random configurations
 # make check-dpdk     runs those of tests/dpdk: a DPDK daemon, and the NIC with a DPDK driver
 # make check-series   checks each series: patches, build, our tests, the demo
+# make check-vm       200 lives of VMs in random order, in the same virtual machine
 # make check-all      these, and check-fuzz; what was checked already is not checked again
 # make check-valgrind runs our tests under valgrind, and looks for errors and leaks of ours
 # make check-metrics  has promtool look at the metrics and the alert rules
@@ -37,7 +38,7 @@ GUEST = tests/guest/run --ovs $(OVS)
 # Of no use under a "make -j", which shares its jobs with the make in ovs/.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: build boot check check-patches check-layout check-valgrind fuzz check-fuzz check-metrics check-sanitizers check-guest check-frames check-dpdk check-series \
+.PHONY: build boot check check-patches check-layout check-valgrind fuzz check-fuzz check-metrics check-sanitizers check-guest check-frames check-vm check-dpdk check-series \
 	check-other-series check-all demo deb check-deb bench ovs-dir clean distclean help
 
 build: boot
@@ -76,6 +77,10 @@ check-guest: build
 
 check-frames: build
 	@$(GUEST) --set FRAMES_COUNT=200 $(GUESTFLAGS) frames-compare
+
+# Too long for check-all: 200 starts and ends of VMs in random order.
+check-vm: build
+	@$(GUEST) --scenarios tests/guest/long vm-random
 
 check-series:
 	@tests/check-series

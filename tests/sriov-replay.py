@@ -262,7 +262,8 @@ class World:
                         if "sriov-owner" in ids else "others",
                         *[x[0] if x else "-"
                           for x in (iface["mtu_request"], port["tag"])],
-                        ", " + devargs if devargs else ""))
+                        (", " + devargs if devargs else "")
+                        + (", closed" if "sriov-vm" in ids else "")))
         return sorted(lines)
 
     def settle(self, expected):

@@ -161,7 +161,11 @@ is_pristine(const struct smap *row)
     SMAP_FOR_EACH (node, row) {
         if (node->key[0] != '_' && strncmp(node->key, "sriov-", 6)
             && strcmp(node->key, "mtu_request") && strcmp(node->key, "type")
-            && strcmp(node->key, "dpdk-devargs")) {
+            && strcmp(node->key, "dpdk-devargs")
+            && !(smap_get(row, "sriov-vm")
+                 && (!strcmp(node->key, "tag")
+                     || !strcmp(node->key, "trunks")
+                     || !strcmp(node->key, "vlan_mode")))) {
             return false;
         }
     }
@@ -197,6 +201,9 @@ convert_port(struct sriov_view *view, struct sriov_view_bridge *br,
 
     free(key);
     port->uuid.parts[0] = smap_get_int(row, "_uuid", 0);
+    port->vm = (smap_get(row, "sriov-vm")
+                ? xasprintf("%s: no VM has it", smap_get(row, "sriov-vm"))
+                : NULL);
     if (port->key) {
         port->our_mtu = smap_get_int(row, "sriov-mtu", 0);
         port->has_our_mtu = port->our_mtu > 0;
@@ -231,6 +238,10 @@ get_view(bool backwards)
     size_t n = shash_count(&rows);
 
     view->dpdk_extra = nullable_xstrdup(smap_get(get_row("."), "dpdk-extra"));
+    sset_from_delimited_string(&view->vm_vfs,
+                               smap_get_def(get_row("."), "sriov-vm-vfs", ""),
+                               ",");
+
     for (size_t i = 0; i < n; i++) {
         const struct shash_node *node = nodes[backwards ? n - 1 - i : i];
         const struct smap *row = node->data;
@@ -293,7 +304,8 @@ describe_op(const struct sriov_op *op, struct shash *things)
 
     switch (op->type) {
     case SRIOV_OP_ADD:
-        ds_put_format(s, "add to %s", d->bridge->name);
+        ds_put_format(s, "add to %s%s", d->bridge->name,
+                      op->closed ? ", closed" : "");
         break;
     case SRIOV_OP_REPLACE:
         ds_put_format(s, "replace %s of %s, in %s", op->old->name,
@@ -568,6 +580,11 @@ apply(const struct sriov_plan *plan)
             put_port(op, row);
             put_mtu(row, op->mtu);
             put_type(row, op);
+            if (op->closed) {
+                smap_add(row, "vlan_mode", "trunk");
+                smap_add(row, "trunks", "4095");
+                smap_add(row, "sriov-vm", "closed");
+            }
             break;
 
         case SRIOV_OP_REPLACE:
@@ -700,12 +717,13 @@ describe_state(struct ds *s)
             const struct smap *row = get_row(port->name);
 
             svec_add_nocopy(&lines, xasprintf(
-                "%s %s for %s, mtu %s, tag %s%s%s", br->name, port->name,
+                "%s %s for %s, mtu %s, tag %s%s%s%s", br->name, port->name,
                 port->key ? port->key : "others",
                 smap_get_def(row, "mtu_request", "-"),
                 smap_get_def(row, "tag", "-"),
                 smap_get(row, "dpdk-devargs") ? ", " : "",
-                smap_get_def(row, "dpdk-devargs", "")));
+                smap_get_def(row, "dpdk-devargs", ""),
+                smap_get(row, "sriov-vm") ? ", closed" : ""));
         }
     }
     svec_sort(&lines);

@@ -103,6 +103,7 @@ TESTSUITE_AT += \
 	tests/sriov-offload.at \
 	tests/sriov-plan.at \
 	tests/sriov-schedule.at \
+	tests/sriov-vm.at \
 	tests/sriov-why.at
 
 # Feeds our netlink parsers with garbled messages.
@@ -143,6 +144,7 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/leftovers-udev.c \
 	utilities/sriov/leftovers.c \
 	utilities/sriov/leftovers.h \
+	utilities/sriov/libvirt.c \
 	utilities/sriov/list.c \
 	utilities/sriov/main.c \
 	utilities/sriov/mapping.c \
@@ -155,6 +157,25 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/proxmox.c \
 	utilities/sriov/steps.c \
 	utilities/sriov/steps.h \
+	utilities/sriov/vm-conf.c \
+	utilities/sriov/vm-kernel.c \
+	utilities/sriov/vm-kernel.h \
+	utilities/sriov/vm-libvirt.c \
+	utilities/sriov/vm-libvirt.h \
+	utilities/sriov/vm-ovsdb.c \
+	utilities/sriov/vm-ovsdb.h \
+	utilities/sriov/vm-plan.c \
+	utilities/sriov/vm-plan.h \
+	utilities/sriov/vm-proxmox.c \
+	utilities/sriov/vm-settings.c \
+	utilities/sriov/vm-settings.h \
+	utilities/sriov/vm-settle.c \
+	utilities/sriov/vm-settle.h \
+	utilities/sriov/vm-source.c \
+	utilities/sriov/vm-source.h \
+	utilities/sriov/vm-watch.c \
+	utilities/sriov/vm-watch.h \
+	utilities/sriov/vm.c \
 	vswitchd-ext/inventory/model.c \
 	vswitchd-ext/inventory/netlink-devlink.c \
 	vswitchd-ext/inventory/netlink-link.c \
@@ -162,9 +183,11 @@ utilities_ovs_sriov_SOURCES = \
 	vswitchd-ext/inventory/netlink-tc.h \
 	vswitchd-ext/inventory/netlink.c \
 	vswitchd-ext/inventory/sysfs.c \
+	vswitchd-ext/rules/view.c \
 	vswitchd-ext/show/grid.c
 utilities_ovs_sriov_CPPFLAGS = $(AM_CPPFLAGS) \
-	-I$(srcdir)/vswitchd-ext -I$(srcdir)/utilities $(CX_SRIOV_CFLAGS)
+	-I$(srcdir)/vswitchd-ext -I$(srcdir)/utilities $(CX_SRIOV_CFLAGS) \
+	$(CX_SRIOV_HOST_CFLAGS)
 utilities_ovs_sriov_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS) \
 	$(CX_SRIOV_HOST_LIBS)
 
@@ -176,6 +199,7 @@ tests_test_sriov_host_SOURCES = \
 	utilities/sriov/conf.c \
 	utilities/sriov/host.c \
 	utilities/sriov/plan.c \
+	utilities/sriov/vm-settings.c \
 	vswitchd-ext/inventory/model.c \
 	vswitchd-ext/inventory/netlink-devlink.c \
 	vswitchd-ext/inventory/netlink-link.c \
@@ -186,6 +210,17 @@ tests_test_sriov_host_CPPFLAGS = $(AM_CPPFLAGS) \
 tests_test_sriov_host_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS) \
 	$(CX_SRIOV_HOST_LIBS)
 
+# The plan of "ovs-sriov vm", likewise.
+noinst_PROGRAMS += tests/test-sriov-vm
+valgrind_wrappers += tests/valgrind/test-sriov-vm
+tests_test_sriov_vm_SOURCES = \
+	tests/test-sriov-vm.c \
+	utilities/sriov/vm-plan.c \
+	utilities/sriov/vm-settings.c
+tests_test_sriov_vm_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(srcdir)/vswitchd-ext -I$(srcdir)/utilities
+tests_test_sriov_vm_LDADD = lib/libopenvswitch.la
+
 man_MANS += utilities/sriov/data/ovs-sriov.8
 CLEANFILES += utilities/sriov/data/ovs-sriov.8
 completion_DATA = utilities/sriov/data/ovs-sriov-bashcomp.bash
@@ -193,6 +228,7 @@ completion_DATA = utilities/sriov/data/ovs-sriov-bashcomp.bash
 systemdunitdir = $(prefix)/lib/systemd/system
 udevrulesdir = $(prefix)/lib/udev/rules.d
 systemdunit_DATA = \
+	utilities/sriov/data/ovs-sriov-vm.service \
 	utilities/sriov/data/ovs-sriov.service \
 	utilities/sriov/data/ovs-sriov@.service
 udevrules_DATA = utilities/sriov/data/60-ovs-sriov.rules
@@ -203,6 +239,7 @@ EXTRA_DIST += \
 	utilities/sriov/data/05-ovs-sriov.network \
 	utilities/sriov/data/60-ovs-sriov.rules.in \
 	utilities/sriov/data/ovs-sriov-bashcomp.bash \
+	utilities/sriov/data/ovs-sriov-vm.service.in \
 	utilities/sriov/data/ovs-sriov.8.in \
 	utilities/sriov/data/ovs-sriov.service.in \
 	utilities/sriov/data/ovs-sriov@.service.in \

@@ -39,13 +39,16 @@ enum command_option {
     COMMAND_FORCE = 1 << 1,
     COMMAND_NODE = 1 << 2,
     COMMAND_JSON = 1 << 3,
+    COMMAND_SETTINGS = 1 << 4,
 };
 
-/* How it was called.  Nothing in it is NULL but 'node'. */
+/* How it was called.  Nothing in it is NULL but what says
+ * so. */
 struct command_args {
     const char *conf_path;      /* --config */
     const char *root;           /* --root; "" is the host itself. */
     const char *node;           /* --node, or NULL. */
+    const char *vlan, *rate;    /* --vlan, --rate, or NULL. */
     bool dry_run, force, json;
     int n;                      /* Arguments... */
     char **array;               /* ...without the command's name. */
@@ -71,6 +74,8 @@ extern const struct command proxmox_command;
 extern const struct command name_command;
 extern const struct command probe_command;
 extern const struct command metrics_command;
+extern const struct command libvirt_command;
+extern const struct command vm_command;
 
 /* What several of them need. */
 

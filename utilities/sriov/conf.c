@@ -41,6 +41,7 @@ struct reader {
     unsigned int line;          /* Of what was read last, from 1 on. */
     struct host_conf *conf;
     struct svec *errors;
+    bool in_vfs;                /* The section is the last one of 'vfs'. */
 };
 
 /* A key.  'parse' stores 'value' in 'section', or returns what is wrong with
@@ -149,6 +150,82 @@ parse_section_name(struct host_section *section)
     return parse_ids(name, section);
 }
 
+/* Adds the section 'name', which is "0000:81:00.0 vf 2" or "... vf 2-5", if it
+ * is of that kind.  Returns false if it is not. */
+static bool
+add_vf_section(struct reader *reader, const char *name)
+{
+    const char *vf = strstr(name, " vf ");
+    struct host_conf *conf = reader->conf;
+    struct host_vf_section *section;
+    unsigned int first, last;
+    int n = -1;
+    char *pf;
+
+    if (!vf) {
+        return false;
+    }
+
+    char *address = xmemdup0(name, vf - name);
+    if (!host_pci_address(address, &pf)) {
+        pf = xstrdup("");
+        add_error(reader, reader->line, NULL, "[%s]: %s is no PCI address "
+                  "such as 0000:81:00.0", name, address);
+    }
+    free(address);
+    if (ovs_scan(vf, " vf %u%n", &first, &n) && !vf[n]) {
+        last = first;
+    } else if (!ovs_scan(vf, " vf %u-%u%n", &first, &last, &n) || vf[n]
+               || first > last || last > 65535) {
+        add_error(reader, reader->line, NULL, "[%s]: names no VF; write a "
+                  "number or a range, such as [0000:81:00.0 vf 2-5]", name);
+        first = last = 0;
+    }
+    for (size_t i = 0; i < conf->n_vfs; i++) {
+        section = &conf->vfs[i];
+        if (!strcmp(section->pf, pf) && first <= section->last
+            && section->first <= last) {
+            add_error(reader, reader->line, NULL, "[%s]: line %u is about "
+                      "some of these VFs already", name, section->line);
+        }
+    }
+    if (conf->n_vfs >= conf->allocated_vfs) {
+        conf->vfs = x2nrealloc(conf->vfs, &conf->allocated_vfs,
+                               sizeof *conf->vfs);
+    }
+    section = &conf->vfs[conf->n_vfs++];
+    section->name = xstrdup(name);
+    section->line = reader->line;
+    section->pf = pf;
+    section->first = first;
+    section->last = last;
+    vm_settings_init(&section->settings);
+    return true;
+}
+
+/* Checks the section that was read last, if it is about VFs. */
+static void
+check_vf_section(struct reader *reader)
+{
+    struct host_conf *conf = reader->conf;
+
+    if (reader->in_vfs) {
+        const struct host_vf_section *section = &conf->vfs[conf->n_vfs - 1];
+        char *wrong = vm_settings_check(&section->settings);
+
+        if (!wrong && section->settings.has_mac
+            && section->first != section->last) {
+            wrong = xstrdup("mac is of one VF; write a section for each");
+        }
+        if (wrong) {
+            add_error(reader, section->line, NULL, "[%s]: %s", section->name,
+                      wrong);
+            free(wrong);
+        }
+        reader->in_vfs = false;
+    }
+}
+
 static bool
 same_match(const struct host_section *a, const struct host_section *b)
 {
@@ -178,15 +255,24 @@ add_section(struct reader *reader, const char *s)
     while (end > s + 1 && strchr(" \t", end[-1])) {
         end--;
     }
+    check_vf_section(reader);
+
+    char *name = xmemdup0(s + 1, end - s - 1);
+    reader->in_vfs = add_vf_section(reader, name);
+    if (reader->in_vfs) {
+        free(name);
+        return;
+    }
     section = xzalloc(sizeof *section);
-    section->name = xmemdup0(s + 1, end - s - 1);
+    section->name = name;
     section->line = reader->line;
     section->mode = SRIOV_MODE_SWITCHDEV;
     section->names = xstrdup(HOST_DEFAULT_NAMES);
     if (!parse_section_name(section)) {
         add_error(reader, reader->line, NULL, "[%s]: names no PF; write a "
                   "PCI address such as [0000:81:00.0], VENDOR:DEVICE such as "
-                  "[15b3:101f] or [15b3:*], or [switch-id 3264160003bd70c4]",
+                  "[15b3:101f] or [15b3:*], [switch-id 3264160003bd70c4], or VFs "
+                  "such as [0000:81:00.0 vf 2-5]",
                   section->name);
     } else {
         for (size_t i = 0; i < conf->n; i++) {
@@ -491,6 +577,14 @@ handle_key(void *reader_, const char *section_name OVS_UNUSED,
 
     if (!name) {
         /* Some builds of inih tell of sections. */
+    } else if (reader->in_vfs) {
+        char *wrong = vm_settings_put(&conf->vfs[conf->n_vfs - 1].settings,
+                                      name, value ? value : "");
+
+        if (wrong) {
+            add_error(reader, reader->line, NULL, "%s", wrong);
+            free(wrong);
+        }
     } else if (!conf->n) {
         add_error(reader, reader->line, name, "is in no section; put "
                   "[PCI-ADDRESS] on a line above it");
@@ -779,6 +873,7 @@ host_conf_read(const char *path, struct svec *errors)
             add_error(&reader, line, NULL, "cannot be read");
         }
         fclose(reader.file);
+        check_vf_section(&reader);
         read_switches(conf);
         if (errors->n == n_errors) {
             check(&reader);
@@ -806,6 +901,12 @@ host_conf_destroy(struct host_conf *conf)
         free(section->steering);
         free(section);
     }
+    for (size_t i = 0; i < conf->n_vfs; i++) {
+        free(conf->vfs[i].name);
+        free(conf->vfs[i].pf);
+        vm_settings_destroy(&conf->vfs[i].settings);
+    }
+    free(conf->vfs);
     for (size_t i = 0; i < conf->n_switches; i++) {
         free(conf->switches[i].pci);
     }

@@ -29,6 +29,7 @@
 #include <stdint.h>
 #include "openvswitch/types.h"
 #include "inventory/model.h"
+#include "sriov/vm-settings.h"
 
 struct svec;
 
@@ -69,6 +70,15 @@ struct host_section {
     } at;
 };
 
+/* VFs of a PF that have settings always, see vm-conf.c. */
+struct host_vf_section {
+    char *name;                 /* What is between the brackets. */
+    unsigned int line;          /* Where. */
+    char *pf;                   /* PCI address. */
+    unsigned int first, last;
+    struct vm_settings settings;
+};
+
 /* The number that {switch} stands for in names of a NIC's representors. */
 struct host_switch {
     char *pci;                  /* Of any of its PFs. */
@@ -79,6 +89,8 @@ struct host_conf {
     char *path;
     struct host_section **sections; /* In the file's order. */
     size_t n, allocated;
+    struct host_vf_section *vfs; /* Likewise. */
+    size_t n_vfs, allocated_vfs;
 
     /* Numbers that NICs have had once, and those of new ones.  A number
      * stays, whatever sections come and go. */

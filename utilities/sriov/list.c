@@ -21,12 +21,16 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "dirs.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
 #include "packets.h"
 #include "show/grid.h"
+#include "smap.h"
 #include "sriov/host.h"
+#include "sriov/vm-ovsdb.h"
 #include "util.h"
 
 /* JSON. */
@@ -51,8 +55,17 @@ put_bool(struct json *json, const char *key, bool value)
     json_object_put(json, key, json_boolean_create(value));
 }
 
+/* Returns who has 'vf', or NULL. */
+static const char *
+vm_of(const struct host_vf *vf, const struct smap *vms)
+{
+    const char *rep = host_vf_rep_name(vf);
+
+    return rep ? smap_get(vms, rep) : NULL;
+}
+
 static struct json *
-vf_to_json(const struct host_vf *vf)
+vf_to_json(const struct host_vf *vf, const struct smap *vms)
 {
     struct json *json = json_object_create();
 
@@ -64,6 +77,7 @@ vf_to_json(const struct host_vf *vf)
     put_string(json, "netdev", vf->netdev);
     put_string(json, "port", host_vf_label(vf));
     put_string(json, "representor", host_vf_rep_name(vf));
+    put_string(json, "vm", vm_of(vf, vms));
     if (vf->has_mac) {
         json_object_put_format(json, "mac", ETH_ADDR_FMT,
                                ETH_ADDR_ARGS(vf->mac));
@@ -78,7 +92,7 @@ vf_to_json(const struct host_vf *vf)
 }
 
 static struct json *
-pf_to_json(const struct host_pf *pf)
+pf_to_json(const struct host_pf *pf, const struct smap *vms)
 {
     struct json *json = json_object_create();
     struct json *vfs = json_array_create_empty();
@@ -106,7 +120,7 @@ pf_to_json(const struct host_pf *pf)
     put_number(json, "vfs_now", pf->num_vfs);
     put_number(json, "vfs_possible", pf->total_vfs);
     for (size_t i = 0; i < pf->n_vfs; i++) {
-        json_array_add(vfs, vf_to_json(&pf->vfs[i]));
+        json_array_add(vfs, vf_to_json(&pf->vfs[i], vms));
     }
     json_object_put(json, "vfs", vfs);
     return json;
@@ -114,12 +128,12 @@ pf_to_json(const struct host_pf *pf)
 
 /* Returns PFs and VFs as an array of PFs, which the caller must free. */
 static struct json *
-list_json(const struct host *host)
+list_json(const struct host *host, const struct smap *vms)
 {
     struct json *json = json_array_create_empty();
 
     for (size_t i = 0; i < host->n; i++) {
-        json_array_add(json, pf_to_json(host->pfs[i]));
+        json_array_add(json, pf_to_json(host->pfs[i], vms));
     }
     return json;
 }
@@ -133,9 +147,9 @@ put(struct sriov_grid *grid, const char *cell)
 }
 
 static void
-list_vfs(const struct host_pf *pf, struct ds *s)
+list_vfs(const struct host_pf *pf, const struct smap *vms, struct ds *s)
 {
-    struct sriov_grid grid = SRIOV_GRID_INITIALIZER(8);
+    struct sriov_grid grid = SRIOV_GRID_INITIALIZER(9);
 
     put(&grid, "VF");
     put(&grid, "PCI ADDRESS");
@@ -145,6 +159,7 @@ list_vfs(const struct host_pf *pf, struct ds *s)
     put(&grid, "REPRESENTOR");
     put(&grid, "MAC");
     put(&grid, "IN USE");
+    put(&grid, "VM");
     for (size_t i = 0; i < pf->n_vfs; i++) {
         const struct host_vf *vf = &pf->vfs[i];
 
@@ -158,6 +173,7 @@ list_vfs(const struct host_pf *pf, struct ds *s)
                               ? xasprintf(ETH_ADDR_FMT, ETH_ADDR_ARGS(vf->mac))
                               : xstrdup(""));
         put(&grid, vf->user);
+        put(&grid, vm_of(vf, vms));
     }
     if (pf->n_vfs) {
         sriov_grid_print(&grid, 2, s);
@@ -175,7 +191,7 @@ list_fact(struct ds *s, const char *name, const char *value)
 
 /* Appends PFs and VFs to 's', for people to read. */
 static void
-list_text(const struct host *host, struct ds *s)
+list_text(const struct host *host, const struct smap *vms, struct ds *s)
 {
     if (!host->n) {
         ds_put_cstr(s, "no PF with SR-IOV; \"ovs-sriov check\" says why\n");
@@ -200,8 +216,23 @@ list_text(const struct host *host, struct ds *s)
         if (pf->numa_node >= 0) {
             ds_put_format(s, "  NUMA node %d\n", pf->numa_node);
         }
-        list_vfs(pf, s);
+        list_vfs(pf, vms, s);
     }
+}
+
+/* Stores in 'vms' who has the VF behind each representor. */
+static void
+read_vms(const struct command_args *args, struct smap *vms)
+{
+    char *socket = xasprintf("%s/db.sock", ovs_rundir());
+
+    if (!*args->root && !access(socket, R_OK)) {
+        char *remote = xasprintf("unix:%s", socket);
+
+        vm_ovsdb_list(remote, vms);
+        free(remote);
+    }
+    free(socket);
 }
 
 static int
@@ -209,16 +240,19 @@ run(const struct command_args *args)
 {
     struct sriov_nl *nl = command_connect(args);
     struct host *host = host_read(args->root, nl);
+    struct smap vms = SMAP_INITIALIZER(&vms);
 
     host_read_details(host, nl);
+    read_vms(args, &vms);
     if (args->json) {
-        command_print_json(list_json(host));
+        command_print_json(list_json(host, &vms));
     } else {
         struct ds s = DS_EMPTY_INITIALIZER;
 
-        list_text(host, &s);
+        list_text(host, &vms, &s);
         command_print_text(&s);
     }
+    smap_destroy(&vms);
     host_destroy(host);
     command_disconnect(nl);
     return EXIT_SUCCESS;

@@ -54,6 +54,8 @@ static const struct command *const commands[] = {
     &import_command,
     &proxmox_command,
     &probe_command,
+    &vm_command,
+    &libvirt_command,
     &name_command,
     &metrics_command,
 };
@@ -68,6 +70,9 @@ static const struct {
     { COMMAND_FORCE, "--force", "disturb also VFs that are in use" },
     { COMMAND_NODE, "--node=NAME",
       "the name of this node, if it is not the host's" },
+    { COMMAND_SETTINGS, "--vlan=VLAN", "the VLAN of VMs that get a VF of the "
+      "mapping" },
+    { COMMAND_SETTINGS, "--rate=MBIT", "what such a VM may send, in Mbit/s" },
     { COMMAND_JSON, "--json", "print JSON" },
 };
 
@@ -144,33 +149,39 @@ usage(FILE *stream)
     print_item(stream, "-V, --version", "print the version");
 }
 
+enum {
+    OPT_CONFIG = UCHAR_MAX + 1,
+    OPT_FORCE,
+    OPT_JSON,
+    OPT_NODE,
+    OPT_RATE,
+    OPT_ROOT,
+    OPT_VLAN,
+};
+
+static const struct option long_options[] = {
+    { "config", required_argument, NULL, OPT_CONFIG },
+    { "dry-run", no_argument, NULL, 'n' },
+    { "force", no_argument, NULL, OPT_FORCE },
+    { "help", no_argument, NULL, 'h' },
+    { "json", no_argument, NULL, OPT_JSON },
+    { "node", required_argument, NULL, OPT_NODE },
+    { "rate", required_argument, NULL, OPT_RATE },
+    { "root", required_argument, NULL, OPT_ROOT },
+    { "version", no_argument, NULL, 'V' },
+    { "vlan", required_argument, NULL, OPT_VLAN },
+    { NULL, 0, NULL, 0 },
+};
+
 /* Fills in '*args', whose strings belong to 'argv' but for 'conf_path', which
  * the caller must free in the end and which is returned as well. */
 static char *
 parse_options(int argc, char *argv[], struct command_args *args)
 {
-    enum {
-        OPT_CONFIG = UCHAR_MAX + 1,
-        OPT_FORCE,
-        OPT_JSON,
-        OPT_NODE,
-        OPT_ROOT,
-    };
-    static const struct option options[] = {
-        { "config", required_argument, NULL, OPT_CONFIG },
-        { "dry-run", no_argument, NULL, 'n' },
-        { "force", no_argument, NULL, OPT_FORCE },
-        { "help", no_argument, NULL, 'h' },
-        { "json", no_argument, NULL, OPT_JSON },
-        { "node", required_argument, NULL, OPT_NODE },
-        { "root", required_argument, NULL, OPT_ROOT },
-        { "version", no_argument, NULL, 'V' },
-        { NULL, 0, NULL, 0 },
-    };
     char *path = xasprintf("%s/openvswitch/sriov.conf", ovs_sysconfdir());
     int c;
 
-    while ((c = getopt_long(argc, argv, "nhV", options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "nhV", long_options, NULL)) != -1) {
         switch (c) {
         case OPT_CONFIG:
             free(path);
@@ -187,6 +198,12 @@ parse_options(int argc, char *argv[], struct command_args *args)
             break;
         case OPT_NODE:
             args->node = optarg;
+            break;
+        case OPT_RATE:
+            args->rate = optarg;
+            break;
+        case OPT_VLAN:
+            args->vlan = optarg;
             break;
         case OPT_ROOT:
             args->root = optarg;

@@ -47,10 +47,15 @@ pve_mappings_read(struct pve_mappings *mappings, const char *root)
             }
             mapping = &mappings->array[mappings->n++];
             mapping->id = xstrdup(line);
+            mapping->description = NULL;
             svec_init(&mapping->maps);
         } else if (mapping && !strncmp(line, "map", 3)
                    && strchr(" \t", line[3])) {
             svec_add(&mapping->maps, line + 3 + strspn(line + 3, " \t"));
+        } else if (mapping && !strncmp(line, "description", 11)
+                   && strchr(" \t", line[11])) {
+            free(mapping->description);
+            mapping->description = xstrdup(line + 12);
         }
     }
 }
@@ -60,6 +65,7 @@ pve_mappings_destroy(struct pve_mappings *mappings)
 {
     for (size_t i = 0; i < mappings->n; i++) {
         free(mappings->array[i].id);
+        free(mappings->array[i].description);
         svec_destroy(&mappings->array[i].maps);
     }
     free(mappings->array);

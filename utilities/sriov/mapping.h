@@ -30,6 +30,7 @@
 
 struct pve_mapping {
     char *id;
+    char *description;          /* Or NULL. */
     struct svec maps;           /* Entries, of all nodes. */
 };
 

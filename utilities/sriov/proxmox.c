@@ -36,6 +36,7 @@
 #include "sriov/leftovers.h"
 #include "sriov/mapping.h"
 #include "sriov/plan.h"
+#include "sriov/vm-settings.h"
 #include "svec.h"
 #include "util.h"
 
@@ -43,6 +44,7 @@ struct proxmox_request {
     const char *root;
     const char *id;             /* Of the mapping. */
     const char *node;           /* Whose VFs they are. */
+    char *settings;             /* Of VMs that get them, words, or NULL. */
     struct svec pfs;            /* PCI addresses; none: those that have a
                                  * section. */
 };
@@ -260,6 +262,9 @@ put_mapping(const struct printer *p)
         return;
     }
     bool exists = keep_maps(request, &maps, s);
+    char *description = (request->settings
+                         ? xasprintf("ovs-sriov: %s", request->settings)
+                         : NULL);
     if (exists) {
         ds_put_format(s, "# VFs for VMs: run this once; what other nodes have "
                       "in the mapping stays\n\npvesh set "
@@ -268,6 +273,9 @@ put_mapping(const struct printer *p)
         ds_put_format(s, "# VFs for VMs: run this once,\n\n"
                       "pvesh create /cluster/mapping/pci --id %s",
                       request->id);
+    }
+    if (description) {
+        ds_put_format(s, " \\\n    --description '%s'", description);
     }
     SVEC_FOR_EACH (i, map, &maps) {
         ds_put_format(s, " \\\n    --map %s", map);
@@ -279,10 +287,14 @@ put_mapping(const struct printer *p)
         ds_put_format(s, "\n\n# or add this to /etc/pve/mapping/pci.cfg; then "
                       "give VMs a PCI device of it: qm set VMID -hostpci0 "
                       "mapping=%s\n\n%s\n", request->id, request->id);
+        if (description) {
+            ds_put_format(s, "\tdescription %s\n", description);
+        }
         SVEC_FOR_EACH (i, map, &maps) {
             ds_put_format(s, "\tmap %s\n", map);
         }
     }
+    free(description);
     svec_destroy(&maps);
 }
 
@@ -580,6 +592,39 @@ put_all(const struct host *host, const struct host_conf *conf,
     howto_destroy(&p.howto);
 }
 
+/* Returns the settings that options give to VMs as words, which the caller must
+ * free, or NULL if there are none.  Ends the program if they cannot be. */
+static char *
+settings_of(const struct command_args *args)
+{
+    struct ds s = DS_EMPTY_INITIALIZER;
+    struct vm_settings settings;
+    char *wrong = NULL;
+
+    vm_settings_init(&settings);
+    if (args->vlan) {
+        wrong = vm_settings_put(&settings, "vlan", args->vlan);
+    }
+    if (args->rate && !wrong) {
+        wrong = vm_settings_put(&settings, "rate", args->rate);
+    }
+    if (wrong) {
+        ovs_fatal(0, "--%s", wrong);
+    }
+    vm_settings_format(&settings, &s);
+    vm_settings_destroy(&settings);
+    return s.length ? ds_steal_cstr(&s) : NULL;
+}
+
+/* Returns the name of the mapping, which the caller must free. */
+static char *
+mapping_id(const struct command_args *args)
+{
+    return (args->n ? xstrdup(args->array[0])
+            : args->vlan ? xasprintf("vlan%s", args->vlan)
+            : xstrdup("network"));
+}
+
 static int
 run(const struct command_args *args)
 {
@@ -587,10 +632,12 @@ run(const struct command_args *args)
     struct sriov_nl *nl = command_connect(args);
     struct host *host = host_read(args->root, nl);
     char *node = args->node ? xstrdup(args->node) : pve_node(args->root);
+    char *id = mapping_id(args);
     struct proxmox_request request = {
         .root = args->root,
-        .id = args->n ? args->array[0] : "network",
+        .id = id,
         .node = node,
+        .settings = settings_of(args),
         .pfs = SVEC_EMPTY_INITIALIZER,
     };
     char *wrong;
@@ -614,6 +661,8 @@ run(const struct command_args *args)
         command_print_text(&s);
     }
     svec_destroy(&request.pfs);
+    free(request.settings);
+    free(id);
     free(node);
     host_destroy(host);
     command_disconnect(nl);
@@ -625,8 +674,8 @@ const struct command proxmox_command = {
     .name = "proxmox",
     .args = "[NAME [PF...]]",
     .max_args = INT_MAX,
-    .options = COMMAND_NODE | COMMAND_JSON,
-    .help = "print the resource mapping NAME (default: network) of VFs\n"
-            "and stanzas of interfaces, for Proxmox VE",
+    .options = COMMAND_NODE | COMMAND_SETTINGS | COMMAND_JSON,
+    .help = "print the resource mapping NAME (default: network, or\n"
+            "vlanN with --vlan=N) of VFs, and stanzas of interfaces, for Proxmox VE",
     .run = run,
 };

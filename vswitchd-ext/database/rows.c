@@ -37,6 +37,15 @@
 #define MARK_PORT "sriov-port"
 #define MARK_DEVARGS "sriov-devargs"
 
+/* What "ovs-sriov vm" keeps in external_ids of a Port, see
+ * utilities/sriov/vm-ovsdb.h: marks that go where the port goes.  While there
+ * are any, the columns and keys that it writes are its own and nobody's
+ * change. */
+#define VM_PREFIX "sriov-vm"
+#define VM_VFS "sriov-vm-vfs"   /* In Open_vSwitch: PCI addresses. */
+#define VM_CLOSED_VLAN 4095     /* The only one of a closed port: no frame has
+                                 * it. */
+
 /* The columns that hold what people set.  A port of ours in which all of them
  * have their default is untouched; all of them move along when it gets another
  * name. */
@@ -94,12 +103,29 @@ sriov_rows_add_columns(struct ovsdb_idl *idl)
 /* Reading. */
 
 static bool
-only_marks(const struct smap *external_ids)
+is_vm_key(const char *key)
+{
+    return (!strcmp(key, "vm-id") || !strcmp(key, "attached-mac")
+            || !strcmp(key, "iface-status"));
+}
+
+static bool
+is_vm_column(const struct ovsdb_idl_column *c)
+{
+    return (c == &ovsrec_port_col_tag || c == &ovsrec_port_col_trunks
+            || c == &ovsrec_port_col_vlan_mode
+            || c == &ovsrec_port_col_protected_);
+}
+
+/* 'vm' says that "ovs-sriov vm" writes into the row as well. */
+static bool
+only_marks(const struct smap *external_ids, bool vm)
 {
     struct smap_node *node;
 
     SMAP_FOR_EACH (node, external_ids) {
-        if (strncmp(node->key, MARK_PREFIX, strlen(MARK_PREFIX))) {
+        if (strncmp(node->key, MARK_PREFIX, strlen(MARK_PREFIX))
+            && !(vm && is_vm_key(node->key))) {
             return false;
         }
     }
@@ -120,12 +146,14 @@ is_written(const struct ovsdb_idl_column *c)
  * external_ids and what we may have written ourselves aside. */
 static bool
 settings_are_default(const struct ovsdb_idl_row *row,
-                     const struct ovsdb_idl_column *const settings[], size_t n)
+                     const struct ovsdb_idl_column *const settings[], size_t n,
+                     bool vm)
 {
     for (size_t i = 0; i < n; i++) {
         const struct ovsdb_idl_column *c = settings[i];
 
-        if (!is_written(c) && strcmp(c->name, "external_ids")
+        if (!(vm && is_vm_column(c)) && !is_written(c)
+            && strcmp(c->name, "external_ids")
             && !ovsdb_datum_is_default(ovsdb_idl_read(row, c), &c->type)) {
             return false;
         }
@@ -162,12 +190,14 @@ is_pristine(const struct ovsrec_port *port, int64_t mtu, const char *devargs)
         return false;
     }
     iface = port->interfaces[0];
-    return (only_marks(&port->external_ids)
-            && only_marks(&iface->external_ids)
+
+    bool vm = smap_get(&port->external_ids, VM_PREFIX) != NULL;
+    return (only_marks(&port->external_ids, false)
+            && only_marks(&iface->external_ids, vm)
             && settings_are_default(&port->header_, port_settings,
-                                    ARRAY_SIZE(port_settings))
+                                    ARRAY_SIZE(port_settings), vm)
             && settings_are_default(&iface->header_, iface_settings,
-                                    ARRAY_SIZE(iface_settings))
+                                    ARRAY_SIZE(iface_settings), vm)
             && has_our_type(iface, devargs)
             && is_our_value(iface->mtu_request, iface->n_mtu_request, mtu)
             && is_our_value(iface->ofport_request, iface->n_ofport_request,
@@ -249,6 +279,7 @@ convert_port(struct sriov_view *view, struct sriov_view_bridge *br,
 
     free(key);
     port->uuid = row->header_.uuid;
+    port->vm = sriov_view_vm(&row->external_ids);
     if (row->n_interfaces > 1) {
         char *name = xasprintf("Port %s", row->name);
 
@@ -295,6 +326,9 @@ sriov_rows_read(const struct ovsrec_open_vswitch *cfg, bool all)
 
     view->dpdk_extra = nullable_xstrdup(smap_get(&cfg->other_config,
                                                  "dpdk-extra"));
+    sset_from_delimited_string(&view->vm_vfs,
+                               smap_get_def(&cfg->other_config, VM_VFS, ""),
+                               ",");
     bool auto_add = sriov_config_bool("Open_vSwitch", &cfg->other_config,
                                       "sriov-auto-add", true);
     for (size_t i = 0; i < cfg->n_bridges; i++) {
@@ -347,7 +381,8 @@ sriov_rows_put_marks(struct smap *external_ids, const struct sriov_port *rep,
     struct smap_node *node;
 
     SMAP_FOR_EACH_SAFE (node, external_ids) {
-        if (!strncmp(node->key, MARK_PREFIX, strlen(MARK_PREFIX))) {
+        if (!strncmp(node->key, MARK_PREFIX, strlen(MARK_PREFIX))
+            && strncmp(node->key, VM_PREFIX, strlen(VM_PREFIX))) {
             smap_remove_node(external_ids, node);
         }
     }
@@ -369,6 +404,19 @@ sriov_rows_put_marks(struct smap *external_ids, const struct sriov_port *rep,
     if (mtu) {
         smap_add_format(external_ids, SRIOV_ROWS_MTU, "%u", mtu);
     }
+}
+
+void
+sriov_rows_close(const struct ovsrec_port *port,
+                 const struct ovsrec_interface *iface)
+{
+    int64_t vlan = VM_CLOSED_VLAN;
+
+    ovsrec_port_set_vlan_mode(port, "trunk");
+    ovsrec_port_set_trunks(port, &vlan, 1);
+    ovsrec_port_update_external_ids_setkey(port, VM_PREFIX, "closed");
+    ovsrec_interface_update_external_ids_setkey(iface, "iface-status",
+                                                "inactive");
 }
 
 static void

@@ -74,6 +74,11 @@ void sriov_rows_put_marks(struct smap *external_ids,
                           const struct sriov_port *rep, unsigned int mtu,
                           const char *devargs);
 
+/* Makes a new 'port' one that is closed until "ovs-sriov vm" opens it: without
+ * any VLAN that a frame can have. */
+void sriov_rows_close(const struct ovsrec_port *port,
+                      const struct ovsrec_interface *iface);
+
 /* Gives 'new' what people set in 'old', another row of the session that has a
  * transaction.  That fails if somebody changes 'old' in the meantime. */
 void sriov_rows_copy_port_settings(const struct ovsrec_port *old,

@@ -153,6 +153,9 @@ add_port(const struct writer *w, const struct sriov_op *op,
     ovsrec_port_set_external_ids(port, &ids);
     ovsrec_port_set_interfaces(port, &iface, 1);
     smap_destroy(&ids);
+    if (op->closed) {
+        sriov_rows_close(port, iface);
+    }
 
     ovsrec_bridge_update_ports_addvalue(br, port);
     if (!d->bridge->listed) {

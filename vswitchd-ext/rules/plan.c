@@ -426,6 +426,15 @@ add_op(struct sriov_plan *plan, enum sriov_op_type type)
     return &plan->ops[plan->n_ops++];
 }
 
+/* Returns true if "ovs-sriov vm" opens and closes 'rep' (rule 8).  Its link is
+ * left alone then, also before its Port says so: whoever had the VF when the
+ * host went down does not have it now. */
+static bool
+is_vm_vf(const struct sriov_plan_input *in, const struct sriov_port *rep)
+{
+    return rep->vf_pci && sset_contains(&in->view->vm_vfs, rep->vf_pci);
+}
+
 /* Adds to 'plan' what is to be done with the link of 'port'.  Once per link:
  * what a person changes afterwards stays as it is.  'tc' is whether TC matters
  * to it. */
@@ -439,7 +448,8 @@ plan_link(struct sriov_plan *plan, const struct sriov_plan_input *in,
                   && !(track && track->set_hw_tc));
 
     /* Many kernels do not let udev rename a link that is up. */
-    up = up && port->link->initialized && !(track && track->set_up);
+    up = (up && port->link->initialized && !(track && track->set_up)
+          && !is_vm_vf(in, port));
     if (up || hw_tc) {
         struct sriov_op *op = add_op(plan, SRIOV_OP_LINK);
 
@@ -576,6 +586,7 @@ plan_representor(struct sriov_plan *plan, const struct sriov_plan_input *in,
         op->decision = d;
         op->mtu = wanted_mtu(d);
         set_type(op, d);
+        op->closed = is_vm_vf(in, d->port);
     } else if (ours) {
         bool moves = (d->port->link->initialized
                       && (d->bridge != ours->bridge
@@ -820,6 +831,14 @@ static const char *const reasons[] = {
         "(other_config:dpdk-init=true, and the daemon with "
         "DPDK)",
 };
+/* Appends who has the VF behind the port of 'd', if that is known. */
+static void
+put_vm(const struct sriov_decision *d, struct ds *s)
+{
+    if (d->iface && d->iface->port->vm) {
+        ds_put_format(s, "; %s", d->iface->port->vm);
+    }
+}
 
 void
 sriov_reason_format(const struct sriov_decision *d, struct ds *s)
@@ -838,5 +857,6 @@ sriov_reason_format(const struct sriov_decision *d, struct ds *s)
                       sriov_driver_dpdk_fault(dev, false));
     } else {
         ds_put_cstr(s, reasons[d->reason]);
+        put_vm(d, s);
     }
 }

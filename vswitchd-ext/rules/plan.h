@@ -97,6 +97,7 @@ struct sriov_op {
     char *deleted;              /* Keys, separated by commas; "" for none. */
     const struct sriov_port *port;
     bool up, hw_tc;             /* SRIOV_OP_LINK: what to set. */
+    bool closed;                /* SRIOV_OP_ADD: "ovs-sriov vm" opens it. */
     unsigned int mtu;           /* Bytes; 0 for none. */
     int64_t ofport;             /* SRIOV_OP_REPLACE: the OpenFlow port number
                                  * to go on with; 0 for any. */

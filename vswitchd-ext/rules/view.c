@@ -20,7 +20,9 @@
 #include "rules/view.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "smap.h"
 #include "util.h"
 #include "uuid.h"
 
@@ -32,6 +34,7 @@ sriov_view_create(void)
     shash_init(&view->ifaces);
     shash_init(&view->ports);
     shash_init(&view->port_names);
+    sset_init(&view->vm_vfs);
     return view;
 }
 
@@ -61,6 +64,7 @@ sriov_view_destroy(struct sriov_view *view)
             free(port->name);
             free(port->key);
             free(port->our_devargs);
+            free(port->vm);
             free(port);
         }
         free(br->ports);
@@ -75,6 +79,7 @@ sriov_view_destroy(struct sriov_view *view)
     shash_destroy(&view->ifaces);
     shash_destroy(&view->ports);
     shash_destroy(&view->port_names);
+    sset_destroy(&view->vm_vfs);
     free(view);
 }
 
@@ -161,4 +166,24 @@ sriov_view_add_iface(struct sriov_view *view, struct sriov_view_port *port,
     append(&port->ifaces, &port->n_ifaces, iface);
     shash_add_once(&view->ifaces, name, iface);
     return iface;
+}
+
+char *
+sriov_view_vm(const struct smap *ids)
+{
+    const char *state = smap_get(ids, "sriov-vm");
+    const char *owner = smap_get(ids, "sriov-vm-owner");
+    const char *name = smap_get(ids, "sriov-vm-name");
+    const char *why = smap_get(ids, "sriov-vm-why");
+    const char *settings = smap_get(ids, "sriov-vm-settings");
+
+    if (!state) {
+        return NULL;
+    } else if (!owner) {
+        return xasprintf("%s: no VM has it", state);
+    }
+    return xasprintf("VM %.*s%s%s%s, %s%s%s", (int) strcspn(owner, "/"), owner,
+                     name ? " (" : "", name ? name : "", name ? ")" : "",
+                     state, why || settings ? ": " : "",
+                     why ? why : settings ? settings : "");
 }

@@ -30,6 +30,8 @@
 #include "rules/config.h"
 #include "sset.h"
 
+struct smap;
+
 struct sriov_view_iface {
     char *name;
     char *type;                 /* "" or "system", "dpdk", "internal", ... */
@@ -55,6 +57,8 @@ struct sriov_view_port {
     bool pristine;              /* Nobody changed it since we added it. */
     char *our_devargs;          /* options:dpdk-devargs as we wrote it, or
                                  * NULL: not as a DPDK port. */
+    char *vm;                   /* What "ovs-sriov vm" has for it, for people,
+                                 * or NULL: nothing. */
     bool has_our_mtu;
     int64_t our_mtu;            /* mtu_request as we wrote it. */
     struct sriov_view_bridge *bridge;
@@ -85,7 +89,14 @@ struct sriov_view {
     struct shash ifaces;        /* "struct sriov_view_iface" by name. */
     struct shash ports;         /* Our "struct sriov_view_port"s, by key. */
     struct shash port_names;    /* All "struct sriov_view_port"s, by name. */
+    struct sset vm_vfs;         /* PCI addresses of VFs that "ovs-sriov vm"
+                                 * opens and closes. */
 };
+
+/* Returns who has the VF behind a Port with these 'external_ids', for people,
+ * as "ovs-sriov vm" has written it there (utilities/sriov/vm-ovsdb.h).  The
+ * caller must free it.  NULL: it has nothing to do with that port. */
+char *sriov_view_vm(const struct smap *external_ids);
 
 /* Returns an empty view, which the caller must free with
  * sriov_view_destroy().  What is added to it belongs to it, and strings are

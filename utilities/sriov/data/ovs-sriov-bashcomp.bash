@@ -1,9 +1,9 @@
 # Completion of ovs-sriov for bash.
 
 _ovs_sriov () {
-    local options="--json --dry-run --force --config= --node= --help --version"
+    local options="--json --dry-run --force --config= --node= --vlan= --rate= --help --version"
     local cur=${COMP_WORDS[COMP_CWORD]}
-    local word words="list check apply import proxmox probe name metrics help $options"
+    local word words="list check apply import proxmox probe vm libvirt name metrics help $options"
 
     # Of bash-completion: words with colons, as PCI addresses have, are one.
     if declare -F _get_comp_words_by_ref >/dev/null; then
@@ -22,7 +22,7 @@ _ovs_sriov () {
         metrics)
             words="openmetrics prometheus $options"
             ;;
-        list|check|import|proxmox|help)
+        list|check|import|proxmox|vm|help)
             words=$options
             ;;
         esac

@@ -1,0 +1,236 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* "ovs-sriov libvirt": libvirt's hook, which says what becomes of a VM.
+ *
+ *     libvirt --> /etc/libvirt/hooks/qemu.d/ovs-sriov --> file in /run
+ *                                                  <-- "ovs-sriov vm"
+ *
+ * libvirt waits for it, and does not start a VM for which it fails: so it
+ * comes back when the VM's settings are in force, or says why they are
+ * not. */
+
+#include <config.h>
+#include "sriov/command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dirs.h"
+#include "jsonrpc.h"
+#include "openvswitch/dynamic-string.h"
+#include "sriov/leftovers.h"
+#include "sriov/vm-libvirt.h"
+#include "svec.h"
+#include "unixctl.h"
+#include "util.h"
+
+/* How long settings may take, in s. */
+#define PATIENCE 30
+
+/* Appends all of stdin to 's'. */
+static void
+read_stdin(struct ds *s)
+{
+    char buffer[4096];
+    size_t n;
+
+    while ((n = fread(buffer, 1, sizeof buffer, stdin)) > 0) {
+        ds_put_buffer(s, buffer, n);
+    }
+}
+
+/* Writes 'text' into the file 'name' in 'dir', as a whole. */
+static void
+write_file(const char *dir, const char *name, const char *text)
+{
+    char *path = xasprintf("%s/%s", dir, name);
+    char *new_path = xasprintf("%s/.%s.new", dir, name);
+    FILE *file;
+
+    if (mkdir(dir, 0700) && errno != EEXIST) {
+        ovs_fatal(errno, "%s", dir);
+    }
+    file = fopen(new_path, "w");
+    if (!file || fputs(text, file) < 0 || fclose(file)
+        || rename(new_path, path)) {
+        ovs_fatal(errno, "%s", path);
+    }
+    free(new_path);
+    free(path);
+}
+
+/* Adds to the VFs that are managed those that have settings in 'file'. */
+static void
+add_managed(const char *dir, const char *file)
+{
+    struct howto_lines lines = howto_lines_of(dir, "/managed");
+    struct svec all = SVEC_EMPTY_INITIALIZER;
+    char *copy = xstrdup(file);
+    char *save_ptr = NULL;
+    char *text;
+
+    while (howto_next_line(&lines)) {
+        svec_add(&all, lines.line);
+    }
+    for (char *line = strtok_r(copy, "\n", &save_ptr); line;
+         line = strtok_r(NULL, "\n", &save_ptr)) {
+        char pci[32];
+
+        if (ovs_scan(line, "vf %31s", pci) && strchr(line, '=')) {
+            svec_add(&all, pci);
+        }
+    }
+    svec_sort_unique(&all);
+    text = svec_join(&all, "\n", "\n");
+    if (all.n) {
+        write_file(dir, "managed", text);
+    }
+    free(text);
+    free(copy);
+    svec_destroy(&all);
+}
+
+/* Waits until "ovs-sriov vm" has put the settings of the VM 'uuid' in force.
+ * Returns what is wrong, which the caller must free, or NULL. */
+static char *
+wait_until_ready(const char *uuid)
+{
+    char *path = xasprintf("%s/ovs-sriov-vm.ctl", ovs_rundir());
+    char *argv[] = { CONST_CAST(char *, uuid) };
+    char *result = NULL, *wrong = NULL;
+    struct jsonrpc *client;
+
+    alarm(PATIENCE);
+    if (unixctl_client_create(path, &client)
+        || unixctl_client_transact(client, "vm/ready", 1, argv, &result,
+                                   &wrong)) {
+        wrong = xstrdup("the service ovs-sriov-vm does not answer");
+    }
+    alarm(0);
+    free(result);
+    free(path);
+    return wrong;
+}
+
+/* The VM whose definition is on stdin is about to start. */
+static int
+start(const char *dir)
+{
+    struct ds xml = DS_EMPTY_INITIALIZER;
+    char *uuid, *file, *wrong;
+
+    read_stdin(&xml);
+    wrong = vm_libvirt_parse(ds_cstr(&xml), xml.length, &uuid, &file);
+    ds_destroy(&xml);
+    if (!wrong) {
+        bool any = strstr(file, "\nvf ") != NULL;
+
+        if (any) {
+            add_managed(dir, file);
+            write_file(dir, uuid, file);
+            wrong = wait_until_ready(uuid);
+            if (wrong) {
+                char *path = xasprintf("%s/%s", dir, uuid);
+
+                unlink(path);
+                free(path);
+            }
+        }
+        free(uuid);
+        free(file);
+    }
+    if (wrong) {
+        fprintf(stderr, "ovs-sriov: %s\n", wrong);
+        free(wrong);
+        return EXIT_FAILURE;
+    }
+    return EXIT_SUCCESS;
+}
+
+/* The VM whose definition is on stdin has ended. */
+static int
+stop(const char *dir)
+{
+    struct ds xml = DS_EMPTY_INITIALIZER;
+    char *uuid, *file, *wrong;
+
+    read_stdin(&xml);
+    wrong = vm_libvirt_parse(ds_cstr(&xml), xml.length, &uuid, &file);
+    if (!wrong) {
+        char *path = xasprintf("%s/%s", dir, uuid);
+
+        unlink(path);
+        free(path);
+        free(uuid);
+        free(file);
+    }
+    free(wrong);
+    ds_destroy(&xml);
+    return EXIT_SUCCESS;
+}
+
+/* For people: prints what would be done with the definition on stdin. */
+static int
+show(void)
+{
+    struct ds xml = DS_EMPTY_INITIALIZER;
+    char *uuid, *file, *wrong;
+
+    read_stdin(&xml);
+    wrong = vm_libvirt_parse(ds_cstr(&xml), xml.length, &uuid, &file);
+    ds_destroy(&xml);
+    if (wrong) {
+        fprintf(stderr, "ovs-sriov: %s\n", wrong);
+        free(wrong);
+        return EXIT_FAILURE;
+    }
+    fputs(file, stdout);
+    free(uuid);
+    free(file);
+    return EXIT_SUCCESS;
+}
+
+static int
+run(const struct command_args *args)
+{
+    char *dir = vm_libvirt_dir();
+    const char *operation = args->array[1];
+    int status = EXIT_SUCCESS;
+
+    if (!strcmp(operation, "start")) {
+        status = start(dir);
+    } else if (!strcmp(operation, "release")) {
+        status = stop(dir);
+    } else if (!strcmp(operation, "show")) {
+        status = show();
+    }
+    free(dir);
+    return status;
+}
+
+const struct command libvirt_command = {
+    .name = "libvirt",
+    .args = "NAME OPERATION ...",
+    .min_args = 2,
+    .max_args = 4,
+    .help = "for libvirt's hook: NAME, whose XML is on standard input,\n"
+            "starts or ends",
+    .run = run,
+};

@@ -1,0 +1,171 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* See vm-kernel.h for where this stands. */
+
+#include <config.h>
+#include "sriov/vm-kernel.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "inventory/model.h"
+#include "inventory/netlink.h"
+#include "openvswitch/vlog.h"
+#include "packets.h"
+#include "sriov/vm-plan.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(sriov_vm_kernel);
+
+/* Bytes per second in a Mbit/s. */
+#define MBIT (1000 * 1000 / 8)
+
+int
+vm_kernel_read(const struct sriov_nl *nl, struct vm_vf **vfsp, size_t *np)
+{
+    struct sriov_model *model = sriov_model_create();
+    int error = sriov_nl_read(nl, model);
+    struct vm_vf *vfs = NULL;
+    size_t n = 0;
+
+    if (!error) {
+        sriov_model_finish(model);
+        vfs = xcalloc(model->n_ports, sizeof *vfs);
+        for (size_t i = 0; i < model->n_ports; i++) {
+            const struct sriov_port *port = model->ports[i];
+
+            if (port->flavour == SRIOV_VF && port->vf_pci && port->link
+                && port->dev->mode == SRIOV_MODE_SWITCHDEV) {
+                vfs[n++] = (struct vm_vf) {
+                    .pci = xstrdup(port->vf_pci),
+                    .pf = xstrdup(port->dev_name),
+                    .number = port->number,
+                    .port = port->index,
+                    .rep = xstrdup(port->link->name),
+                    .ifindex = port->link->ifindex,
+                    .up = port->link->up,
+                    .has_mac = port->has_mac,
+                    .mac = port->mac,
+                };
+            }
+        }
+    }
+    sriov_model_destroy(model);
+    *vfsp = vfs;
+    *np = n;
+    return error;
+}
+
+void
+vm_vfs_destroy(struct vm_vf *vfs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        vm_vf_destroy(&vfs[i]);
+    }
+    free(vfs);
+}
+
+/* Returns "what: why", or NULL if there is no 'error'.  Frees 'detail'. */
+static char *
+explain(int error, char *detail, const char *what)
+{
+    char *s = (error ? xasprintf("%s: %s%s%s", what, ovs_strerror(error),
+                                 detail ? ": " : "", detail ? detail : "")
+               : NULL);
+
+    free(detail);
+    return s;
+}
+
+int
+vm_kernel_set_link(const struct sriov_nl *nl, struct vm_vf *vf, bool up)
+{
+    struct sriov_link_change change = { .up = up, .down = !up };
+    char *detail = NULL;
+    int error = sriov_nl_link_set(nl, vf->ifindex, &change, &detail);
+    char *wrong = explain(error, detail, vf->rep);
+
+    if (wrong) {
+        VLOG_ERR("link %s of %s", up ? "up" : "down", wrong);
+        free(wrong);
+    } else {
+        vf->up = up;
+    }
+    return error;
+}
+
+static char *
+set_mac(const struct sriov_nl *nl, struct vm_vf *vf, struct eth_addr mac)
+{
+    char *what = xasprintf("mac="ETH_ADDR_FMT": the NIC refuses it",
+                           ETH_ADDR_ARGS(mac));
+    char *detail = NULL;
+    int error = (vf->has_mac && eth_addr_equals(vf->mac, mac) ? 0
+                 : sriov_nl_set_port_mac(nl, vf->pf, vf->port, mac, &detail));
+    char *wrong = explain(error, detail, what);
+
+    free(what);
+    if (!wrong) {
+        vf->has_mac = true;
+        vf->mac = mac;
+    }
+    return wrong;
+}
+
+static char *
+set_rate(const struct sriov_nl *nl, const struct vm_vf *vf, unsigned int rate)
+{
+    char *what = xasprintf("rate=%u: the NIC refuses it", rate);
+    char *detail = NULL;
+    int error = sriov_nl_set_port_rate(nl, vf->pf, vf->port,
+                                       (uint64_t) rate * MBIT, &detail);
+    char *wrong = explain(error, detail, what);
+
+    free(what);
+    return wrong;
+}
+
+char *
+vm_kernel_prepare(const struct sriov_nl *nl, struct vm_vf *vf,
+                  const struct vm_settings *settings)
+{
+    char *wrong = settings->has_mac ? set_mac(nl, vf, settings->mac) : NULL;
+
+    if (!wrong) {
+        wrong = set_rate(nl, vf, settings->rate);
+        if (wrong && !settings->rate) {
+            /* A NIC without limits has none. */
+            free(wrong);
+            wrong = NULL;
+        }
+    }
+    return wrong;
+}
+
+void
+vm_kernel_reset(const struct sriov_nl *nl, struct vm_vf *vf)
+{
+    free(set_rate(nl, vf, 0));
+    if (vf->has_own_mac) {
+        char *wrong = set_mac(nl, vf, vf->own_mac);
+
+        if (wrong) {
+            VLOG_WARN("VF %u of %s: %s", vf->number, vf->pf, wrong);
+            free(wrong);
+        }
+    }
+}

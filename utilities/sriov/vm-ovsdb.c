@@ -1,0 +1,531 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* See vm-ovsdb.h for where this stands. */
+
+#include <config.h>
+#include "sriov/vm-ovsdb.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bitmap.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/shash.h"
+#include "openvswitch/vlog.h"
+#include "ovsdb-idl.h"
+#include "packets.h"
+#include "rules/view.h"
+#include "smap.h"
+#include "sriov/vm-plan.h"
+#include "sset.h"
+#include "timeval.h"
+#include "util.h"
+#include "vswitch-idl.h"
+
+VLOG_DEFINE_THIS_MODULE(sriov_vm_ovsdb);
+
+/* How long to wait after a transaction that failed, in ms. */
+#define RETRY_DELAY 500
+
+/* How long vm_ovsdb_list() waits, in ms. */
+#define LIST_TIMEOUT 1000
+
+#define MANAGED "sriov-vm-vfs"
+#define PREFIX "sriov-vm"
+#define N_VLANS 4096
+
+/* The only VLAN of a closed port: one that no frame has. */
+#define NO_VLAN 4095
+
+struct vm_ovsdb {
+    struct ovsdb_idl *idl;
+    unsigned int seqno;
+    struct ovsdb_idl_txn *txn;  /* Under way, or NULL. */
+    long long int retry_at;     /* In ms, or LLONG_MAX. */
+};
+
+/* VLANs of a Port. */
+struct vlans {
+    const char *mode;           /* Or NULL. */
+    bool has_tag;
+    int64_t tag;
+    int64_t *trunks;
+    size_t n_trunks;
+    bool isolated;
+};
+
+struct vm_ovsdb *
+vm_ovsdb_create(const char *remote)
+{
+    static const struct ovsdb_idl_column *const columns[] = {
+        &ovsrec_open_vswitch_col_bridges, &ovsrec_open_vswitch_col_cur_cfg,
+        &ovsrec_open_vswitch_col_next_cfg,
+        &ovsrec_open_vswitch_col_other_config,
+        &ovsrec_bridge_col_ports, &ovsrec_port_col_name,
+        &ovsrec_port_col_interfaces, &ovsrec_port_col_tag,
+        &ovsrec_port_col_trunks, &ovsrec_port_col_vlan_mode,
+        &ovsrec_port_col_protected_, &ovsrec_port_col_external_ids,
+        &ovsrec_interface_col_name, &ovsrec_interface_col_external_ids,
+    };
+    struct vm_ovsdb *db = xzalloc(sizeof *db);
+
+    db->idl = ovsdb_idl_create(remote, &ovsrec_idl_class, false, true);
+    db->retry_at = LLONG_MAX;
+    for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
+        ovsdb_idl_add_column(db->idl, columns[i]);
+    }
+    db->seqno = ovsdb_idl_get_seqno(db->idl);
+    return db;
+}
+
+void
+vm_ovsdb_destroy(struct vm_ovsdb *db)
+{
+    ovsdb_idl_txn_destroy(db->txn);
+    ovsdb_idl_destroy(db->idl);
+    free(db);
+}
+
+static void
+run_txn(struct vm_ovsdb *db)
+{
+    enum ovsdb_idl_txn_status status = ovsdb_idl_txn_commit(db->txn);
+
+    if (status != TXN_INCOMPLETE) {
+        if (status != TXN_SUCCESS && status != TXN_UNCHANGED) {
+            VLOG_INFO("database: %s, trying again", status == TXN_ERROR
+                      ? ovsdb_idl_txn_get_error(db->txn)
+                      : ovsdb_idl_txn_status_to_string(status));
+            db->retry_at = time_msec() + RETRY_DELAY;
+        }
+        ovsdb_idl_txn_destroy(db->txn);
+        db->txn = NULL;
+    }
+}
+
+bool
+vm_ovsdb_run(struct vm_ovsdb *db)
+{
+    bool changed = false;
+
+    ovsdb_idl_run(db->idl);
+    if (db->txn) {
+        run_txn(db);
+        changed = !db->txn;
+    }
+    if (ovsdb_idl_get_seqno(db->idl) != db->seqno) {
+        db->seqno = ovsdb_idl_get_seqno(db->idl);
+        changed = true;
+    }
+    if (time_msec() >= db->retry_at) {
+        db->retry_at = LLONG_MAX;
+        changed = true;
+    }
+    return changed;
+}
+
+void
+vm_ovsdb_wait(const struct vm_ovsdb *db)
+{
+    ovsdb_idl_wait(db->idl);
+    if (db->txn) {
+        ovsdb_idl_txn_wait(db->txn);
+    }
+    if (db->retry_at != LLONG_MAX) {
+        poll_timer_wait_until(db->retry_at);
+    }
+}
+
+bool
+vm_ovsdb_is_ready(const struct vm_ovsdb *db)
+{
+    return (!db->txn && db->retry_at == LLONG_MAX
+            && ovsdb_idl_has_ever_connected(db->idl)
+            && ovsdb_idl_is_alive(db->idl)
+            && ovsrec_open_vswitch_first(db->idl));
+}
+
+bool
+vm_ovsdb_is_applied(const struct vm_ovsdb *db)
+{
+    const struct ovsrec_open_vswitch *cfg = ovsrec_open_vswitch_first(db->idl);
+
+    return cfg && cfg->cur_cfg >= cfg->next_cfg;
+}
+
+/* VLANs. */
+
+/* Stores in '*vlans', to be freed with vlans_destroy(), what 'settings' are in
+ * a Port; those of a closed one if it is NULL. */
+static void
+vlans_init(struct vlans *vlans, const struct vm_settings *settings)
+{
+    memset(vlans, 0, sizeof *vlans);
+    vlans->trunks = xmalloc(N_VLANS * sizeof *vlans->trunks);
+    if (!settings) {
+        vlans->mode = "trunk";
+        vlans->trunks[vlans->n_trunks++] = NO_VLAN;
+        return;
+    }
+    vlans->isolated = settings->isolated;
+    vlans->has_tag = settings->has_vlan;
+    vlans->tag = settings->vlan;
+    if (settings->trunks) {
+        int vlan;
+
+        BITMAP_FOR_EACH_1 (vlan, N_VLANS, settings->trunks) {
+            vlans->trunks[vlans->n_trunks++] = vlan;
+        }
+        vlans->mode = vlans->has_tag ? "native-untagged" : "trunk";
+    } else if (vlans->has_tag) {
+        vlans->mode = "access";
+    }
+}
+
+static void
+vlans_destroy(struct vlans *vlans)
+{
+    free(vlans->trunks);
+}
+
+static bool
+vlans_match(const struct vlans *vlans, const struct ovsrec_port *row)
+{
+    return (nullable_string_is_equal(vlans->mode, row->vlan_mode)
+            && row->n_tag == vlans->has_tag
+            && (!vlans->has_tag || *row->tag == vlans->tag)
+            && row->n_trunks == vlans->n_trunks
+            && !memcmp(row->trunks, vlans->trunks,
+                       vlans->n_trunks * sizeof *vlans->trunks)
+            && row->protected_ == vlans->isolated);
+}
+
+static void
+write_vlans(const struct ovsrec_port *row, const struct vm_settings *settings)
+{
+    struct vlans vlans;
+
+    vlans_init(&vlans, settings);
+    ovsrec_port_set_vlan_mode(row, vlans.mode);
+    ovsrec_port_set_tag(row, &vlans.tag, vlans.has_tag);
+    ovsrec_port_set_trunks(row, vlans.trunks, vlans.n_trunks);
+    ovsrec_port_set_protected_(row, vlans.isolated);
+    vlans_destroy(&vlans);
+}
+
+/* Reading. */
+
+/* Returns the Ports with one interface, by its name. */
+static void
+find_ports(const struct vm_ovsdb *db, struct shash *ports)
+{
+    const struct ovsrec_open_vswitch *cfg = ovsrec_open_vswitch_first(db->idl);
+
+    shash_init(ports);
+    for (size_t i = 0; cfg && i < cfg->n_bridges; i++) {
+        const struct ovsrec_bridge *br = cfg->bridges[i];
+
+        for (size_t j = 0; j < br->n_ports; j++) {
+            if (br->ports[j]->n_interfaces == 1) {
+                shash_add_once(ports, br->ports[j]->interfaces[0]->name,
+                               br->ports[j]);
+            }
+        }
+    }
+}
+
+/* Returns true if the row has the VLANs of the state and the settings that it
+ * tells of itself. */
+static bool
+is_as_written(const struct vm_vf *vf, const struct ovsrec_port *row)
+{
+    struct vm_settings settings;
+    struct vlans vlans;
+    bool match;
+
+    vm_settings_init(&settings);
+    if (vf->state == VM_OPEN || vf->state == VM_PREPARED) {
+        free(vm_settings_put_words(&settings,
+                                   vf->settings ? vf->settings : ""));
+        vlans_init(&vlans, &settings);
+    } else {
+        vlans_init(&vlans, NULL);
+    }
+    match = vlans_match(&vlans, row);
+    vlans_destroy(&vlans);
+    vm_settings_destroy(&settings);
+    return match;
+}
+
+static void
+read_row(struct vm_vf *vf, const struct ovsrec_port *row)
+{
+    const struct smap *ids = &row->external_ids;
+    const char *mac = smap_get(ids, PREFIX"-mac");
+
+    vf->has_row = true;
+    if (!vm_state_from_string(smap_get_def(ids, PREFIX, "none"),
+                              &vf->state)) {
+        vf->state = VM_NONE;
+    }
+    vf->owner = nullable_xstrdup(smap_get(ids, PREFIX"-owner"));
+    vf->pid = smap_get_int(ids, PREFIX"-pid", 0);
+    vf->settings = nullable_xstrdup(smap_get(ids, PREFIX"-settings"));
+    vf->why = nullable_xstrdup(smap_get(ids, PREFIX"-why"));
+    vf->has_own_mac = mac && eth_addr_from_string(mac, &vf->own_mac);
+    vf->as_written = is_as_written(vf, row);
+}
+
+void
+vm_ovsdb_read(const struct vm_ovsdb *db, struct vm_vf *vfs, size_t n)
+{
+    struct shash ports;
+
+    find_ports(db, &ports);
+    for (size_t i = 0; i < n; i++) {
+        const struct ovsrec_port *row = shash_find_data(&ports, vfs[i].rep);
+
+        if (row) {
+            read_row(&vfs[i], row);
+        }
+    }
+    shash_destroy(&ports);
+}
+
+/* Writing. */
+
+/* Replaces what 'ids' say about the state, its own address aside. */
+static void
+clear_state(struct smap *ids)
+{
+    struct smap_node *node;
+
+    SMAP_FOR_EACH_SAFE (node, ids) {
+        if (!strncmp(node->key, PREFIX, strlen(PREFIX))
+            && strcmp(node->key, PREFIX"-mac")) {
+            smap_remove_node(ids, node);
+        }
+    }
+}
+
+static void
+put_claim(struct smap *ids, const struct vm_op *op)
+{
+    const struct vm_claim *claim = op->claim;
+    struct ds s = DS_EMPTY_INITIALIZER;
+
+    smap_add_nocopy(ids, xstrdup(PREFIX"-owner"), vm_claim_owner(claim));
+    if (claim->name) {
+        smap_add(ids, PREFIX"-name", claim->name);
+    }
+    if (claim->pid) {
+        smap_add_format(ids, PREFIX"-pid", "%lld", claim->pid);
+    }
+    if (claim->started) {
+        smap_add_format(ids, PREFIX"-since", "%lld", claim->started);
+    }
+    if (op->type != VM_OP_KEEP && !(op->why && !op->refused)) {
+        vm_settings_format(&claim->settings, &s);
+        smap_add(ids, PREFIX"-settings", ds_cstr(&s));
+    }
+    if (op->why) {
+        smap_add(ids, PREFIX"-why", op->why);
+    }
+    ds_destroy(&s);
+}
+
+static enum vm_state
+state_after(const struct vm_op *op)
+{
+    switch (op->type) {
+    case VM_OP_CLOSE: return op->why ? VM_CUT_OFF : VM_CLOSED;
+    case VM_OP_PREPARE: return VM_PREPARED;
+    case VM_OP_UP: return VM_OPEN;
+    case VM_OP_KEEP: return VM_KEPT;
+    case VM_OP_REPAIR: return op->vf->state;
+    case VM_OP_RELEASE:
+    default: return VM_NONE;
+    }
+}
+
+/* What other programs read. */
+static void
+write_iface(const struct ovsrec_interface *row, const struct vm_op *op,
+            enum vm_state state)
+{
+    const struct vm_claim *claim = op->claim;
+    struct smap ids;
+
+    smap_clone(&ids, &row->external_ids);
+    smap_remove(&ids, "vm-id");
+    smap_remove(&ids, "attached-mac");
+    smap_remove(&ids, "iface-status");
+    if (state != VM_NONE && state != VM_KEPT) {
+        smap_add(&ids, "iface-status", state == VM_OPEN ? "active"
+                 : "inactive");
+    }
+    if (claim && state != VM_CLOSED) {
+        smap_add(&ids, "vm-id", claim->vm);
+    }
+    if (claim && claim->settings.has_mac
+        && (state == VM_PREPARED || state == VM_OPEN)) {
+        smap_add_format(&ids, "attached-mac", ETH_ADDR_FMT,
+                        ETH_ADDR_ARGS(claim->settings.mac));
+    }
+    ovsrec_interface_set_external_ids(row, &ids);
+    smap_destroy(&ids);
+}
+
+static void
+write_settings(const struct ovsrec_port *row, const struct vm_op *op,
+               enum vm_state state)
+{
+    struct vm_settings none;
+
+    vm_settings_init(&none);
+    if (op->type == VM_OP_RELEASE) {
+        write_vlans(row, &none);
+    } else if (op->type == VM_OP_REPAIR) {
+        free(vm_settings_put_words(&none, op->vf->settings
+                                   ? op->vf->settings : ""));
+        write_vlans(row, &none);
+    } else if (state != VM_KEPT) {
+        write_vlans(row, state == VM_PREPARED || state == VM_OPEN
+                    ? &op->claim->settings : NULL);
+    }
+    vm_settings_destroy(&none);
+}
+
+static void
+write_op(const struct ovsrec_port *row, const struct vm_op *op)
+{
+    enum vm_state state = state_after(op);
+    const struct vm_vf *vf = op->vf;
+    struct smap ids;
+
+    write_settings(row, op, state);
+    if (op->type == VM_OP_REPAIR) {
+        return;
+    }
+    smap_clone(&ids, &row->external_ids);
+    clear_state(&ids);
+    if (state == VM_NONE) {
+        smap_remove(&ids, PREFIX"-mac");
+    } else {
+        smap_add(&ids, PREFIX, vm_state_to_string(state));
+        if (vf->has_mac && !vf->has_own_mac && state == VM_CLOSED) {
+            smap_add_format(&ids, PREFIX"-mac", ETH_ADDR_FMT,
+                            ETH_ADDR_ARGS(vf->mac));
+        }
+    }
+    if (op->claim && state != VM_CLOSED && state != VM_NONE) {
+        put_claim(&ids, op);
+    }
+    ovsrec_port_verify_external_ids(row);
+    ovsrec_port_set_external_ids(row, &ids);
+    smap_destroy(&ids);
+    write_iface(row->interfaces[0], op, state);
+}
+
+/* Writes which VFs are managed.  Returns true if that changed. */
+static bool
+write_managed(const struct ovsrec_open_vswitch *cfg,
+              const struct sset *managed)
+{
+    const char *old = smap_get_def(&cfg->other_config, MANAGED, "");
+    struct ds s = DS_EMPTY_INITIALIZER;
+    const char **names = sset_sort(managed);
+    bool differs;
+
+    for (size_t i = 0; i < sset_count(managed); i++) {
+        ds_put_format(&s, "%s%s", i ? "," : "", names[i]);
+    }
+    differs = strcmp(old, ds_cstr(&s)) != 0;
+    if (differs && s.length) {
+        ovsrec_open_vswitch_update_other_config_setkey(cfg, MANAGED,
+                                                       ds_cstr(&s));
+    } else if (differs) {
+        ovsrec_open_vswitch_update_other_config_delkey(cfg, MANAGED);
+    }
+    free(names);
+    ds_destroy(&s);
+    return differs;
+}
+
+void
+vm_ovsdb_write(struct vm_ovsdb *db, const struct sset *managed,
+               const struct vm_op *ops, size_t n)
+{
+    const struct ovsrec_open_vswitch *cfg = ovsrec_open_vswitch_first(db->idl);
+    struct shash ports;
+    bool any;
+
+    db->txn = ovsdb_idl_txn_create(db->idl);
+    any = managed && write_managed(cfg, managed);
+    find_ports(db, &ports);
+    for (size_t i = 0; i < n; i++) {
+        const struct ovsrec_port *row = shash_find_data(&ports,
+                                                        ops[i].vf->rep);
+
+        if (row) {
+            write_op(row, &ops[i]);
+            any = true;
+        }
+    }
+    shash_destroy(&ports);
+    if (any) {
+        ovsdb_idl_txn_add_comment(db->txn, "ovs-sriov vm");
+        ovsdb_idl_txn_increment(db->txn, &cfg->header_,
+                                &ovsrec_open_vswitch_col_next_cfg, false);
+        run_txn(db);
+    } else {
+        ovsdb_idl_txn_abort(db->txn);
+        ovsdb_idl_txn_destroy(db->txn);
+        db->txn = NULL;
+    }
+}
+
+/* For programs that do not go on. */
+
+void
+vm_ovsdb_list(const char *remote, struct smap *vms)
+{
+    struct vm_ovsdb *db = vm_ovsdb_create(remote);
+    long long int end = time_msec() + LIST_TIMEOUT;
+    struct shash_node *node;
+    struct shash ports;
+
+    while (!vm_ovsdb_is_ready(db) && time_msec() < end) {
+        vm_ovsdb_run(db);
+        if (!vm_ovsdb_is_ready(db)) {
+            vm_ovsdb_wait(db);
+            poll_timer_wait_until(end);
+            poll_block();
+        }
+    }
+    find_ports(db, &ports);
+    SHASH_FOR_EACH (node, &ports) {
+        const struct ovsrec_port *row = node->data;
+        char *vm = sriov_view_vm(&row->external_ids);
+
+        if (vm) {
+            smap_add_nocopy(vms, xstrdup(node->name), vm);
+        }
+    }
+    shash_destroy(&ports);
+    vm_ovsdb_destroy(db);
+}

@@ -1,0 +1,306 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* See vm-settings.h for where this stands. */
+
+#include <config.h>
+#include "sriov/vm-settings.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bitmap.h"
+#include "openvswitch/dynamic-string.h"
+#include "packets.h"
+#include "sha1.h"
+#include "util.h"
+
+#define N_VLANS 4096
+
+void
+vm_settings_init(struct vm_settings *s)
+{
+    memset(s, 0, sizeof *s);
+}
+
+void
+vm_settings_destroy(struct vm_settings *s)
+{
+    bitmap_free(s->trunks);
+    free(s->name);
+}
+
+void
+vm_settings_clone(struct vm_settings *new, const struct vm_settings *old)
+{
+    *new = *old;
+    new->trunks = old->trunks ? bitmap_clone(old->trunks, N_VLANS) : NULL;
+    new->name = nullable_xstrdup(old->name);
+}
+
+/* Keys. */
+
+static bool
+scan_vlan(const char **s, unsigned int *vlan)
+{
+    char *end;
+
+    if (!isdigit((unsigned char) **s)) {
+        return false;
+    }
+    *vlan = strtoul(*s, &end, 10);
+    *s = end;
+    return *vlan >= 1 && *vlan <= 4094;
+}
+
+static char *
+put_vlan(struct vm_settings *s, const char *value)
+{
+    const char *p = value;
+    unsigned int vlan;
+
+    if (!scan_vlan(&p, &vlan) || *p) {
+        return xasprintf("%s is no VLAN from 1 to 4094", value);
+    }
+    s->has_vlan = true;
+    s->vlan = vlan;
+    s->native = false;
+    return NULL;
+}
+
+static char *
+put_native(struct vm_settings *s, const char *value)
+{
+    char *error = put_vlan(s, value);
+
+    s->native = !error;
+    return error;
+}
+
+static char *
+put_trunks(struct vm_settings *s, const char *value)
+{
+    unsigned long *trunks = bitmap_allocate(N_VLANS);
+    const char *p = value;
+    bool ok;
+
+    do {
+        unsigned int low, high;
+
+        ok = scan_vlan(&p, &low);
+        high = low;
+        if (ok && *p == '-') {
+            p++;
+            ok = scan_vlan(&p, &high) && high >= low;
+        }
+        if (ok) {
+            bitmap_set_multiple(trunks, low, high - low + 1, true);
+            ok = !*p || *p == ',';
+        }
+    } while (ok && *p++);
+    if (!ok) {
+        bitmap_free(trunks);
+        return xasprintf("%s is no list of VLANs such as 40,50-59", value);
+    }
+    bitmap_free(s->trunks);
+    s->trunks = trunks;
+    return NULL;
+}
+
+static char *
+put_mac(struct vm_settings *s, const char *value)
+{
+    struct eth_addr mac;
+
+    if (!eth_addr_from_string(value, &mac)) {
+        return xasprintf("%s is no address such as 02:00:00:00:01:00", value);
+    } else if (eth_addr_is_multicast(mac) || eth_addr_is_zero(mac)) {
+        return xasprintf("%s is no address of one station", value);
+    }
+    s->has_mac = true;
+    s->mac = mac;
+    return NULL;
+}
+
+static char *
+put_rate(struct vm_settings *s, const char *value)
+{
+    unsigned int rate;
+
+    if (!isdigit((unsigned char) *value) || !str_to_uint(value, 10, &rate)
+        || rate > 1000 * 1000) {
+        return xasprintf("%s is no number of Mbit/s", value);
+    }
+    s->rate = rate;
+    return NULL;
+}
+
+static char *
+put_bool(bool *b, const char *value)
+{
+    if (strcmp(value, "on") && strcmp(value, "off")) {
+        return xasprintf("%s is not \"on\" or \"off\"", value);
+    }
+    *b = value[1] == 'n';
+    return NULL;
+}
+
+static char *
+put_isolated(struct vm_settings *s, const char *value)
+{
+    return put_bool(&s->isolated, value);
+}
+
+static char *
+put_name(struct vm_settings *s, const char *value)
+{
+    free(s->name);
+    s->name = xstrdup(value);
+    return NULL;
+}
+
+static const struct {
+    const char *name;
+    char *(*put)(struct vm_settings *, const char *value);
+} keys[] = {
+    { "vlan", put_vlan },
+    { "native", put_native },
+    { "trunks", put_trunks },
+    { "mac", put_mac },
+    { "rate", put_rate },
+    { "isolated", put_isolated },
+    { "name", put_name },
+};
+
+char *
+vm_settings_put(struct vm_settings *s, const char *key, const char *value)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+        if (!strcmp(keys[i].name, key)) {
+            char *wrong = keys[i].put(s, value);
+            char *error = wrong ? xasprintf("%s=%s", key, wrong) : NULL;
+
+            free(wrong);
+            return error;
+        }
+    }
+
+    struct ds known = DS_EMPTY_INITIALIZER;
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+        ds_put_format(&known, "%s%s", i ? ", " : "", keys[i].name);
+    }
+    char *error = xasprintf("%s: no such setting; there are %s", key,
+                            ds_cstr(&known));
+    ds_destroy(&known);
+    return error;
+}
+
+char *
+vm_settings_put_words(struct vm_settings *s, const char *words)
+{
+    char *copy = xstrdup(words);
+    char *save_ptr = NULL;
+    char *error = NULL;
+
+    for (char *word = strtok_r(copy, " \t", &save_ptr); word && !error;
+         word = strtok_r(NULL, " \t", &save_ptr)) {
+        char *value = strchr(word, '=');
+
+        if (value) {
+            *value++ = '\0';
+            error = vm_settings_put(s, word, value);
+        } else {
+            error = xasprintf("%s is not KEY=VALUE", word);
+        }
+    }
+    free(copy);
+    return error;
+}
+
+char *
+vm_settings_check(const struct vm_settings *s)
+{
+    if (s->native && !s->trunks) {
+        return xasprintf("native=%u needs trunks; without, write vlan=%u",
+                         s->vlan, s->vlan);
+    }
+    return NULL;
+}
+
+/* Formatting. */
+
+static void
+format_trunks(const unsigned long *trunks, struct ds *out)
+{
+    const char *separator = "";
+    int low;
+
+    BITMAP_FOR_EACH_1 (low, N_VLANS, trunks) {
+        int high = low;
+
+        if (low && bitmap_is_set(trunks, low - 1)) {
+            continue;
+        }
+        while (high + 1 < N_VLANS && bitmap_is_set(trunks, high + 1)) {
+            high++;
+        }
+        ds_put_format(out, "%s%d", separator, low);
+        if (high > low) {
+            ds_put_format(out, "-%d", high);
+        }
+        separator = ",";
+    }
+}
+
+void
+vm_settings_format(const struct vm_settings *s, struct ds *out)
+{
+    if (s->has_vlan) {
+        ds_put_format(out, "%s=%u ", s->trunks ? "native" : "vlan", s->vlan);
+    }
+    if (s->trunks) {
+        ds_put_cstr(out, "trunks=");
+        format_trunks(s->trunks, out);
+        ds_put_char(out, ' ');
+    }
+    if (s->has_mac) {
+        ds_put_format(out, "mac="ETH_ADDR_FMT" ", ETH_ADDR_ARGS(s->mac));
+    }
+    if (s->rate) {
+        ds_put_format(out, "rate=%u ", s->rate);
+    }
+    if (s->isolated) {
+        ds_put_cstr(out, "isolated=on ");
+    }
+    ds_chomp(out, ' ');
+}
+
+struct eth_addr
+vm_settings_make_mac(const char *uuid, const char *device)
+{
+    char *text = xasprintf("%s %s", uuid, device);
+    uint8_t digest[SHA1_DIGEST_SIZE];
+    struct eth_addr mac;
+
+    for (char *p = text; *p; p++) {
+        *p = tolower((unsigned char) *p);
+    }
+    sha1_bytes(text, strlen(text), digest);
+    memcpy(&mac, digest, sizeof mac);
+    mac.ea[0] = (mac.ea[0] & 0xfc) | 2;
+    free(text);
+    return mac;
+}
