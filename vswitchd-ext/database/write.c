@@ -99,9 +99,9 @@ has_own_mtu(const struct sriov_op *op)
                 || op->old->our_mtu == iface->mtu_request));
 }
 
-/* Adds the port for 'op->decision' with the settings of 'old', if that is
- * nonnull.  If that is in the same bridge, mirrors and flows that name it mean
- * the new one then. */
+/* Adds the port for the decision of 'op', with the settings of 'old', if that
+ * is nonnull.  If that is in the same bridge, mirrors and flows that name it
+ * mean the new one then. */
 static void
 add_port(const struct writer *w, const struct sriov_op *op,
          const struct ovsrec_port *old)
@@ -189,9 +189,14 @@ do_retype(const struct ovsrec_port *port, const struct sriov_op *op)
     sriov_rows_verify_settings(port);
     for (size_t i = 0; i < port->n_interfaces; i++) {
         const struct ovsrec_interface *iface = port->interfaces[i];
+        const char *ofport = smap_get(&iface->external_ids,
+                                      SRIOV_ROWS_OFPORT);
 
         smap_clone(&ids, &iface->external_ids);
         sriov_rows_put_marks(&ids, rep, mtu, op->devargs);
+        if (ofport) {
+            smap_add(&ids, SRIOV_ROWS_OFPORT, ofport);
+        }
         ovsrec_interface_set_external_ids(iface, &ids);
         smap_destroy(&ids);
         if (own_mtu) {

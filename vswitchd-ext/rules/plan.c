@@ -598,7 +598,8 @@ plan_representor(struct sriov_plan *plan, const struct sriov_plan_input *in,
             op->decision = d;
             op->old = ours;
             op->mtu = wanted_mtu(d);
-            op->ofport = track && d->bridge == ours->bridge ? track->ofport : 0;
+            op->ofport = (moves && track && d->bridge == ours->bridge
+                          ? track->ofport : 0);
             set_type(op, d);
         } else {
             plan_upkeep(plan, in, d);
