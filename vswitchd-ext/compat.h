@@ -23,7 +23,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "dpif.h"
 #include "odp-util.h"
 #include "openvswitch/json.h"
 #include "unixctl.h"
