@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "odp-util.h"
 #include "openvswitch/json.h"
 #include "unixctl.h"
 #include "util.h"
@@ -98,6 +99,20 @@ sriov_compat_port_offloads(const struct dpif *dpif, odp_port_t port_no)
     netdev_close(netdev);
     return offloads;
 #endif
+}
+
+/* Appends the match of 'flow' to 's', with the names of ports that are in
+ * 'portno_names' (struct odp_portno_names). */
+static inline void
+sriov_compat_flow_format(const struct dpif_flow *flow,
+                         const struct hmap *portno_names, struct ds *s)
+{
+    odp_flow_format(flow->key, flow->key_len, flow->mask, flow->mask_len,
+                    portno_names, s, false
+#ifdef HAVE_SKIP_NO_MASK        /* Series 3.5 on. */
+                    , false
+#endif
+                    );
 }
 
 /* Returns the number of elements of 'json', which must be an array. */
