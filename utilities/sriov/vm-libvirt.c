@@ -221,6 +221,7 @@ add_vf(struct domain *domain, const xmlNode *device, const char *pci)
     } else {
         ds_put_format(&domain->file, "vf %s %s ", pci, name);
         vm_settings_format(&settings, &domain->file);
+        ds_chomp(&domain->file, ' ');
         ds_put_char(&domain->file, '\n');
     }
     vm_settings_destroy(&settings);
