@@ -100,6 +100,15 @@ sriov_compat_port_offloads(const struct dpif *dpif, odp_port_t port_no)
 #endif
 }
 
+/* odp_flow_format() with what 'mask' has, which later series can leave out. */
+#ifdef HAVE_ODP_SKIP_NO_MASK
+#define sriov_compat_flow_format(KEY, KEY_LEN, MASK, MASK_LEN, NAMES, S) \
+    odp_flow_format(KEY, KEY_LEN, MASK, MASK_LEN, NAMES, S, false, false)
+#else
+#define sriov_compat_flow_format(KEY, KEY_LEN, MASK, MASK_LEN, NAMES, S) \
+    odp_flow_format(KEY, KEY_LEN, MASK, MASK_LEN, NAMES, S, false)
+#endif
+
 /* Returns the number of elements of 'json', which must be an array. */
 static inline size_t
 sriov_compat_array_size(const struct json *json)

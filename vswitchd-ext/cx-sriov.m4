@@ -22,5 +22,7 @@ AC_DEFUN([OVS_CHECK_CX_SRIOV],
      [HAVE_JSON_ARRAY_AT])
    OVS_CHECK_CX_SRIOV_API([lib/dpif-offload.h], [dpif_offload_enabled],
      [HAVE_DPIF_OFFLOAD])
+   OVS_CHECK_CX_SRIOV_API([lib/odp-util.h], [skip_no_mask],
+     [HAVE_ODP_SKIP_NO_MASK])
    OVS_CHECK_CX_SRIOV_API([lib/unixctl.h], [unixctl_command_reply_json],
      [HAVE_UNIXCTL_JSON])])

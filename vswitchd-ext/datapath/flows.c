@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compat.h"
 #include "datapath/policy.h"
 #include "dpif.h"
 #include "netlink.h"
@@ -185,8 +186,9 @@ add_flow(struct list *list, const struct dpif_flow *dpif_flow,
     struct sriov_flow *flow;
 
     read_actions(list, dpif_flow->actions, dpif_flow->actions_len, &facts);
-    odp_flow_format(dpif_flow->key, dpif_flow->key_len, dpif_flow->mask,
-                    dpif_flow->mask_len, &list->names, &text, false);
+    sriov_compat_flow_format(dpif_flow->key, dpif_flow->key_len,
+                             dpif_flow->mask, dpif_flow->mask_len,
+                             &list->names, &text);
     ds_put_cstr(&text, ", actions:");
     format_odp_actions(&text, dpif_flow->actions, dpif_flow->actions_len,
                        &list->names);

@@ -193,8 +193,8 @@ format_flow(const struct dp *dp, const struct dpif_flow *flow)
         odp_format_ufid(&flow->ufid, &s);
         ds_put_cstr(&s, ", ");
     }
-    odp_flow_format(flow->key, flow->key_len, flow->mask, flow->mask_len,
-                    &dp->names, &s, false);
+    sriov_compat_flow_format(flow->key, flow->key_len, flow->mask,
+                             flow->mask_len, &dp->names, &s);
     ds_put_cstr(&s, ", actions:");
     format_odp_actions(&s, flow->actions, flow->actions_len, &dp->names);
     return ds_steal_cstr(&s);

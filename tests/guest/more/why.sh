@@ -1,5 +1,6 @@
 #!/bin/bash
 # sriov/why tells why flows are not in hardware, as it comes about: text, count, what helps
+# Not among the scenarios of check-guest yet: tests/guest/run --scenarios tests/guest/more why
 # limit: 600
 real_clock
 nic_up 3 0
@@ -27,7 +28,7 @@ of() { vsctl get Interface "$1" ofport; }
 seen=0
 # says PORT REASON HELP: sriov/why has flows that come in at PORT, with packets, for REASON, of which HELP helps.
 says() {
-    ovs-appctl sriov/why "$1" >/tmp/why && grep -F -A1 ": $2" /tmp/why >/tmp/reason && contains "$(tail -1 /tmp/reason)" "what helps: $3" &&
+    ovs-appctl sriov/why "$1" >/tmp/why && grep -F -A2 ": $2" /tmp/why >/tmp/reason && grep -qF "what helps: $3" /tmp/reason &&
         grep -qE '^  [1-9][0-9]* flows?, [1-9][0-9]* packets?: ' /tmp/reason || { cat /tmp/why; return 1; }
 }
 # tries COMMAND...: after COMMAND, which makes traffic, whether it is answered or not
