@@ -67,6 +67,7 @@ struct sriov_attempt {
     (sriov_attempt_begin(),                                             \
      sriov_attempt_end(dpif_type(DPIF), (PUT)->ufid, (PUT)->flags, EXPR))
 
+/* An attempt begins in this thread: what is said from now on is about it. */
 void sriov_attempt_begin(void);
 
 /* 'type' is a string that stays; 'flags' are the put's DPIF_FP_*.  Returns

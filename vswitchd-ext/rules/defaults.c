@@ -88,6 +88,25 @@ update_userspace(struct sriov_defaults *d,
     }
 }
 
+/* Finds out whether the module acts, as 'enable' says.  Returns why, a static
+ * string. */
+static const char *
+update_acting(struct sriov_defaults *d, const struct sriov_model *model)
+{
+    const struct sriov_dev *dev;
+
+    if (d->enable != SRIOV_AUTO) {
+        d->acting = d->enable == SRIOV_TRUE;
+        return (d->acting ? "default: other_config:sriov=true"
+                : "default: other_config:sriov=false");
+    }
+    dev = sriov_drivers_best(model);
+    d->acting = dev && !sriov_driver_fault(dev);
+    return (d->acting ? "default: an eswitch is in switchdev mode"
+            : dev ? "default: not for this NIC's driver; sriov=true forces it"
+            : "default: no eswitch is in switchdev mode");
+}
+
 void
 sriov_defaults_update(struct sriov_defaults *d,
                       const struct ovsrec_open_vswitch *cfg,
@@ -102,18 +121,7 @@ sriov_defaults_update(struct sriov_defaults *d,
     bool changed;
 
     d->enable = sriov_config_enable(user);
-    if (d->enable == SRIOV_AUTO) {
-        const struct sriov_dev *dev = sriov_drivers_best(model);
-
-        d->acting = dev && !sriov_driver_fault(dev);
-        why = (d->acting ? "default: an eswitch is in switchdev mode"
-               : dev ? "default: not for this NIC's driver; sriov=true forces it"
-               : "default: no eswitch is in switchdev mode");
-    } else {
-        d->acting = d->enable == SRIOV_TRUE;
-        why = (d->acting ? "default: other_config:sriov=true"
-               : "default: other_config:sriov=false");
-    }
+    why = update_acting(d, model);
 
     tc_policy = d->acting ? SRIOV_TC_PER_FLOW : TC_POLICY_DEFAULT;
     def = d->acting ? "true" : "false";

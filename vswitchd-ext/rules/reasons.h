@@ -69,6 +69,8 @@ struct sriov_refusal {
     const char *help;           /* One sentence: what a person can do. */
 };
 
+/* Stores in the refusal why the flow is not in hardware, 'text' included,
+ * which the caller must free. */
 void sriov_refusal_find(const struct sriov_reasons_input *,
                        struct sriov_refusal *);
 

@@ -46,6 +46,7 @@ bool sriov_why_find_ports(const struct sriov_show *show, const char *name,
 void sriov_why_find_priorities(const struct sriov_show *show,
                                struct smap *priorities);
 
+/* Returns true if a port has a flow, in hardware or in software. */
 bool sriov_why_has_flows(const struct sriov_why *);
 
 /* Returns an object that the caller must free. */
