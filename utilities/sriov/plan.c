@@ -305,13 +305,37 @@ plan_unbind(struct planner *p, struct target *t)
     }
 }
 
+/* Plans steering and mode of 't', and with 'remove' that its VFs go once it is
+ * known that the mode can change. */
+static void
+plan_mode(struct planner *p, const struct target *t, bool steer, bool set_mode,
+          bool remove)
+{
+    const struct host_section *section = t->section;
+
+    if (steer && host_pf_mode(t->pf) == SRIOV_MODE_SWITCHDEV) {
+        add_step(p, t, HOST_STEP_LEGACY, "eswitch mode legacy, in which "
+                 "steering can change");
+        set_mode = section->mode == SRIOV_MODE_SWITCHDEV;
+    }
+    if (remove) {
+        plan_remove(p, t, NULL);
+    }
+    if (steer) {
+        add_step(p, t, HOST_STEP_STEERING, "steering %s", section->steering);
+    }
+    if (set_mode) {
+        add_step(p, t, HOST_STEP_MODE, "eswitch mode %s",
+                 sriov_mode_to_string(section->mode));
+    }
+}
+
 /* Plans what concerns the eswitch as a whole, up to its mode. */
 static void
 plan_eswitch(struct planner *p, struct target *t)
 {
     const struct host_section *section = t->section;
     const struct host_pf *pf = t->pf;
-    const char *mode = sriov_mode_to_string(section->mode);
     bool switchdev = section->mode == SRIOV_MODE_SWITCHDEV;
     bool steer = (section->steering
                   && !nullable_string_is_equal(section->steering,
@@ -344,26 +368,20 @@ plan_eswitch(struct planner *p, struct target *t)
     t->reps = switchdev && (set_mode || steer || t->renew);
     bool remove = (new_vfs || without) && pf->num_vfs;
     bool disturb = (set_mode || steer) && pf->num_vfs;
+    /* A mode change is refused while the NIC has rules (mlx5), which nobody
+     * can know but by trying: VFs go when it was not. */
+    bool mode_first = (remove && steer && !without
+                       && host_pf_mode(pf) == SRIOV_MODE_SWITCHDEV);
     if ((remove || disturb) && refuse_users(p, t, new_vfs)) {
         return;
     }
 
-    if (remove) {
+    if (remove && !mode_first) {
         plan_remove(p, t, without ? driver->name : NULL);
     } else if (disturb) {
         plan_unbind(p, t);
     }
-    if (steer && host_pf_mode(pf) == SRIOV_MODE_SWITCHDEV) {
-        add_step(p, t, HOST_STEP_LEGACY, "eswitch mode legacy, in which "
-                 "steering can change");
-        set_mode = switchdev;
-    }
-    if (steer) {
-        add_step(p, t, HOST_STEP_STEERING, "steering %s", section->steering);
-    }
-    if (set_mode) {
-        add_step(p, t, HOST_STEP_MODE, "eswitch mode %s", mode);
-    }
+    plan_mode(p, t, steer, set_mode, mode_first);
 }
 
 /* Returns true if a target of the NIC of 'pf' gets another mode, which drops

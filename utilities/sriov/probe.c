@@ -146,11 +146,11 @@ try_once(struct probe *p, const struct sriov_nl_rule *rule, bool skip_sw)
     int error;
 
     copy.skip_sw = skip_sw;
-    error = sriov_nl_rule_add(p->nl->route, &copy, &in_hw, &detail);
+    error = sriov_nl_rule_add(p->nl, &copy, &in_hw, &detail);
     if (error) {
         return verdict(error, detail);
     }
-    sriov_nl_rule_del(p->nl->route, &copy);
+    sriov_nl_rule_del(p->nl, &copy);
     char *s = (in_hw ? xstrdup("in hardware")
                : detail ? xasprintf("in software: %s", detail)
                : xstrdup("in software"));
@@ -169,7 +169,7 @@ try_rule(struct probe *p, const char *what, const struct sriov_nl_rule *rule)
     if (is_ended(p)) {
         return;
     }
-    error = sriov_nl_ingress_add(p->nl->route, rule->ifindex, &detail);
+    error = sriov_nl_ingress_add(p->nl, rule->ifindex, &detail);
     if (error && error != EEXIST) {
         add_finding(p, what, NULL, verdict(error, detail));
         return;
@@ -179,7 +179,7 @@ try_rule(struct probe *p, const char *what, const struct sriov_nl_rule *rule)
     char *sw = try_once(p, rule, false);
     add_finding(p, what, hw, sw);
     if (!error) {
-        sriov_nl_ingress_del(p->nl->route, rule->ifindex);
+        sriov_nl_ingress_del(p->nl, rule->ifindex);
     }
 }
 
@@ -291,7 +291,7 @@ try_others(struct probe *p)
 {
     struct sriov_nl_rule drop = rule_at(rep_index(p->vf));
     struct sriov_nl_rule ct = rule_at(rep_index(p->vf));
-    int error = sriov_nl_vxlan_add(p->nl->route, VXLAN_NAME);
+    int error = sriov_nl_vxlan_add(p->nl, VXLAN_NAME);
 
     if (error) {
         add_finding(p, "VXLAN to VF, decapsulation", NULL,
@@ -304,7 +304,7 @@ try_others(struct probe *p)
         act(&decap, SRIOV_NL_DECAP, 0);
         act(&decap, SRIOV_NL_OUTPUT, rep_index(p->vf));
         try_rule(p, "VXLAN to VF, decapsulation", &decap);
-        sriov_nl_vxlan_del(p->nl->route, VXLAN_NAME);
+        sriov_nl_vxlan_del(p->nl, VXLAN_NAME);
     }
     ct.ethertype = ETHERTYPE_IP;
     act(&ct, SRIOV_NL_CT, 0);
@@ -329,9 +329,8 @@ try_settings(struct probe *p)
         return;
     }
     if (p->vf->has_mac && !eth_addr_is_zero(p->vf->mac)) {
-        error = sriov_nl_set_port_mac(p->nl, p->pf->pci,
-                                      p->vf->port->index, p->vf->mac,
-                                      &detail);
+        error = sriov_nl_set_port_mac(p->nl, p->pf->pci, p->vf->port->index,
+                                      p->vf->mac, &detail);
         add_finding(p, "MAC address of a VF", NULL, verdict(error, detail));
     }
     if (p->vf->has_trust) {
@@ -443,7 +442,7 @@ count_frames(struct probe *p, const struct sriov_nl_rule *rule, int ifindex)
                          ovs_strerror(error));
     }
     while (time_msec() < begin + WAIT_MS) {
-        sriov_nl_rule_packets(p->nl->route, rule, &packets);
+        sriov_nl_rule_packets(p->nl, rule, &packets);
         if (packets >= N_FRAMES) {
             return xasprintf("%d of %d after %lld ms", N_FRAMES, N_FRAMES,
                              time_msec() - begin);
@@ -468,12 +467,12 @@ try_counters(struct probe *p)
     }
     rule.skip_sw = true;
     act(&rule, SRIOV_NL_DROP, 0);
-    error = sriov_nl_ingress_add(p->nl->route, rule.ifindex, NULL);
+    error = sriov_nl_ingress_add(p->nl, rule.ifindex, NULL);
     set_link(p, rep->ifindex, true);
     wait_for_carrier(p->vf->netdev, true);
-    if (!sriov_nl_rule_add(p->nl->route, &rule, &in_hw, &detail)) {
+    if (!sriov_nl_rule_add(p->nl, &rule, &in_hw, &detail)) {
         found = count_frames(p, &rule, if_nametoindex(p->vf->netdev));
-        sriov_nl_rule_del(p->nl->route, &rule);
+        sriov_nl_rule_del(p->nl, &rule);
     } else {
         found = xstrdup("not tried: no rule");
     }
@@ -481,7 +480,7 @@ try_counters(struct probe *p)
     add_finding(p, "counter of a rule", NULL, found);
     set_link(p, rep->ifindex, rep->up);
     if (!error) {
-        sriov_nl_ingress_del(p->nl->route, rule.ifindex);
+        sriov_nl_ingress_del(p->nl, rule.ifindex);
     }
 }
 
@@ -708,6 +707,9 @@ run(const struct command_args *args)
             tried |= probe_pf(&p, args->force, json, &s);
         }
     }
+    if (!host->n) {
+        ds_put_cstr(&s, "no PF with SR-IOV; \"ovs-sriov check\" says why\n");
+    }
     /* All is taken back: from here on they may. */
     sigprocmask(SIG_SETMASK, &before, NULL);
     if (args->json) {
@@ -727,7 +729,7 @@ const struct command probe_command = {
     .args = "[PF]",
     .max_args = 1,
     .options = COMMAND_JSON | COMMAND_FORCE,
-    .help = "try on a VF that nobody uses what NIC and driver accept, and take\n"
-            "it back; send its --json with a bug report",
+    .help = "try on a VF that nobody uses what NIC and driver accept, and\n"
+            "take it back; send its --json with a bug report",
     .run = run,
 };

@@ -288,7 +288,7 @@ rule_reply(struct nlmsghdr *nlh, void *state_)
 }
 
 int
-sriov_nl_rule_add(struct nl_sock *route, const struct sriov_nl_rule *rule,
+sriov_nl_rule_add(const struct sriov_nl *nl, const struct sriov_nl_rule *rule,
                   bool *in_hw, char **detail)
 {
     struct nl_msg *msg = rule_request(
@@ -307,24 +307,25 @@ sriov_nl_rule_add(struct nl_sock *route, const struct sriov_nl_rule *rule,
     }
     nla_nest_end(msg, actions);
     nla_nest_end(msg, options);
-    error = sriov_nl_transact(route, msg, rule_reply, &state, detail);
+    error = sriov_nl_transact(nl->route, msg, rule_reply, &state, detail);
     *in_hw = state.in_hw;
     return error;
 }
 
 int
-sriov_nl_rule_del(struct nl_sock *route, const struct sriov_nl_rule *rule)
+sriov_nl_rule_del(const struct sriov_nl *nl, const struct sriov_nl_rule *rule)
 {
-    return sriov_nl_transact(route, rule_request(RTM_DELTFILTER, 0, rule),
+    return sriov_nl_transact(nl->route, rule_request(RTM_DELTFILTER, 0, rule),
                              NULL, NULL, NULL);
 }
 
 int
-sriov_nl_rule_packets(struct nl_sock *route, const struct sriov_nl_rule *rule,
-                      uint64_t *packets)
+sriov_nl_rule_packets(const struct sriov_nl *nl,
+                      const struct sriov_nl_rule *rule, uint64_t *packets)
 {
     struct rule_state state = { .packets = 0 };
-    int error = sriov_nl_transact(route, rule_request(RTM_GETTFILTER, 0, rule),
+    int error = sriov_nl_transact(nl->route,
+                                  rule_request(RTM_GETTFILTER, 0, rule),
                                   rule_reply, &state, NULL);
 
     *packets = state.packets;
@@ -348,22 +349,23 @@ ingress_request(int type, int flags, int ifindex)
 }
 
 int
-sriov_nl_ingress_add(struct nl_sock *route, int ifindex, char **detail)
+sriov_nl_ingress_add(const struct sriov_nl *nl, int ifindex, char **detail)
 {
     return sriov_nl_transact(
-        route, ingress_request(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL,
+        nl->route, ingress_request(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL,
                                ifindex), NULL, NULL, detail);
 }
 
 int
-sriov_nl_ingress_del(struct nl_sock *route, int ifindex)
+sriov_nl_ingress_del(const struct sriov_nl *nl, int ifindex)
 {
-    return sriov_nl_transact(route, ingress_request(RTM_DELQDISC, 0, ifindex),
+    return sriov_nl_transact(nl->route,
+                             ingress_request(RTM_DELQDISC, 0, ifindex),
                              NULL, NULL, NULL);
 }
 
 int
-sriov_nl_vxlan_add(struct nl_sock *route, const char *name)
+sriov_nl_vxlan_add(const struct sriov_nl *nl, const char *name)
 {
     struct rtnl_link *link = rtnl_link_vxlan_alloc();
     struct nl_msg *msg;
@@ -375,7 +377,7 @@ sriov_nl_vxlan_add(struct nl_sock *route, const char *name)
         rtnl_link_vxlan_set_port(link, VXLAN_PORT);
         if (!rtnl_link_build_add_request(link, NLM_F_CREATE | NLM_F_EXCL,
                                          &msg)) {
-            error = sriov_nl_transact(route, msg, NULL, NULL, NULL);
+            error = sriov_nl_transact(nl->route, msg, NULL, NULL, NULL);
         }
         rtnl_link_put(link);
     }
@@ -383,7 +385,7 @@ sriov_nl_vxlan_add(struct nl_sock *route, const char *name)
 }
 
 int
-sriov_nl_vxlan_del(struct nl_sock *route, const char *name)
+sriov_nl_vxlan_del(const struct sriov_nl *nl, const char *name)
 {
     struct rtnl_link *link = rtnl_link_alloc();
     struct nl_msg *msg;
@@ -392,7 +394,7 @@ sriov_nl_vxlan_del(struct nl_sock *route, const char *name)
     if (link) {
         rtnl_link_set_name(link, name);
         if (!rtnl_link_build_delete_request(link, &msg)) {
-            error = sriov_nl_transact(route, msg, NULL, NULL, NULL);
+            error = sriov_nl_transact(nl->route, msg, NULL, NULL, NULL);
         }
         rtnl_link_put(link);
     }

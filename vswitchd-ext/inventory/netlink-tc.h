@@ -17,11 +17,9 @@
 #define SRIOV_NETLINK_TC_H 1
 
 /* Flower rules, one at a time, for trying what a driver accepts: in one file
- * with inventory/netlink.h's ways, and for those that may wait.  'route' is a
- * socket of NETLINK_ROUTE.  Errors are positive errno values, '*detail' is as
- * sriov_nl_transact() has it. */
+ * with inventory/netlink.h's ways, and for those that may wait.  Errors are
+ * positive errno values, '*detail' is as sriov_nl_transact() has it. */
 
-#include <netlink/netlink.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include "openvswitch/types.h"
@@ -44,6 +42,8 @@ struct sriov_nl_action {
     uint16_t vid;
 };
 
+struct sriov_nl;
+
 #define SRIOV_NL_MAX_ACTIONS 32
 
 /* What comes in at 'ifindex' and goes to address 'dst'. */
@@ -60,21 +60,22 @@ struct sriov_nl_rule {
 
 /* Adds the rule, or fails with EEXIST if another one has its place.  Stores in
  * '*in_hw' whether the driver has taken it. */
-int sriov_nl_rule_add(struct nl_sock *route, const struct sriov_nl_rule *,
+int sriov_nl_rule_add(const struct sriov_nl *, const struct sriov_nl_rule *,
                       bool *in_hw, char **detail);
-int sriov_nl_rule_del(struct nl_sock *route, const struct sriov_nl_rule *);
+int sriov_nl_rule_del(const struct sriov_nl *, const struct sriov_nl_rule *);
 
 /* Stores in '*packets' how many the rule has counted, in hardware or not. */
-int sriov_nl_rule_packets(struct nl_sock *route, const struct sriov_nl_rule *,
-                          uint64_t *packets);
+int sriov_nl_rule_packets(const struct sriov_nl *,
+                          const struct sriov_nl_rule *, uint64_t *packets);
 
 /* Adds or deletes the qdisc "ingress", where rules are.  EEXIST: the link has
  * one. */
-int sriov_nl_ingress_add(struct nl_sock *route, int ifindex, char **detail);
-int sriov_nl_ingress_del(struct nl_sock *route, int ifindex);
+int sriov_nl_ingress_add(const struct sriov_nl *, int ifindex,
+                         char **detail);
+int sriov_nl_ingress_del(const struct sriov_nl *, int ifindex);
 
 /* Makes a VXLAN device 'name', and deletes it. */
-int sriov_nl_vxlan_add(struct nl_sock *route, const char *name);
-int sriov_nl_vxlan_del(struct nl_sock *route, const char *name);
+int sriov_nl_vxlan_add(const struct sriov_nl *, const char *name);
+int sriov_nl_vxlan_del(const struct sriov_nl *, const char *name);
 
 #endif /* netlink-tc.h */

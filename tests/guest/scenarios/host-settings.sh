@@ -62,6 +62,23 @@ conf dmfs
 sriov apply || fail "a second run does not finish"
 check "mode" equal "$(mode 0)" "mode switchdev"
 
+say "a NIC that has rules loses nothing over another steering with another number of VFs"
+conf smfs
+sed -i 's/^vfs = .*/vfs = 2/' /etc/openvswitch/sriov.conf
+tc qdisc add dev "$(uplink 0)" ingress
+tc filter add dev "$(uplink 0)" ingress prio 1 protocol all flower skip_sw dst_mac 02:00:00:00:00:01 action drop
+check_fails "busy" sriov apply
+wait_until 10 exists "$(vf 0 3)"
+check "VFs" equal "$(representors 0 | wc -l)" 4
+check "steering" equal "$(param 0 flow_steering_mode)" "value dmfs"
+check "mode" equal "$(mode 0)" "mode switchdev"
+tc qdisc del dev "$(uplink 0)" ingress
+sriov apply || fail "cannot be applied"
+check "VFs" equal "$(representors 0 | wc -l)" 2
+check "steering" equal "$(param 0 flow_steering_mode)" "value smfs"
+conf dmfs
+sriov apply || fail "cannot be applied"
+
 say "another number of VFs"
 sed -i 's/^vfs = .*/vfs = 2/' /etc/openvswitch/sriov.conf
 sriov apply || fail "cannot be applied"
