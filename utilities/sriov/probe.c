@@ -151,11 +151,8 @@ try_once(struct probe *p, const struct sriov_nl_rule *rule, bool skip_sw)
         return verdict(error, detail);
     }
     sriov_nl_rule_del(p->nl, &copy);
-    char *s = (in_hw ? xstrdup("in hardware")
-               : detail ? xasprintf("in software: %s", detail)
-               : xstrdup("in software"));
     free(detail);
-    return s;
+    return xstrdup(in_hw ? "in hardware" : "in software");
 }
 
 /* Tries 'rule' both ways, where the link has a place for rules; gives it one

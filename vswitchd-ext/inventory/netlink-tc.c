@@ -298,8 +298,8 @@ sriov_nl_rule_add(const struct sriov_nl *nl, const struct sriov_nl_rule *rule,
     int error;
 
     put_match(msg, rule);
-    nla_put_u32(msg, TCA_FLOWER_FLAGS, (rule->skip_sw ? TCA_CLS_FLAGS_SKIP_SW
-                                        : TCA_CLS_FLAGS_VERBOSE));
+    nla_put_u32(msg, TCA_FLOWER_FLAGS,
+                rule->skip_sw ? TCA_CLS_FLAGS_SKIP_SW : 0);
     struct nlattr *actions = nla_nest_start(msg,
                                             TCA_FLOWER_ACT | NLA_F_NESTED);
     for (size_t i = 0; i < rule->n; i++) {
