@@ -21,6 +21,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,6 +114,7 @@ report_none(struct importer *im, const struct howto_rule *rule)
         [HOWTO_RDMA] = "infiniband device", [HOWTO_DRIVER] = "driver",
         [HOWTO_VENDOR] = "vendor", [HOWTO_DEVICE] = "device",
         [HOWTO_SWITCH_ID] = "switch id", [HOWTO_PORT] = "port",
+        [HOWTO_MAC] = "MAC address",
     };
     static const char *const what[] = {
         [HOWTO_MODE] = "mode", [HOWTO_VFS] = "vfs", [HOWTO_NAMES] = "names",
@@ -281,6 +283,14 @@ imported_value(const struct imported *pf, enum howto_kind kind)
     return pf->rules[kind] ? pf->rules[kind]->value : NULL;
 }
 
+static bool
+is_switchdev(const struct importer *im, const char *pci)
+{
+    const struct host_pf *pf = host_find_pf(im->host, pci);
+
+    return pf && host_pf_mode(pf) == SRIOV_MODE_SWITCHDEV;
+}
+
 static void
 put_names(struct importer *im, const char *names, unsigned int card)
 {
@@ -290,6 +300,10 @@ put_names(struct importer *im, const char *names, unsigned int card)
 
     if (!names) {
         ds_put_cstr(im->conf, "names = keep\n");
+    } else if (name && strlen(name) >= IFNAMSIZ) {
+        ds_put_format(im->conf, "# names: %s is longer than %d characters, "
+                      "which udev does not give\nnames = keep\n", name,
+                      IFNAMSIZ - 1);
     } else if (!nullable_string_is_equal(name, by_default)) {
         ds_put_format(im->conf, "names = %s\n", names);
     }
@@ -311,11 +325,15 @@ put_sections(struct importer *im)
         const char *names = imported_value(pf, HOWTO_NAMES);
         const char *multiport = imported_value(pf, HOWTO_MULTIPORT);
         const char *steering = imported_value(pf, HOWTO_STEERING);
-        bool switchdev = mode && !strcmp(mode, "switchdev");
+        bool switchdev = (mode ? !strcmp(mode, "switchdev")
+                          : is_switchdev(im, pf->pci));
 
         card += !i || !host_same_card(im->pfs[i - 1].pci, pf->pci);
         ds_put_format(im->conf, "[%s]\n", pf->pci);
-        if (!switchdev) {
+        if (switchdev && !mode) {
+            ds_put_cstr(im->conf, "# mode: switchdev, as it is now; nothing "
+                        "was found that sets it\n");
+        } else if (!switchdev) {
             if (!mode && im->n_by_hand) {
                 ds_put_cstr(im->conf, "# mode: legacy, unless something by "
                             "hand sets it\n");
@@ -325,7 +343,7 @@ put_sections(struct importer *im)
         if (vfs) {
             ds_put_format(im->conf, "vfs = %s\n", vfs);
         }
-        if (switchdev) {
+        if (switchdev || (names && !mode)) {
             put_names(im, names, card);
         }
         if (mtu) {

@@ -113,6 +113,25 @@ read_unit(struct howto *h, const char *file)
     smap_destroy(&shell.vars);
 }
 
+/* What packages bring, and who has put a unit there as well.  Never deletable,
+ * and only what is surely about VFs: there are those for GPUs. */
+static void
+read_packaged_unit(struct howto *h, const char *file)
+{
+    struct howto_lines lines = howto_lines_of(h->root, file);
+
+    howto_begin_file(h, file, "line");
+    while (howto_next_line(&lines)) {
+        if (!strncmp(lines.line, "Exec", 4)
+            && strncmp(lines.line, "ExecStop", 8)
+            && (strstr(lines.line, "sriov_numvfs")
+                || strstr(lines.line, "eswitch"))) {
+            howto_begin_item(h, lines.at);
+            howto_end_item(h, lines.line);
+        }
+    }
+}
+
 /* Scripts, and lines of cron. */
 
 static void
@@ -124,7 +143,7 @@ read_script(struct howto *h, const char *file)
     smap_init(&shell.vars);
     howto_begin_file(h, file, "line");
     while (howto_next_line(&lines)) {
-        if (lines.line[0] && lines.line[0] != '#') {
+        if (lines.line[0] && lines.line[0] != '#' && !shell.ended) {
             howto_begin_item(h, lines.at);
             howto_run(&shell, lines.line);
             howto_end_item(h, lines.line);
@@ -146,6 +165,44 @@ read_by_hand(struct howto *h, const char *file)
             howto_end_item(h, lines.line);
         }
     }
+}
+
+/* Reads lines of cron: what runs at boot is a command, in 'has_user' files
+ * after the name of a user. */
+static void
+read_cron(struct howto *h, const char *file, bool has_user)
+{
+    static const char at_boot[] = "@reboot";
+    struct howto_lines lines = howto_lines_of(h->root, file);
+    struct howto_shell shell = { .h = h };
+
+    smap_init(&shell.vars);
+    howto_begin_file(h, file, "line");
+    while (howto_next_line(&lines)) {
+        const char *command = lines.line;
+
+        if (!*command || *command == '#') {
+            continue;
+        }
+        howto_begin_item(h, lines.at);
+        if (!strncmp(command, at_boot, strlen(at_boot))) {
+            command += strlen(at_boot);
+            command += strspn(command, " \t");
+            if (has_user) {
+                command += strcspn(command, " \t");
+            }
+            howto_run(&shell, command);
+            shell.ended = shell.may_have_ended = false;
+        }
+        howto_end_item(h, command);
+    }
+    smap_destroy(&shell.vars);
+}
+
+static void
+read_crontab(struct howto *h, const char *file)
+{
+    read_cron(h, file, true);
 }
 
 /* sysfsutils: bus/pci/devices/ADDRESS/sriov_numvfs = 4 */
@@ -191,6 +248,9 @@ take_link_match(const struct setting *s, struct howto_conds *conds)
         return false;
     } else if (!strcmp(s->key, "Path") && !strncmp(s->value, "pci-", 4)) {
         howto_add_cond(conds, HOWTO_PCI, false, s->value + 4);
+    } else if (!strcmp(s->key, "MACAddress")
+               || !strcmp(s->key, "PermanentMACAddress")) {
+        howto_add_cond(conds, HOWTO_MAC, false, s->value);
     } else if (!strcmp(s->key, "Driver")) {
         howto_add_cond(conds, HOWTO_DRIVER, false, s->value);
     } else {
@@ -299,9 +359,10 @@ netplan_take(struct netplan *np, size_t indent, unsigned int at,
 
     if (np->match && indent >= np->match) {
         enum howto_what what = (!strcmp(s->key, "driver") ? HOWTO_DRIVER
+                                : !strcmp(s->key, "macaddress") ? HOWTO_MAC
                                 : HOWTO_NETDEV);
 
-        if ((what == HOWTO_DRIVER || !strcmp(s->key, "name"))
+        if ((what != HOWTO_NETDEV || !strcmp(s->key, "name"))
             && *s->value && !strchr("[{", *s->value)) {
             howto_add_cond(&np->by_match, what, false, s->value);
         } else if (!np->unknown) {
@@ -383,6 +444,20 @@ read_netplan(struct howto *h, const char *file)
     free(text);
 }
 
+/* Reads what is added to units: NAME.service.d/WHAT.conf. */
+static void
+read_drop_ins(struct howto *h, const char *folder)
+{
+    howto_read_folder(h, folder, ".conf", read_unit);
+}
+
+/* Reads the files in one of the folders of a dispatcher. */
+static void
+read_dispatched(struct howto *h, const char *folder)
+{
+    howto_read_folder(h, folder, "", read_by_hand);
+}
+
 void
 howto_read_other_files(struct howto *h)
 {
@@ -394,14 +469,21 @@ howto_read_other_files(struct howto *h)
         { "/etc/netplan", ".yaml", read_netplan },
         { "/etc/sysfs.d", ".conf", read_sysfs_conf },
         { "/etc/systemd/system", ".service", read_unit },
+        { "/etc/systemd/system", ".service.d", read_drop_ins },
         { "/usr/local/lib/systemd/system", ".service", read_unit },
+        { "/usr/lib/systemd/system", ".service", read_packaged_unit },
+        { "/etc/init.d", "", read_script },
         { "/etc/network/if-pre-up.d", "", read_script },
         { "/etc/network/if-up.d", "", read_script },
         { "/etc/modprobe.d", ".conf", read_by_hand },
         { "/etc/tmpfiles.d", ".conf", read_by_hand },
-        { "/etc/cron.d", "", read_by_hand },
+        { "/etc/cron.d", "", read_crontab },
         { "/etc/NetworkManager/system-connections", "", read_by_hand },
         { "/etc/NetworkManager/dispatcher.d", "", read_by_hand },
+        { "/etc/NetworkManager/dispatcher.d", ".d", read_dispatched },
+        { "/etc/networkd-dispatcher", ".d", read_dispatched },
+        { "/etc/libvirt/hooks", "", read_by_hand },
+        { "/var/lib/vz/snippets", "", read_by_hand },
         { "/etc/systemd/network", ".network", read_by_hand },
     };
 
@@ -411,6 +493,6 @@ howto_read_other_files(struct howto *h)
     }
     read_sysfs_conf(h, "/etc/sysfs.conf");
     read_script(h, "/etc/rc.local");
-    read_by_hand(h, "/etc/crontab");
-    read_by_hand(h, "/var/spool/cron/crontabs/root");
+    read_cron(h, "/etc/crontab", true);
+    read_cron(h, "/var/spool/cron/crontabs/root", false);
 }

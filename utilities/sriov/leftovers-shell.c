@@ -422,7 +422,7 @@ do_script(struct howto_shell *shell, const char *path, bool *whole)
     *whole = true;
     smap_clone(&inner.vars, &shell->vars);
     while (howto_next_line(&lines)) {
-        if (lines.line[0] && lines.line[0] != '#') {
+        if (lines.line[0] && lines.line[0] != '#' && !inner.ended) {
             howto_begin_item(h, lines.at);
             howto_run(&inner, lines.line);
             howto_end_item(h, lines.line);
@@ -520,7 +520,10 @@ do_command(struct howto_shell *shell, struct command *command)
                 || !strcmp(name, "dash")) && words->n >= 3
                && words->names[1][0] == '-'
                && howto_ends_in(words->names[1], "c")) {
+        bool ended = shell->ended;
+
         howto_run(shell, words->names[2]);
+        shell->ended = ended;
         return words->n == 3 && !command->target;
     } else if ((!strcmp(name, "sh") || !strcmp(name, "bash"))
                && words->n == 2) {
@@ -548,10 +551,12 @@ howto_run(struct howto_shell *shell, const char *text)
 {
     struct howto *h = shell->h;
     struct command command;
-    bool doubtful = false;      /* What comes depends on the unknown. */
+    /* What comes depends on the unknown. */
+    bool doubtful = shell->may_have_ended;
+    char before = ';';          /* What stands before the command. */
     char *input = NULL;
 
-    while (next_command(&text, &shell->vars, &command)) {
+    while (!shell->ended && next_command(&text, &shell->vars, &command)) {
         const char *first = command.words.n ? command.words.names[0] : "";
         int structure = structure_of(first);
         size_t n_rules = h->n_rules;
@@ -582,8 +587,14 @@ howto_run(struct howto_shell *shell, const char *text)
             f->items[f->n_items - 1].ours |= ours;
             howto_doubt(h, "it depends on what was not understood");
         }
-        doubtful = ((!ok || doubtful) && strchr("&o", command.after)
-                    && command.after);
+        if (!strcmp(first, "exit")) {
+            shell->may_have_ended |= inside || doubtful;
+            shell->ended = !inside && !doubtful && !strchr("&o", before);
+        }
+        doubtful = (shell->may_have_ended
+                    || ((!ok || doubtful) && strchr("&o", command.after)
+                        && command.after));
+        before = command.after ? command.after : ';';
         if (command.after == '|' && command.words.n) {
             input = xstrdup(command.words.names[command.words.n - 1]);
         }

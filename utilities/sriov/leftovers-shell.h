@@ -37,6 +37,8 @@ struct howto_shell {
     bool down;                  /* Runs when things end: sets nothing. */
     unsigned int depth;         /* Within so many "if", "for" and the like. */
     unsigned int nesting;       /* Scripts that call each other. */
+    bool ended;                 /* It has come to an "exit". */
+    bool may_have_ended;        /* To one that depends on the unknown. */
     struct smap vars;           /* Values of variables. */
 };
 

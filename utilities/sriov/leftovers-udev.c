@@ -188,6 +188,8 @@ take_attr(struct udev_rule *rule, const struct token *t, bool negate)
         howto_add_cond(&rule->conds, HOWTO_VENDOR, negate, t->value);
     } else if (!strcmp(attr, "device")) {
         howto_add_cond(&rule->conds, HOWTO_DEVICE, negate, t->value);
+    } else if (!strcmp(attr, "address") && !negate) {
+        howto_add_cond(&rule->conds, HOWTO_MAC, false, t->value);
     } else if (!strcmp(attr, "phys_switch_id")) {
         howto_add_cond(&rule->conds, HOWTO_SWITCH_ID, negate, t->value);
         rule->for_ports = true;

@@ -97,6 +97,34 @@ rdma_matches(const struct howto *h, const char *pattern, const char *pci)
     return match;
 }
 
+/* Returns true if 'pattern' is about the MAC address that 'pf' was made with.
+ * One that it was given counts as none, but for members of a bond, of which the
+ * kernel keeps their own. */
+static bool
+mac_matches(const struct howto *h, const char *pattern,
+            const struct host_pf *pf)
+{
+    const char *netdev = host_pf_netdev(pf);
+    char *path = xasprintf("%s/sys/class/net/%s", h->root,
+                           netdev ? netdev : "");
+    char *own = (netdev ? host_read_file("%s/bonding_slave/perm_hwaddr", path)
+                 : NULL);
+    long long int type;
+    bool match;
+
+    if (!own && netdev && (!host_read_number(path, "addr_assign_type", &type)
+                           || type == 0 /* NET_ADDR_PERM */)) {
+        own = host_read_file("%s/address", path);
+    }
+    if (own) {
+        own[strcspn(own, "\n")] = '\0';
+    }
+    match = pattern_matches(pattern, own);
+    free(own);
+    free(path);
+    return match;
+}
+
 /* Returns true if 'pattern', about the phys_port_name of representors, is
  * about those of the VFs of 'pf'. */
 static bool
@@ -140,6 +168,9 @@ cond_holds(const struct howto *h, const struct howto_rule *rule,
         break;
     case HOWTO_SWITCH_ID:
         match = pattern_matches(cond->pattern, host_pf_switch_id(pf));
+        break;
+    case HOWTO_MAC:
+        match = mac_matches(h, cond->pattern, pf);
         break;
     case HOWTO_PORT:
     default:

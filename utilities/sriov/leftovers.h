@@ -53,6 +53,7 @@ enum howto_what {
     HOWTO_VENDOR,               /* "0x15b3" */
     HOWTO_DEVICE,               /* "0x101f" */
     HOWTO_SWITCH_ID,
+    HOWTO_MAC,                  /* The NIC's own, whatever it has now. */
     HOWTO_PORT,                 /* phys_port_name; of HOWTO_NAMES that of a
                                  * representor. */
 };
