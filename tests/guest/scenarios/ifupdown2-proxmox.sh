@@ -1,7 +1,8 @@
 #!/bin/bash
 # what "ovs-sriov proxmox" prints, given to ifupdown2 with Proxmox VE's settings: VFs and a VM's tap notice no reload
 # guest: python=1
-# limit: 600
+# long: Python, which ifupdown2 is written in, takes minutes under emulation
+# limit: 900
 #
 # Proxmox VE's own ifupdown2 has other settings, its unit starts later (tests/deb has units), and it keeps taps without being
 # told.  Where it has no stanza for ovs-ports-condone-regex it takes "^(tap|veth|fwln)", which the printed one has in it.

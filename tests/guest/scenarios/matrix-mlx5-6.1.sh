@@ -1,6 +1,7 @@
 #!/bin/bash
 # on the NIC of Linux 6.1's mlx5: VF to VF and to the wire, a Linux bond, modes to and fro
-# limit: 600
+# long: three scenarios in one
+# limit: 900
 PERSONALITY=mlx5-6.1 ROUNDS=1
 for body in offload-vf linux-bond mode-cycle; do
     say "$body"

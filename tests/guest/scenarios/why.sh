@@ -1,6 +1,6 @@
 #!/bin/bash
 # sriov/why tells why flows are not in hardware, as it comes about: text, count, what helps
-# Not among the scenarios of check-guest yet: tests/guest/run --scenarios tests/guest/more why
+# long: it waits for the revalidators, and has some twenty reasons
 # limit: 600
 real_clock
 nic_up 3 0
