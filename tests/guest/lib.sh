@@ -347,7 +347,7 @@ shown() {
     [ $# -gt 0 ] || set -- ""
     for pf; do
         ovs-appctl sriov/show --json ${pf:+"$(pf_pci "$pf")"} \
-            | awk -F'[":, ]+' '{ v[$2] = $3 } /[{]$/ { split("", v) } /"status"/ { print v["netdev"], v["ofport"], v["bridge"], v["state"] }'
+            | awk -F'[":, ]+' '{ v[$2] = $3 } /^ *[{]$/ { split("", v) } /"status"/ { print v["netdev"], v["ofport"], v["bridge"], v["state"] }'
     done
 }
 
