@@ -35,6 +35,7 @@
 #include "dirs.h"
 #include "jsonrpc.h"
 #include "openvswitch/dynamic-string.h"
+#include "openvswitch/json.h"
 #include "sriov/leftovers.h"
 #include "sriov/vm-libvirt.h"
 #include "svec.h"
@@ -113,18 +114,25 @@ static char *
 wait_until_ready(const char *uuid)
 {
     char *path = xasprintf("%s/ovs-sriov-vm.ctl", ovs_rundir());
-    char *argv[] = { CONST_CAST(char *, uuid) };
-    char *result = NULL, *wrong = NULL;
-    struct jsonrpc *client;
+    struct jsonrpc_msg *request, *reply = NULL;
+    struct jsonrpc *client = NULL;
+    char *wrong = NULL;
 
     alarm(PATIENCE);
-    if (unixctl_client_create(path, &client)
-        || unixctl_client_transact(client, "vm/ready", 1, argv, &result,
-                                   &wrong)) {
+    request = jsonrpc_create_request(
+        "vm/ready", json_array_create_1(json_string_create(uuid)), NULL);
+    if (unixctl_client_create(path, &client)) {
+        jsonrpc_msg_destroy(request);
+        wrong = xstrdup("the service ovs-sriov-vm does not run");
+    } else if (jsonrpc_transact_block(client, request, &reply)) {
         wrong = xstrdup("the service ovs-sriov-vm does not answer");
+    } else if (reply->error) {
+        wrong = xstrdup(reply->error->type == JSON_STRING
+                        ? json_string(reply->error) : "unknown error");
     }
     alarm(0);
-    free(result);
+    jsonrpc_msg_destroy(reply);
+    jsonrpc_close(client);
     free(path);
     return wrong;
 }

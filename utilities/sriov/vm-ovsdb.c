@@ -95,7 +95,9 @@ vm_ovsdb_create(const char *remote)
 void
 vm_ovsdb_destroy(struct vm_ovsdb *db)
 {
-    ovsdb_idl_txn_destroy(db->txn);
+    if (db->txn) {
+        ovsdb_idl_txn_destroy(db->txn);
+    }
     ovsdb_idl_destroy(db->idl);
     free(db);
 }

@@ -82,7 +82,7 @@ hits() { tc -s filter show dev "$a" ingress | sed -n 's/.*Sent hardware [0-9]* b
 pings vf0.0 "$(vf_ip 0 1)" 2
 # Just read: what follows is younger than the next reading.
 before=$(hits)
-fresh() { [ "$(hits)" -gt "$before" ]; }
+fresh() { local now; now=$(hits); [ "${now:-0}" -gt "${before:-0}" ]; }
 wait_until 5 fresh
 last=$(counter "$a" hw_rx_packets)
 ip netns exec vf0.0 ping -q -i 0.02 -c 10000 "$(vf_ip 0 1)" >/dev/null &

@@ -66,7 +66,8 @@ nic_vfs 0 3
 say "a signal"
 state >/tmp/before
 for delay in 0 50 100 200 400; do
-    sriov probe >/dev/null 2>&1 &
+    # Not by the function, which is a shell of its own.
+    env -u OVS_SYSCONFDIR ovs-sriov probe >/dev/null 2>&1 &
     pid=$!
     usleep $(( delay * 1000 ))
     kill "$pid" 2>/dev/null || :
