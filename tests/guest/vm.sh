@@ -91,13 +91,16 @@ guest_boots() {
     [ -z "${2:-}" ] || ip -n "vm$1" link set net0 address "$2"
     ip -n "vm$1" link set net0 up
 }
-# guest_gone VM
+# guest_gone VM: its network device is the host's again, by the host's name.
 guest_gone() {
-    local pci
-    ip netns pids "vm$1" | xargs -r kill -9 2>/dev/null
-    ip netns del "vm$1"
+    local pci dev
     read -r _ pci <"/tmp/vm.$1"
-    wait_until 10 exists "$(vf 0 "$(vf_of "$pci")")"
+    dev=$(vf 0 "$(vf_of "$pci")")
+    ip netns pids "vm$1" | xargs -r kill -9 2>/dev/null
+    ip -n "vm$1" link set net0 down
+    ip -n "vm$1" link set net0 netns 1 name "$dev"
+    ip netns del "vm$1"
+    wait_until 10 exists "$dev"
 }
 # kvm_dies VM [SIGNAL]: Proxmox does not know yet.
 kvm_dies() {

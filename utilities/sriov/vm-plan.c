@@ -274,6 +274,10 @@ decide_prepared(struct decision *d)
 
     if (!vf->as_written) {
         add_op(d, VM_OP_REPAIR, NULL, false);
+    } else if (want->has_mac && vf->has_mac && vf->has_own_mac
+               && eth_addr_equals(vf->mac, vf->own_mac)) {
+        /* We closed it, which did not get into the database: once more. */
+        add_op(d, VM_OP_CLOSE, NULL, false);
     } else if (want->has_mac && !(vf->has_mac
                                   && eth_addr_equals(vf->mac, want->mac))) {
         decide_cut_off(d, "the NIC does not have the address that it was "
@@ -281,6 +285,17 @@ decide_prepared(struct decision *d)
     } else if (d->claim->running && d->in->applied) {
         add_op(d, VM_OP_UP, NULL, false);
     }
+}
+
+/* Returns true if the VF was prepared for a device of the VM of 'claim'. */
+static bool
+is_prepared_for_vm(const struct decision *d)
+{
+    size_t n = strlen(d->claim->vm);
+
+    return (d->vf->state == VM_PREPARED && d->vf->owner
+            && !strncmp(d->vf->owner, d->claim->vm, n)
+            && d->vf->owner[n] == '/');
 }
 
 /* Returns true if the state of the row is about the VM's life that 'claim' is
@@ -312,7 +327,11 @@ decide_claimed(struct decision *d)
         /* Settings are those of the VM's start. */
         decide_open(d);
     } else if (!claim->error && !claim->device && !claim->running) {
-        /* What it is will be known when it runs. */
+        /* What it is will be known when it runs.  One that is prepared stays
+         * so: that was known before kvm was found not to run yet. */
+        if (is_prepared_for_vm(d)) {
+            return;
+        }
         if (vf->state != VM_CLOSED || !is_shut(vf)) {
             add_op(d, VM_OP_CLOSE, NULL, false);
         }
