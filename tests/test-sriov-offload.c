@@ -16,7 +16,7 @@
 /* Tests the policy of vswitchd-ext/rules/offload-policy.c: reads flows, a line
  * each, and prints each with its policy and the reason.
  *
- *     in=PORT [out=PORT[,PORT...]] [ct] [recirc]
+ *     in=PORT [out=PORT[,PORT...]] [ct] [recirc] [meter]
  *
  * PORT is "own", "others" or "none", see enum sriov_offload. */
 
@@ -81,6 +81,8 @@ parse_flow(const char *line, struct sriov_policy_flow *flow)
             flow->conntrack = true;
         } else if (!strcmp(word, "recirc")) {
             flow->recirculation = true;
+        } else if (!strcmp(word, "meter")) {
+            flow->meter = true;
         } else {
             ok = false;
         }

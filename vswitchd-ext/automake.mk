@@ -260,6 +260,12 @@ metrics_DATA = \
 	utilities/sriov/data/metrics/ovs-sriov-metrics.timer \
 	utilities/sriov/data/metrics/ovs-sriov.rules.yml
 CLEANFILES += utilities/sriov/data/metrics/ovs-sriov-metrics.service
+utilities/sriov/data/metrics/ovs-sriov-metrics.service: \
+	utilities/sriov/data/metrics/.dirstamp
+utilities/sriov/data/metrics/.dirstamp:
+	$(MKDIR_P) utilities/sriov/data/metrics
+	: > $@
+DISTCLEANFILES += utilities/sriov/data/metrics/.dirstamp
 EXTRA_DIST += \
 	utilities/sriov/data/metrics/ovs-sriov-metrics.service.in \
 	utilities/sriov/data/metrics/ovs-sriov-metrics.timer \

@@ -145,6 +145,8 @@ read_actions(const struct list *list, const struct nlattr *actions,
             read_actions(list, nl_attr_get(a), nl_attr_get_size(a), flow);
         } else if (type == OVS_ACTION_ATTR_CT) {
             flow->conntrack = true;
+        } else if (type == OVS_ACTION_ATTR_METER) {
+            flow->meter = true;
         } else if (type == OVS_ACTION_ATTR_RECIRC) {
             flow->recirculation = true;
         }

@@ -146,6 +146,8 @@ flow_from_flower(const struct tcf_id *id, const struct tc_flower *flower,
                 action->out.ifindex_out);
         } else if (action->type == TC_ACT_CT) {
             flow->conntrack = true;
+        } else if (action->type == TC_ACT_POLICE) {
+            flow->meter = true;
         } else if (action->type == TC_ACT_GOTO && action->chain) {
             flow->recirculation = true;
         }

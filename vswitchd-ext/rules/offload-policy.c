@@ -33,6 +33,11 @@ sriov_policy_decide(const struct sriov_policy_flow *flow, const char **why)
     } else if (flow->conntrack) {
         *why = "connections get into hardware by way of software";
         return SRIOV_POLICY_KEPT_IN_HW;
+    } else if (flow->meter) {
+        /* tcf_action_init() in net/sched/act_api.c (Linux 6.1): the action is
+         * shared, was made without flags, and takes only filters without. */
+        *why = "a meter's action in TC is for software as well";
+        return SRIOV_POLICY_KEPT_IN_HW;
     } else if (flow->recirculation) {
         *why = "what software recirculated has to be found in software";
         return SRIOV_POLICY_KEPT_IN_HW;

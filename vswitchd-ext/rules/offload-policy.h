@@ -47,6 +47,7 @@ struct sriov_policy_flow {
     bool conntrack;             /* It matches on a connection or looks for
                                  * one. */
     bool recirculation;         /* It was recirculated, or will be. */
+    bool meter;                 /* It has a meter. */
 };
 
 /* Returns the policy of 'flow', and in '*why' (a static string) its reason. */
