@@ -142,41 +142,36 @@ is_ours(const struct ovsrec_port *port)
                                         ""), "cx-sriov");
 }
 
+/* Stores in '*new' what 'old' has of our marks, or what it has besides.  The
+ * caller must destroy it. */
+static void
+pick_marks(const struct smap *old, bool marks, struct smap *new)
+{
+    struct smap_node *node;
+
+    smap_init(new);
+    SMAP_FOR_EACH (node, old) {
+        if (marks == !strncmp(node->key, MARK_PREFIX, strlen(MARK_PREFIX))) {
+            smap_add(new, node->key, node->value);
+        }
+    }
+}
+
 /* Runs 'clear' in 'ctx', but what cx-sriov notes in the bridge stays. */
 static void
 run_clear(const struct ctl_command *clear, struct ctl_context *ctx)
 {
-    struct smap kept = SMAP_INITIALIZER(&kept);
     const struct ovsrec_bridge *br = find_bridge(ctx->idl, clear->argv[2]);
-    struct smap_node *node;
+    struct smap kept = SMAP_INITIALIZER(&kept);
 
     if (br) {
-        SMAP_FOR_EACH (node, &br->external_ids) {
-            if (!strncmp(node->key, MARK_PREFIX, strlen(MARK_PREFIX))) {
-                smap_add(&kept, node->key, node->value);
-            }
-        }
+        pick_marks(&br->external_ids, true, &kept);
     }
     clear->syntax->run(ctx);
     if (br && smap_is_empty(&br->external_ids) && !smap_is_empty(&kept)) {
         ovsrec_bridge_set_external_ids(br, &kept);
     }
     smap_destroy(&kept);
-}
-
-/* Stores in '*new' what 'old' has but for our marks.  The caller must destroy
- * it. */
-static void
-without_marks(const struct smap *old, struct smap *new)
-{
-    struct smap_node *node;
-
-    smap_init(new);
-    SMAP_FOR_EACH (node, old) {
-        if (strncmp(node->key, MARK_PREFIX, strlen(MARK_PREFIX))) {
-            smap_add(new, node->key, node->value);
-        }
-    }
 }
 
 /* Makes 'port', which cx-sriov added, a person's.  What people set in it
@@ -193,11 +188,11 @@ disown(const struct ovsrec_port *port)
         if (iface->n_mtu_request && iface->mtu_request[0] == mtu) {
             ovsrec_interface_set_mtu_request(iface, NULL, 0);
         }
-        without_marks(&iface->external_ids, &ids);
+        pick_marks(&iface->external_ids, false, &ids);
         ovsrec_interface_set_external_ids(iface, &ids);
         smap_destroy(&ids);
     }
-    without_marks(&port->external_ids, &ids);
+    pick_marks(&port->external_ids, false, &ids);
     ovsrec_port_set_external_ids(port, &ids);
     smap_destroy(&ids);
 }
