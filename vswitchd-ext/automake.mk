@@ -9,6 +9,8 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/database/session.h \
 	vswitchd-ext/database/write.c \
 	vswitchd-ext/database/write.h \
+	vswitchd-ext/datapath/datapaths.c \
+	vswitchd-ext/datapath/datapaths.h \
 	vswitchd-ext/datapath/flows.c \
 	vswitchd-ext/datapath/flows.h \
 	vswitchd-ext/datapath/policy.c \

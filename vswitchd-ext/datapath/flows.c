@@ -25,6 +25,7 @@
 #include <string.h>
 
 #include "compat.h"
+#include "datapath/datapaths.h"
 #include "datapath/policy.h"
 #include "dpif.h"
 #include "netlink.h"
@@ -32,34 +33,7 @@
 #include "odp-util.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/ofpbuf.h"
-#include "sset.h"
 #include "util.h"
-
-/* Calls 'cb' with each datapath. */
-static void
-for_each_dpif(void (*cb)(struct dpif *, void *aux), void *aux)
-{
-    struct sset types = SSET_INITIALIZER(&types);
-    const char *type;
-
-    dp_enumerate_types(&types);
-    SSET_FOR_EACH (type, &types) {
-        struct sset names = SSET_INITIALIZER(&names);
-        const char *name;
-
-        dp_enumerate_names(type, &names);
-        SSET_FOR_EACH (name, &names) {
-            struct dpif *dpif;
-
-            if (!dpif_open(name, type, &dpif)) {
-                cb(dpif, aux);
-                dpif_close(dpif);
-            }
-        }
-        sset_destroy(&names);
-    }
-    sset_destroy(&types);
-}
 
 /* A port of the datapath that is listed. */
 struct port {
@@ -226,6 +200,7 @@ list_cb(struct dpif *dpif, void *list_)
     }
     dpif_flow_dump_thread_destroy(thread);
     dpif_flow_dump_destroy(dump);
+    dpif_close(dpif);
     free_ports(list);
 }
 
@@ -244,7 +219,7 @@ sriov_flows_list(const char *in_port, size_t *n)
 {
     struct list list = { .only = in_port };
 
-    for_each_dpif(list_cb, &list);
+    sriov_datapaths_open(list_cb, &list);
     if (list.n) {
         qsort(list.flows, list.n, sizeof *list.flows, compare_flows);
     }

@@ -24,6 +24,7 @@
 
 #include "compat.h"
 #include "datapath/attempts.h"
+#include "datapath/datapaths.h"
 #include "dpif.h"
 #include "inventory/counters.h"
 #include "latch.h"
@@ -132,10 +133,17 @@ add_port(struct sriov_survey *survey, struct dp *dp,
                          CONST_CAST(char *, port->port.name));
 }
 
+/* For add_dp(). */
+struct preparation {
+    struct sriov_survey *survey;
+    const struct sriov_survey_options *options;
+};
+
+/* Adds the datapath 'dpif', which the survey closes. */
 static void
-add_dp(struct sriov_survey *survey, struct dpif *dpif,
-       const struct sriov_survey_options *options)
+add_dp(struct dpif *dpif, void *preparation_)
 {
+    const struct preparation *p = preparation_;
     struct dp *dp = xzalloc(sizeof *dp);
     struct dpif_port_dump dump;
     struct dpif_port port;
@@ -144,34 +152,9 @@ add_dp(struct sriov_survey *survey, struct dpif *dpif,
     hmap_init(&dp->ports);
     hmap_init(&dp->names);
     DPIF_PORT_FOR_EACH (&port, &dump, dpif) {
-        add_port(survey, dp, &port, options);
+        add_port(p->survey, dp, &port, p->options);
     }
-    ovs_list_push_back(&survey->dps, &dp->node);
-}
-
-static void
-add_dps(struct sriov_survey *survey,
-        const struct sriov_survey_options *options)
-{
-    struct sset types = SSET_INITIALIZER(&types);
-    const char *type;
-
-    dp_enumerate_types(&types);
-    SSET_FOR_EACH (type, &types) {
-        struct sset names = SSET_INITIALIZER(&names);
-        const char *name;
-
-        dp_enumerate_names(type, &names);
-        SSET_FOR_EACH (name, &names) {
-            struct dpif *dpif;
-
-            if (!dpif_open(name, type, &dpif)) {
-                add_dp(survey, dpif, options);
-            }
-        }
-        sset_destroy(&names);
-    }
-    sset_destroy(&types);
+    ovs_list_push_back(&p->survey->dps, &dp->node);
 }
 
 /* The thread. */
@@ -332,7 +315,9 @@ sriov_survey_start(const struct sriov_survey_options *options)
         survey->ufid = *options->ufid;
     }
     if (options->flows) {
-        add_dps(survey, options);
+        struct preparation preparation = { survey, options };
+
+        sriov_datapaths_open(add_dp, &preparation);
     }
     survey->thread = ovs_thread_create("sriov_survey", survey_main, survey);
     return survey;
