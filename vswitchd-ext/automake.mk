@@ -155,6 +155,8 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/name.c \
 	utilities/sriov/plan.c \
 	utilities/sriov/plan.h \
+	utilities/sriov/probe-rule.c \
+	utilities/sriov/probe-rule.h \
 	utilities/sriov/probe.c \
 	utilities/sriov/proxmox.c \
 	utilities/sriov/steps.c \
@@ -181,8 +183,6 @@ utilities_ovs_sriov_SOURCES = \
 	vswitchd-ext/inventory/model.c \
 	vswitchd-ext/inventory/netlink-devlink.c \
 	vswitchd-ext/inventory/netlink-link.c \
-	vswitchd-ext/inventory/netlink-tc.c \
-	vswitchd-ext/inventory/netlink-tc.h \
 	vswitchd-ext/inventory/netlink.c \
 	vswitchd-ext/inventory/sysfs.c \
 	vswitchd-ext/rules/view.c \

@@ -16,7 +16,7 @@
 /* "ovs-sriov probe": tries on VFs that nobody uses what Open vSwitch relies
  * on, and takes it all back.  See command.h for where this stands.
  *
- *     host --> what is there to try with --> trials --> netlink-tc --> kernel
+ *     host --> what is there to try with --> trials --> probe-rule --> kernel
  *                                                  \--> text, JSON
  *
  * A trial is a function that leaves all as it was when it returns.  A signal
@@ -39,12 +39,13 @@
 #include <unistd.h>
 
 #include "inventory/netlink.h"
-#include "inventory/netlink-tc.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
 #include "packets.h"
 #include "show/grid.h"
 #include "sriov/host.h"
+#include "sriov/probe-rule.h"
+#include "tc.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -56,6 +57,7 @@ enum {
     CARRIER_MS = 2000,          /* For carrier to come or to go. */
     N_FRAMES = 10,
     VLAN = 4000,
+    NO_PROTOCOL = 0x88b5,       /* For local experiments (IEEE 802). */
 };
 
 /* What a trial has found. */
@@ -138,19 +140,19 @@ static const struct eth_addr nobody
 
 /* Tries 'rule' with skip_sw or without, and returns what became of it. */
 static char *
-try_once(struct probe *p, const struct sriov_nl_rule *rule, bool skip_sw)
+try_once(const struct probe_rule *rule, bool skip_sw)
 {
-    struct sriov_nl_rule copy = *rule;
+    struct probe_rule copy = *rule;
     char *detail = NULL;
     bool in_hw;
     int error;
 
     copy.skip_sw = skip_sw;
-    error = sriov_nl_rule_add(p->nl, &copy, &in_hw, &detail);
+    error = probe_rule_add(&copy, &in_hw, &detail);
     if (error) {
         return verdict(error, detail);
     }
-    sriov_nl_rule_del(p->nl, &copy);
+    probe_rule_del(&copy);
     free(detail);
     return xstrdup(in_hw ? "in hardware" : "in software");
 }
@@ -158,39 +160,39 @@ try_once(struct probe *p, const struct sriov_nl_rule *rule, bool skip_sw)
 /* Tries 'rule' both ways, where the link has a place for rules; gives it one
  * for that time if not. */
 static void
-try_rule(struct probe *p, const char *what, const struct sriov_nl_rule *rule)
+try_rule(struct probe *p, const char *what, const struct probe_rule *rule)
 {
-    char *detail = NULL;
     int error;
 
     if (is_ended(p)) {
         return;
     }
-    error = sriov_nl_ingress_add(p->nl, rule->ifindex, &detail);
+    error = tc_add_del_qdisc(rule->ifindex, true, 0, TC_INGRESS);
     if (error && error != EEXIST) {
-        add_finding(p, what, NULL, verdict(error, detail));
+        add_finding(p, what, NULL, verdict(error, NULL));
         return;
     }
-    free(detail);
-    char *hw = try_once(p, rule, true);
-    char *sw = try_once(p, rule, false);
+    char *hw = try_once(rule, true);
+    char *sw = try_once(rule, false);
     add_finding(p, what, hw, sw);
     if (!error) {
-        sriov_nl_ingress_del(p->nl, rule->ifindex);
+        tc_add_del_qdisc(rule->ifindex, false, 0, TC_INGRESS);
     }
 }
 
-static struct sriov_nl_rule
+static struct probe_rule
 rule_at(int ifindex)
 {
-    return (struct sriov_nl_rule) { .ifindex = ifindex, .dst = nobody };
+    return (struct probe_rule) {
+        .ifindex = ifindex, .dst = nobody, .ethertype = NO_PROTOCOL,
+    };
 }
 
 static void
-act(struct sriov_nl_rule *rule, enum sriov_nl_action_type type, int ifindex)
+act(struct probe_rule *rule, enum probe_action_type type, int ifindex)
 {
-    if (rule->n < SRIOV_NL_MAX_ACTIONS) {
-        rule->actions[rule->n++] = (struct sriov_nl_action) {
+    if (rule->n < PROBE_MAX_ACTIONS) {
+        rule->actions[rule->n++] = (struct probe_action) {
             .type = type, .ifindex = ifindex, .vid = VLAN,
         };
     }
@@ -201,7 +203,7 @@ static void
 try_simple(struct probe *p, const char *what, int in, uint16_t vid,
            int before, int out)
 {
-    struct sriov_nl_rule rule = rule_at(in);
+    struct probe_rule rule = rule_at(in);
 
     if (!in || !out) {
         add_finding(p, what, NULL, xstrdup("not tried: there is none"));
@@ -211,7 +213,7 @@ try_simple(struct probe *p, const char *what, int in, uint16_t vid,
     if (before >= 0) {
         act(&rule, before, 0);
     }
-    act(&rule, SRIOV_NL_OUTPUT, out);
+    act(&rule, PROBE_OUTPUT, out);
     try_rule(p, what, &rule);
 }
 
@@ -220,39 +222,38 @@ try_vlans(struct probe *p)
 {
     int a = rep_index(p->vf), u = pf_index(p->pf);
 
-    try_simple(p, "VF to uplink, VLAN push", a, 0, SRIOV_NL_PUSH, u);
-    try_simple(p, "uplink to VF, VLAN pop", u, VLAN, SRIOV_NL_POP, a);
-    try_simple(p, "VF to uplink, police", a, 0, SRIOV_NL_POLICE, u);
+    try_simple(p, "VF to uplink, VLAN push", a, 0, PROBE_PUSH, u);
+    try_simple(p, "uplink to VF, VLAN pop", u, VLAN, PROBE_POP, a);
+    try_simple(p, "VF to uplink, police", a, 0, PROBE_POLICE, u);
 }
 
 /* One frame to several outputs. */
 static void
 try_copies(struct probe *p)
 {
-    struct sriov_nl_rule mirror = rule_at(rep_index(p->vf));
-    struct sriov_nl_rule flood = rule_at(pf_index(p->pf));
-    struct sriov_nl_rule split = rule_at(rep_index(p->vf));
+    struct probe_rule mirror = rule_at(rep_index(p->vf));
+    struct probe_rule flood = rule_at(pf_index(p->pf));
+    struct probe_rule split = rule_at(rep_index(p->vf));
     char *what;
 
     if (p->other) {
-        act(&mirror, SRIOV_NL_COPY, rep_index(p->other));
-        act(&mirror, SRIOV_NL_OUTPUT, pf_index(p->pf));
+        act(&mirror, PROBE_OUTPUT, rep_index(p->other));
+        act(&mirror, PROBE_OUTPUT, pf_index(p->pf));
         try_rule(p, "VF to VF and uplink", &mirror);
 
-        act(&split, SRIOV_NL_COPY, rep_index(p->other));
-        act(&split, SRIOV_NL_PUSH, 0);
-        act(&split, SRIOV_NL_OUTPUT, pf_index(p->pf));
+        act(&split, PROBE_OUTPUT, rep_index(p->other));
+        act(&split, PROBE_PUSH, 0);
+        act(&split, PROBE_OUTPUT, pf_index(p->pf));
         try_rule(p, "VF to VF, and to uplink with VLAN push", &split);
     }
     for (size_t i = 0; i < p->pf->n_vfs; i++) {
         const struct sriov_link *rep = host_vf_rep(&p->pf->vfs[i]);
 
-        if (rep && flood.n < SRIOV_NL_MAX_ACTIONS) {
-            act(&flood, SRIOV_NL_COPY, rep->ifindex);
+        if (rep && flood.n < PROBE_MAX_ACTIONS) {
+            act(&flood, PROBE_OUTPUT, rep->ifindex);
         }
     }
     if (flood.n > 1) {
-        flood.actions[flood.n - 1].type = SRIOV_NL_OUTPUT;
         what = xasprintf("uplink to %"PRIuSIZE" VFs", flood.n);
         try_rule(p, what, &flood);
         free(what);
@@ -286,28 +287,26 @@ try_pfs(struct probe *p)
 static void
 try_others(struct probe *p)
 {
-    struct sriov_nl_rule drop = rule_at(rep_index(p->vf));
-    struct sriov_nl_rule ct = rule_at(rep_index(p->vf));
-    int error = sriov_nl_vxlan_add(p->nl, VXLAN_NAME);
+    struct probe_rule drop = rule_at(rep_index(p->vf));
+    struct probe_rule ct = rule_at(rep_index(p->vf));
+    int error = probe_vxlan_add(p->nl->route, VXLAN_NAME);
 
     if (error) {
         add_finding(p, "VXLAN to VF, decapsulation", NULL,
                     xasprintf("not tried: no device: %s",
                               ovs_strerror(error)));
     } else {
-        struct sriov_nl_rule decap = rule_at(if_nametoindex(VXLAN_NAME));
+        struct probe_rule decap = rule_at(if_nametoindex(VXLAN_NAME));
 
         decap.tunnel = true;
-        act(&decap, SRIOV_NL_DECAP, 0);
-        act(&decap, SRIOV_NL_OUTPUT, rep_index(p->vf));
+        act(&decap, PROBE_OUTPUT, rep_index(p->vf));
         try_rule(p, "VXLAN to VF, decapsulation", &decap);
-        sriov_nl_vxlan_del(p->nl, VXLAN_NAME);
+        probe_vxlan_del(p->nl->route, VXLAN_NAME);
     }
     ct.ethertype = ETHERTYPE_IP;
-    act(&ct, SRIOV_NL_CT, 0);
-    act(&ct, SRIOV_NL_GOTO, 0);
+    act(&ct, PROBE_CT, 0);
+    act(&ct, PROBE_GOTO, 0);
     try_rule(p, "connection tracking", &ct);
-    act(&drop, SRIOV_NL_DROP, 0);
     try_rule(p, "drop", &drop);
 }
 
@@ -410,8 +409,8 @@ send_frames(int ifindex)
 
     memcpy(frame, nobody.ea, ETH_ALEN);
     frame[ETH_ALEN] = 0x02;
-    frame[2 * ETH_ALEN] = 0x88;         /* 88b5: for local experiments. */
-    frame[2 * ETH_ALEN + 1] = 0xb5;
+    frame[2 * ETH_ALEN] = NO_PROTOCOL >> 8;
+    frame[2 * ETH_ALEN + 1] = NO_PROTOCOL & 0xff;
     for (int i = 0; i < N_FRAMES && !error; i++) {
         if (sendto(fd, frame, sizeof frame, 0, (struct sockaddr *) &address,
                    sizeof address) < 0) {
@@ -427,7 +426,7 @@ send_frames(int ifindex)
 /* Returns how the counter of 'rule', which is in the NIC, follows frames from
  * network device 'ifindex'. */
 static char *
-count_frames(struct probe *p, const struct sriov_nl_rule *rule, int ifindex)
+count_frames(const struct probe_rule *rule, int ifindex)
 {
     const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
     long long int begin = time_msec();
@@ -439,7 +438,7 @@ count_frames(struct probe *p, const struct sriov_nl_rule *rule, int ifindex)
                          ovs_strerror(error));
     }
     while (time_msec() < begin + WAIT_MS) {
-        sriov_nl_rule_packets(p->nl, rule, &packets);
+        packets = probe_rule_packets(rule);
         if (packets >= N_FRAMES) {
             return xasprintf("%d of %d after %lld ms", N_FRAMES, N_FRAMES,
                              time_msec() - begin);
@@ -453,7 +452,7 @@ count_frames(struct probe *p, const struct sriov_nl_rule *rule, int ifindex)
 static void
 try_counters(struct probe *p)
 {
-    struct sriov_nl_rule rule = rule_at(rep_index(p->vf));
+    struct probe_rule rule = rule_at(rep_index(p->vf));
     const struct sriov_link *rep = host_vf_rep(p->vf);
     char *detail = NULL, *found;
     bool in_hw;
@@ -463,13 +462,12 @@ try_counters(struct probe *p)
         return;
     }
     rule.skip_sw = true;
-    act(&rule, SRIOV_NL_DROP, 0);
-    error = sriov_nl_ingress_add(p->nl, rule.ifindex, NULL);
+    error = tc_add_del_qdisc(rule.ifindex, true, 0, TC_INGRESS);
     set_link(p, rep->ifindex, true);
     wait_for_carrier(p->vf->netdev, true);
-    if (!sriov_nl_rule_add(p->nl, &rule, &in_hw, &detail)) {
-        found = count_frames(p, &rule, if_nametoindex(p->vf->netdev));
-        sriov_nl_rule_del(p->nl, &rule);
+    if (!probe_rule_add(&rule, &in_hw, &detail)) {
+        found = count_frames(&rule, if_nametoindex(p->vf->netdev));
+        probe_rule_del(&rule);
     } else {
         found = xstrdup("not tried: no rule");
     }
@@ -477,7 +475,7 @@ try_counters(struct probe *p)
     add_finding(p, "counter of a rule", NULL, found);
     set_link(p, rep->ifindex, rep->up);
     if (!error) {
-        sriov_nl_ingress_del(p->nl, rule.ifindex);
+        tc_add_del_qdisc(rule.ifindex, false, 0, TC_INGRESS);
     }
 }
 
@@ -693,6 +691,7 @@ run(const struct command_args *args)
         ovs_fatal(0, "%s: no such PF; \"ovs-sriov list\" has them", only);
     }
     host_read_details(host, nl);
+    probe_rule_init();
     sigemptyset(&p.signals);
     sigaddset(&p.signals, SIGTERM);
     sigaddset(&p.signals, SIGINT);

@@ -329,22 +329,13 @@ sriov_nl_devlink_read(const struct sriov_nl *nl, struct sriov_model *model)
 static bool
 family_event(struct nlmsghdr *nlh)
 {
-    static const struct nla_policy policy[CTRL_ATTR_MAX + 1] = {
-        [CTRL_ATTR_FAMILY_NAME] = { .type = NLA_STRING,
-                                    .maxlen = GENL_NAMSIZ },
-    };
     uint8_t cmd = genlmsg_hdr(nlh)->cmd;
-    struct nlattr *tb[CTRL_ATTR_MAX + 1];
+    struct nlattr *name = nlmsg_find_attr(nlh, GENL_HDRLEN,
+                                          CTRL_ATTR_FAMILY_NAME);
 
-    if ((cmd == CTRL_CMD_NEWFAMILY || cmd == CTRL_CMD_DELFAMILY)
-        && sriov_nl_parse(nlh, GENL_HDRLEN, policy, tb, CTRL_ATTR_MAX)
-        && tb[CTRL_ATTR_FAMILY_NAME]) {
-        const char *name = nla_get_string(tb[CTRL_ATTR_FAMILY_NAME]);
-
-        return (!strcmp(name, DEVLINK_GENL_NAME)
-                || !strcmp(name, ETHTOOL_GENL_NAME));
-    }
-    return false;
+    return ((cmd == CTRL_CMD_NEWFAMILY || cmd == CTRL_CMD_DELFAMILY)
+            && name && (!nla_strcmp(name, DEVLINK_GENL_NAME)
+                        || !nla_strcmp(name, ETHTOOL_GENL_NAME)));
 }
 
 bool

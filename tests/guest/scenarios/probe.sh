@@ -9,6 +9,7 @@ state() {
         tc qdisc show dev "$dev" ingress || :
         tc filter show dev "$dev" ingress || :
     done
+    tc actions list action police
     ls /sys/class/net
 }
 # found WHAT TEXT [TEXT]: the line about WHAT has these texts.
@@ -43,7 +44,7 @@ found "VF to uplink" "in hardware"
 found "VF to VF" "in hardware"
 found "VF to uplink, VLAN push" "in hardware"
 found "uplink to VF, VLAN pop" "in hardware"
-found "VF to uplink, police" "in hardware"
+found "VF to uplink, police" "$no Mismatch between action and filter offload flags" "in hardware"
 found "VF to VF and uplink" "in hardware"
 found "VF to VF, and to uplink with VLAN push" "in hardware"
 found "uplink to 3 VFs" "in hardware"
@@ -85,7 +86,7 @@ probed ice
 found "trust of a VF" "$no Operation not supported"
 found "VF to uplink" "in hardware"
 found "VF to uplink, VLAN push" "$no ice: Unsupported action in switchdev mode"
-found "VF to uplink, police" "$no ice: Unsupported action in switchdev mode"
+found "VF to uplink, police" "in software"
 found "VF to VF of the other PF" "$no ice: Unsupported netdevice"
 found "counter of a rule" "0 of 10 after"
 scenario_clean
