@@ -1,7 +1,6 @@
 #!/bin/bash
 # sriov/why tells why flows are not in hardware, as it comes about: text, count, what helps
 # long: it waits for the revalidators, and has some twenty reasons
-# It does not pass yet: flows that are there do not take up a new mirror, in stock Open vSwitch 3.1 neither (tried here).
 # limit: 600
 real_clock
 nic_up 3 0
