@@ -72,11 +72,13 @@ vswitchd_ovs_vswitchd_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/vswitchd-ext $(CX_SRIOV_CFLAGS)
 vswitchd_ovs_vswitchd_LDADD += $(CX_SRIOV_LIBS)
 
-# What the hooks in lib/ call.
+# What the hooks in lib/ and ofproto/ call.
 lib_libopenvswitch_la_SOURCES += \
 	vswitchd-ext/datapath/attempts-vlog.h \
 	vswitchd-ext/datapath/attempts.c \
-	vswitchd-ext/datapath/attempts.h
+	vswitchd-ext/datapath/attempts.h \
+	vswitchd-ext/datapath/sources.c \
+	vswitchd-ext/datapath/sources.h
 
 # "ovstest test-sriov-plan" has what the plan needs, and no I/O.
 tests_ovstest_SOURCES += \

@@ -64,6 +64,7 @@
 #include "database/session.h"
 #include "datapath/policy.h"
 #include "datapath/ports.h"
+#include "datapath/sources.h"
 #include "dpdk.h"
 #include "if-notifier.h"
 #include "inventory/model.h"
@@ -303,6 +304,17 @@ update_bonds(const struct ovsrec_open_vswitch *cfg)
     return changed;
 }
 
+/* Puts in force who may send what, before ports that are new are added. */
+static void
+set_sources(const struct ovsrec_open_vswitch *cfg)
+{
+    struct smap lists = SMAP_INITIALIZER(&lists);
+
+    sriov_rows_read_sources(cfg, &lists);
+    sriov_sources_set(&lists);
+    smap_destroy(&lists);
+}
+
 const struct ovsrec_open_vswitch *
 cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
 {
@@ -320,6 +332,9 @@ cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
         acting_changed = cx->defaults.acting != old_acting;
         if (!cx->config_seqno) {
             cx->ports_left = sriov_rows_have_ports(cfg);
+        }
+        if (reconfiguring) {
+            set_sources(cfg);
         }
         if (reconfiguring || acting_changed) {
             sriov_schedule_changed(&cx->schedule, time_msec());
@@ -682,6 +697,7 @@ cx_sriov_run(void)
     if (!cx->leader) {
         cx->config = NULL;
     }
+    sriov_sources_run();
     sriov_commands_run(cx->commands);
     if (!cx->reader) {
         return;
@@ -706,6 +722,7 @@ cx_sriov_wait(void)
     struct sriov_schedule_input in;
     long long int when;
 
+    sriov_sources_wait();
     sriov_commands_wait(cx->commands);
     if (!cx->reader) {
         return;

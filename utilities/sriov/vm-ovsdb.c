@@ -45,6 +45,7 @@ VLOG_DEFINE_THIS_MODULE(sriov_vm_ovsdb);
 #define LIST_TIMEOUT 1000
 
 #define MANAGED "sriov-vm-vfs"
+#define SOURCES "sriov-allowed-sources"
 #define PREFIX "sriov-vm"
 #define N_VLANS 4096
 
@@ -58,7 +59,7 @@ struct vm_ovsdb {
     long long int retry_at;     /* In ms, or LLONG_MAX. */
 };
 
-/* VLANs of a Port. */
+/* What a Port has of settings, VLANs above all. */
 struct vlans {
     const char *mode;           /* Or NULL. */
     bool has_tag;
@@ -66,6 +67,7 @@ struct vlans {
     int64_t *trunks;
     size_t n_trunks;
     bool isolated;
+    char *sources;              /* Who may send, or "". */
 };
 
 struct vm_ovsdb *
@@ -78,7 +80,8 @@ vm_ovsdb_create(const char *remote)
         &ovsrec_bridge_col_ports, &ovsrec_port_col_name,
         &ovsrec_port_col_interfaces, &ovsrec_port_col_tag,
         &ovsrec_port_col_trunks, &ovsrec_port_col_vlan_mode,
-        &ovsrec_port_col_protected_, &ovsrec_port_col_external_ids,
+        &ovsrec_port_col_protected_, &ovsrec_port_col_other_config,
+        &ovsrec_port_col_external_ids,
         &ovsrec_interface_col_name, &ovsrec_interface_col_external_ids,
     };
     struct vm_ovsdb *db = xzalloc(sizeof *db);
@@ -176,8 +179,14 @@ vm_ovsdb_is_applied(const struct vm_ovsdb *db)
 static void
 vlans_init(struct vlans *vlans, const struct vm_settings *settings)
 {
+    struct ds sources = DS_EMPTY_INITIALIZER;
+
     memset(vlans, 0, sizeof *vlans);
     vlans->trunks = xmalloc(N_VLANS * sizeof *vlans->trunks);
+    if (settings) {
+        vm_settings_format_sources(settings, &sources);
+    }
+    vlans->sources = ds_steal_cstr(&sources);
     if (!settings) {
         vlans->mode = "trunk";
         vlans->trunks[vlans->n_trunks++] = NO_VLAN;
@@ -202,6 +211,7 @@ static void
 vlans_destroy(struct vlans *vlans)
 {
     free(vlans->trunks);
+    free(vlans->sources);
 }
 
 static bool
@@ -213,7 +223,9 @@ vlans_match(const struct vlans *vlans, const struct ovsrec_port *row)
             && row->n_trunks == vlans->n_trunks
             && !memcmp(row->trunks, vlans->trunks,
                        vlans->n_trunks * sizeof *vlans->trunks)
-            && row->protected_ == vlans->isolated);
+            && row->protected_ == vlans->isolated
+            && !strcmp(smap_get_def(&row->other_config, SOURCES, ""),
+                       vlans->sources));
 }
 
 static void
@@ -226,6 +238,11 @@ write_vlans(const struct ovsrec_port *row, const struct vm_settings *settings)
     ovsrec_port_set_tag(row, &vlans.tag, vlans.has_tag);
     ovsrec_port_set_trunks(row, vlans.trunks, vlans.n_trunks);
     ovsrec_port_set_protected_(row, vlans.isolated);
+    if (vlans.sources[0]) {
+        ovsrec_port_update_other_config_setkey(row, SOURCES, vlans.sources);
+    } else {
+        ovsrec_port_update_other_config_delkey(row, SOURCES);
+    }
     vlans_destroy(&vlans);
 }
 

@@ -24,6 +24,7 @@
  * of the host, and ovs-vswitchd's module heeds it (rules/plan.c).  In a Port:
  *
  *     tag, trunks, vlan_mode, protected        the VLANs
+ *     other_config:sriov-allowed-sources       who may send
  *     external_ids:sriov-vm                    an "enum vm_state"
  *     external_ids:sriov-vm-owner, -name, -pid, -settings, -why, -mac
  *

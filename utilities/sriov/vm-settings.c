@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "bitmap.h"
+#include "datapath/sources.h"
 #include "openvswitch/dynamic-string.h"
 #include "packets.h"
 #include "sha1.h"
@@ -40,6 +41,7 @@ void
 vm_settings_destroy(struct vm_settings *s)
 {
     bitmap_free(s->trunks);
+    free(s->addresses);
     free(s->name);
 }
 
@@ -48,6 +50,7 @@ vm_settings_clone(struct vm_settings *new, const struct vm_settings *old)
 {
     *new = *old;
     new->trunks = old->trunks ? bitmap_clone(old->trunks, N_VLANS) : NULL;
+    new->addresses = nullable_xstrdup(old->addresses);
     new->name = nullable_xstrdup(old->name);
 }
 
@@ -165,6 +168,29 @@ put_isolated(struct vm_settings *s, const char *value)
 }
 
 static char *
+put_spoofchk(struct vm_settings *s, const char *value)
+{
+    return put_bool(&s->spoofchk, value);
+}
+
+static char *
+put_addresses(struct vm_settings *s, const char *value)
+{
+    char *error = sriov_sources_check(value);
+
+    if (!error) {
+        free(s->addresses);
+        s->addresses = xstrdup(value);
+        /* One word. */
+        for (char *p = s->addresses; (p = strpbrk(p, " \t")) != NULL; ) {
+            *p = ',';
+        }
+        s->spoofchk = true;
+    }
+    return error;
+}
+
+static char *
 put_name(struct vm_settings *s, const char *value)
 {
     free(s->name);
@@ -182,6 +208,8 @@ static const struct {
     { "mac", put_mac },
     { "rate", put_rate },
     { "isolated", put_isolated },
+    { "spoofchk", put_spoofchk },
+    { "addresses", put_addresses },
     { "name", put_name },
 };
 
@@ -236,6 +264,8 @@ vm_settings_check(const struct vm_settings *s)
     if (s->native && !s->trunks) {
         return xasprintf("native=%u needs trunks; without, write vlan=%u",
                          s->vlan, s->vlan);
+    } else if (s->spoofchk && !s->has_mac) {
+        return xstrdup("spoofchk and addresses need mac here");
     }
     return NULL;
 }
@@ -285,7 +315,23 @@ vm_settings_format(const struct vm_settings *s, struct ds *out)
     if (s->isolated) {
         ds_put_cstr(out, "isolated=on ");
     }
+    if (s->spoofchk) {
+        ds_put_cstr(out, "spoofchk=on ");
+        if (s->addresses) {
+            ds_put_format(out, "addresses=%s ", s->addresses);
+        }
+    }
     ds_chomp(out, ' ');
+}
+
+void
+vm_settings_format_sources(const struct vm_settings *s, struct ds *out)
+{
+    if (s->spoofchk && s->has_mac) {
+        ds_put_format(out, ETH_ADDR_FMT"%s%s", ETH_ADDR_ARGS(s->mac),
+                      s->addresses ? "," : "",
+                      s->addresses ? s->addresses : "");
+    }
 }
 
 struct eth_addr

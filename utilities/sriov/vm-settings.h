@@ -38,6 +38,9 @@ struct vm_settings {
     struct eth_addr mac;
     unsigned int rate;          /* What it may send, in Mbit/s; 0: all. */
     bool isolated;              /* Not from or to others that are. */
+    bool spoofchk;              /* Nothing from other addresses than its own
+                                 * and... */
+    char *addresses;            /* ...these, separated by commas, or NULL. */
     char *name;                 /* For people, or NULL. */
 };
 
@@ -64,6 +67,10 @@ char *vm_settings_check(const struct vm_settings *);
 /* Appends the words, in one order always: equal settings are equal strings.
  * 'name' is not among them. */
 void vm_settings_format(const struct vm_settings *, struct ds *);
+
+/* Appends what other_config:sriov-allowed-sources of the Port is, which is
+ * nothing if everything may be sent. */
+void vm_settings_format_sources(const struct vm_settings *, struct ds *);
 
 /* Returns the address of the device 'device' ("hostpci0") of a VM with the
  * UUID 'uuid': the same one wherever the VM is, and locally administered. */

@@ -46,6 +46,9 @@
 #define VM_CLOSED_VLAN 4095     /* The only one of a closed port: no frame has
                                  * it. */
 
+/* In other_config of a Port; "ovs-sriov vm" sets it as well. */
+#define SOURCES "sriov-allowed-sources"
+
 /* The columns that hold what people set.  A port of ours in which all of them
  * have their default is untouched; all of them move along when it gets another
  * name. */
@@ -117,6 +120,19 @@ is_vm_column(const struct ovsdb_idl_column *c)
             || c == &ovsrec_port_col_protected_);
 }
 
+/* Returns true if 'c', a column of Port or Interface, is one that "ovs-sriov
+ * vm" writes, with nothing of others in it.  It manages 'port', unless that is
+ * NULL. */
+static bool
+is_vm_value(const struct ovsrec_port *port, const struct ovsdb_idl_column *c)
+{
+    return (port
+            && (c == &ovsrec_port_col_other_config
+                ? (smap_count(&port->other_config) == 1
+                   && smap_get(&port->other_config, SOURCES))
+                : is_vm_column(c)));
+}
+
 /* 'vm' says that "ovs-sriov vm" writes into the row as well. */
 static bool
 only_marks(const struct smap *external_ids, bool vm)
@@ -143,16 +159,17 @@ is_written(const struct ovsdb_idl_column *c)
 }
 
 /* Returns true if the 'n' columns 'settings' of 'row' have their defaults,
- * external_ids and what we may have written ourselves aside. */
+ * external_ids and what we may have written ourselves aside.  'vm' is the
+ * Port, if "ovs-sriov vm" manages it, else NULL. */
 static bool
 settings_are_default(const struct ovsdb_idl_row *row,
                      const struct ovsdb_idl_column *const settings[], size_t n,
-                     bool vm)
+                     const struct ovsrec_port *vm)
 {
     for (size_t i = 0; i < n; i++) {
         const struct ovsdb_idl_column *c = settings[i];
 
-        if (!(vm && is_vm_column(c)) && !is_written(c)
+        if (!is_vm_value(vm, c) && !is_written(c)
             && strcmp(c->name, "external_ids")
             && !ovsdb_datum_is_default(ovsdb_idl_read(row, c), &c->type)) {
             return false;
@@ -191,7 +208,8 @@ is_pristine(const struct ovsrec_port *port, int64_t mtu, const char *devargs)
     }
     iface = port->interfaces[0];
 
-    bool vm = smap_get(&port->external_ids, VM_PREFIX) != NULL;
+    const struct ovsrec_port *vm
+        = smap_get(&port->external_ids, VM_PREFIX) ? port : NULL;
     return (only_marks(&port->external_ids, false)
             && only_marks(&iface->external_ids, vm)
             && settings_are_default(&port->header_, port_settings,
@@ -252,6 +270,23 @@ sriov_rows_have_ports(const struct ovsrec_open_vswitch *cfg)
         }
     }
     return false;
+}
+
+void
+sriov_rows_read_sources(const struct ovsrec_open_vswitch *cfg,
+                        struct smap *lists)
+{
+    for (size_t i = 0; i < cfg->n_bridges; i++) {
+        const struct ovsrec_bridge *br = cfg->bridges[i];
+
+        for (size_t j = 0; j < br->n_ports; j++) {
+            const char *list = smap_get(&br->ports[j]->other_config, SOURCES);
+
+            for (size_t k = 0; list && k < br->ports[j]->n_interfaces; k++) {
+                smap_replace(lists, br->ports[j]->interfaces[k]->name, list);
+            }
+        }
+    }
 }
 
 /* Stores in 'iface' what bridge.c writes into 'row'. */

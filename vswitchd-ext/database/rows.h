@@ -67,6 +67,11 @@ void sriov_rows_refresh(const struct ovsrec_open_vswitch *cfg,
 /* Returns true if a port of ours is in 'cfg'. */
 bool sriov_rows_have_ports(const struct ovsrec_open_vswitch *cfg);
 
+/* Adds to 'lists' what Ports say about who may send what
+ * (datapath/sources.h), by the names of their interfaces. */
+void sriov_rows_read_sources(const struct ovsrec_open_vswitch *cfg,
+                             struct smap *lists);
+
 /* Adds to 'external_ids' the marks of the representor 'rep', in place of those
  * that it has.  'mtu' is what mtu_request becomes, in bytes, 0 for none;
  * 'devargs' what options:dpdk-devargs does, NULL if it is no DPDK port. */
