@@ -9,7 +9,7 @@ cd /
 export LOG=/host/$name.log
 echo "@start" >&4
 echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
-bash -c '. /host/guest/lib.sh; . /host/guest/deb.sh; . "$1"; set -eu; "boot$2"' scenario \
+bash -c '. /host/guest/lib.sh; . /host/guest/network.sh; . /host/guest/deb.sh; . "$1"; set -eu; "boot$2"' scenario \
     "/host/guest/scenarios/$name.sh" "$boot" >>"$LOG" 2>&1 </dev/null
 status=$?
 dmesg >"/host/dmesg.$boot"
@@ -19,7 +19,7 @@ if grep -E 'WARNING:|BUG:|Oops|general protection|Call Trace|refcount_t|UBSAN|un
     status=1
 fi
 if [ $status != 0 ]; then
-    timeout 60 bash -c '. /host/guest/lib.sh; . /host/guest/deb.sh; evidence' >/host/evidence 2>&1 </dev/null
+    timeout 60 bash -c '. /host/guest/lib.sh; . /host/guest/network.sh; . /host/guest/deb.sh; evidence' >/host/evidence 2>&1 </dev/null
     mkdir -p /host/ovs && cp /var/log/openvswitch/*.log /var/lib/openvswitch/conf.db /host/ovs/
     echo "@FAILED" >&4
 elif grep -q "^boot$(( boot + 1 ))()" "/host/guest/scenarios/$name.sh"; then

@@ -139,8 +139,37 @@ offloads() {
     expect_offloaded vf0.0 wire0 "$(wire_ip 0)" "$(rep 0 0)" "$(uplink 0)"
 }
 
+# Network tools, which the next boot takes in the place of ifupdown.
+
+no_ifupdown() {
+    # It takes vmbr1 down.
+    systemctl disable --now networking
+    rm -rf /etc/network/interfaces /etc/network/interfaces.d/*
+    check_fails "vmbr1 is still there" vsctl br-exists vmbr1
+}
+# vmbr1_is_up N: it has its bond, its address on device $host (default: vmbr1), and N representors.
+vmbr1_is_up() {
+    contains "$(ip -br addr show "${host:-vmbr1}")" "10.0.9.2/16" || return 1
+    equal "$(ovs-appctl bond/show bond1 | sed -n 's/^member \([^:]*\):.*/\1/p' | sort | tr '\n' ' ')" "$(uplink 0) $(uplink 1) " || return 1
+    rep_ports vmbr1 "$1" && agrees vmbr1
+}
+# talk_while TEXT COMMAND...: no packet of VFs is lost while it runs, and no port changes.
+talk_while() {
+    local text=$1
+    shift
+    undisturbed "$text" vf=vf0.0:"$(vf_ip 0 1)" host=vf0.1:10.0.9.2 -- "$@"
+}
+vfs_talk() {
+    vfs_start
+    wait_until 60 pings vf0.0 "$(vf_ip 0 1)"
+    wait_until 60 pings vf0.1 10.0.9.2
+    tell "$(ours | sed -n 's/^[^,]*,\(ovs-[^,]*\),\([0-9]*\),.*/\1:\2/p' | tr '\n' ' ')"
+}
+
 evidence() {
     set -x
+    networkctl --no-pager
+    nmcli --overview device
     dpkg -l 'openvswitch*' python3-openvswitch
     apt-cache policy $needed
     systemctl --failed --no-pager

@@ -5,8 +5,8 @@
 #
 # From FOLDER, which has the fetched parts of tests/guest, and PACKAGES, a folder of .debs, it makes in OUT: disk, a Debian root as debootstrap makes it, without Open
 # vSwitch; initramfs, which loads the simulated NIC's module and mounts the disk; repo/ours, PACKAGES;
-# repo/debian, the distribution's Open vSwitch and all that ours or its own depend on; repo/newer, that with the next higher
-# revision.
+# repo/debian, the distribution's Open vSwitch, the network tools that we try, and all that ours or those depend on;
+# repo/newer, the distribution's Open vSwitch with the next higher revision.
 # Does nothing when nothing changed.  Needs root, as debootstrap does.
 set -eu
 
@@ -82,6 +82,11 @@ stock_of() {
 plan=$(stock_apt apt-get install --simulate $(for name in $names; do echo "$name=$(stock_of "$name")"; done) \
            libinih1 libnl-genl-3-200 libnl-route-3-200 libudev1 2>>"$out/apt.log") \
     || die "apt cannot find all packages, see $out/apt.log: check that the apt sources hold Debian's main"
+# Each alone, as some take the place of others.
+for name in ifupdown2 network-manager netplan.io; do
+    plan+=$'\n'$(stock_apt apt-get install --simulate $name 2>>"$out/apt.log") \
+        || die "apt cannot find $name, see $out/apt.log: check that the apt sources hold Debian's main"
+done
 (cd "$out/repo/debian" && stock_apt apt-get download -qq \
      $(sed -n 's/^Inst \([^ ]*\) \(\[[^ ]*\] \)\{0,1\}(\([^ ]*\) .*/\1=\3/p' <<<"$plan")) >>"$out/apt.log" 2>&1 \
     || die "apt-get download failed, see $out/apt.log: check the network and run this again"
