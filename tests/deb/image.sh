@@ -78,9 +78,16 @@ stock_apt apt-get update -qq >"$out/apt.log" 2>&1 \
 stock_of() {
     stock_apt apt-cache madison "$1" | awk -v v="$stock" '$3 == v || index($3, v "+b") == 1 { print $3; exit }'
 }
-# The libraries that only ours need.
+# What ours depend on, which is more than those need.
+depends=
+for deb in "$packages"/*.deb; do
+    case ${deb##*/} in *-dbgsym_*) continue ;; esac
+    for name in $(dpkg-deb -f "$deb" Pre-Depends Depends | sed 's/^[A-Za-z-]*: *//; s/([^)]*)//g; s/|[^,]*//g; s/:any//g; s/,/ /g'); do
+        case " $names " in *" $name "*) ;; *) depends+=" $name" ;; esac
+    done
+done
 plan=$(stock_apt apt-get install --simulate $(for name in $names; do echo "$name=$(stock_of "$name")"; done) \
-           libinih1 libnl-genl-3-200 libnl-route-3-200 libudev1 2>>"$out/apt.log") \
+           $depends 2>>"$out/apt.log") \
     || die "apt cannot find all packages, see $out/apt.log: check that the apt sources hold Debian's main"
 # Each alone, as some take the place of others.
 for name in ifupdown2 network-manager netplan.io; do
