@@ -290,7 +290,9 @@ read_link(struct howto *h, const char *file)
 
                 howto_add_rule(h, HOWTO_VFS, &conds, s.value);
                 if (unknown || !conds.n) {
-                    howto_doubt(h, "[Match] %s", unknown ? unknown : "");
+                    howto_doubt(h, "%s%s", unknown ? "[Match] "
+                                : "no condition in [Match]",
+                                unknown ? unknown : "");
                     howto_drop_rules(h, n);
                 }
             }
@@ -315,7 +317,7 @@ struct netplan {
     bool has_match;
     char *unknown;              /* What of "match:" is not understood. */
     struct {
-        enum howto_kind kind;
+        enum howto_kind kind;   /* HOWTO_BY_HAND: only goes with others. */
         unsigned int line;
         char *text, *value;
     } settings[8];
@@ -332,6 +334,11 @@ netplan_end_device(struct netplan *np)
         howto_begin_item(h, np->settings[i].line);
         if (np->unknown) {
             howto_doubt(h, "match: %s", np->unknown);
+        } else if (np->settings[i].kind == HOWTO_BY_HAND) {
+            struct howto_file *f = &h->files[h->at];
+
+            /* ovs-sriov does so anyway. */
+            f->items[f->n_items - 1].ours = true;
         } else {
             howto_add_rule(h, np->settings[i].kind,
                            np->has_match ? &np->by_match : &np->by_name,
@@ -350,49 +357,73 @@ netplan_end_device(struct netplan *np)
     np->unknown = NULL;
 }
 
+/* Takes a key of "match:", which is 'line' as a whole. */
+static void
+netplan_match(struct netplan *np, const char *line, const struct setting *s)
+{
+    enum howto_what what = (!strcmp(s->key, "driver") ? HOWTO_DRIVER
+                            : !strcmp(s->key, "macaddress") ? HOWTO_MAC
+                            : HOWTO_NETDEV);
+
+    if ((what != HOWTO_NETDEV || !strcmp(s->key, "name"))
+        && *s->value && !strpbrk(s->value, "[]{},")) {
+        howto_add_cond(&np->by_match, what, false, s->value);
+    } else if (!np->unknown) {
+        np->unknown = xstrdup(line);
+    }
+}
+
+/* Takes 'value' of "match:" in the same line: nothing, or { KEY: VALUE }. */
+static void
+netplan_match_here(struct netplan *np, const char *value)
+{
+    size_t n = strlen(value);
+    char *inner = xmemdup0(value + (n > 0), n > 2 ? n - 2 : 0);
+    char *start = inner + strspn(inner, " \t");
+    struct setting s;
+
+    if (n && (*value != '{' || !split_setting(start, ':', &s))) {
+        np->unknown = xstrdup(value);
+    } else if (n) {
+        netplan_match(np, value, &s);
+    }
+    free(inner);
+}
+
 /* Takes a line within a device. */
 static void
 netplan_take(struct netplan *np, size_t indent, unsigned int at,
              const char *line, const struct setting *s)
 {
-    bool mode = !strcmp(s->key, "embedded-switch-mode");
+    enum howto_kind kind
+        = (!strcmp(s->key, "embedded-switch-mode") ? HOWTO_MODE
+           : !strcmp(s->key, "virtual-function-count") ? HOWTO_VFS
+           : HOWTO_BY_HAND);
+    bool known = (kind == HOWTO_VFS ? howto_is_number(s->value)
+                  : (kind == HOWTO_MODE
+                     || !strcmp(s->key, "delay-virtual-functions-rebind")));
 
     if (np->match && indent >= np->match) {
-        enum howto_what what = (!strcmp(s->key, "driver") ? HOWTO_DRIVER
-                                : !strcmp(s->key, "macaddress") ? HOWTO_MAC
-                                : HOWTO_NETDEV);
-
-        if ((what != HOWTO_NETDEV || !strcmp(s->key, "name"))
-            && *s->value && !strchr("[{", *s->value)) {
-            howto_add_cond(&np->by_match, what, false, s->value);
-        } else if (!np->unknown) {
-            np->unknown = xstrdup(line);
-        }
+        netplan_match(np, line, s);
         return;
     }
     np->match = 0;
     if (!strcmp(s->key, "match")) {
         np->match = indent + 1;
         np->has_match = true;
-        if (*s->value) {
-            np->unknown = xstrdup(s->value);
-        }
-    } else if ((mode || (!strcmp(s->key, "virtual-function-count")
-                         && howto_is_number(s->value)))
-               && np->n < ARRAY_SIZE(np->settings)) {
-        np->settings[np->n].kind = mode ? HOWTO_MODE : HOWTO_VFS;
+        netplan_match_here(np, s->value);
+    } else if (known && np->n < ARRAY_SIZE(np->settings)) {
+        np->settings[np->n].kind = kind;
         np->settings[np->n].line = at;
         np->settings[np->n].text = xstrdup(line);
         np->settings[np->n++].value = xstrdup(s->value);
-    } else if (strcmp(s->key, "delay-virtual-functions-rebind")) {
-        howto_begin_item(np->h, at);
-        howto_end_item(np->h, line);
     } else {
-        struct howto_file *file = &np->h->files[np->h->at];
-
-        /* ovs-sriov does so anyway. */
         howto_begin_item(np->h, at);
-        file->items[file->n_items - 1].ours = true;
+        if (!strcmp(s->key, "link")) {
+            howto_doubt(np->h, "it makes a VF of \"%.60s\"", s->value);
+        }
+        /* Such a device is a VF. */
+        howto_end_item(np->h, strcmp(s->key, "link") ? line : "SR-IOV");
     }
 }
 
@@ -451,7 +482,15 @@ read_drop_ins(struct howto *h, const char *folder)
     howto_read_folder(h, folder, ".conf", read_unit);
 }
 
-/* Reads the files in one of the folders of a dispatcher. */
+/* Reads what is added to a .link file. */
+static void
+read_link_drop_ins(struct howto *h, const char *folder)
+{
+    howto_read_folder(h, folder, ".conf", read_link);
+}
+
+/* Reads all files in a folder: one of a dispatcher, or what is added to a
+ * .network file. */
 static void
 read_dispatched(struct howto *h, const char *folder)
 {
@@ -466,6 +505,7 @@ howto_read_other_files(struct howto *h)
         void (*read)(struct howto *, const char *);
     } folders[] = {
         { "/etc/systemd/network", ".link", read_link },
+        { "/etc/systemd/network", ".link.d", read_link_drop_ins },
         { "/etc/netplan", ".yaml", read_netplan },
         { "/etc/sysfs.d", ".conf", read_sysfs_conf },
         { "/etc/systemd/system", ".service", read_unit },
@@ -485,6 +525,8 @@ howto_read_other_files(struct howto *h)
         { "/etc/libvirt/hooks", "", read_by_hand },
         { "/var/lib/vz/snippets", "", read_by_hand },
         { "/etc/systemd/network", ".network", read_by_hand },
+        { "/etc/systemd/network", ".network.d", read_dispatched },
+        { "/etc/os-net-config", ".yaml", read_by_hand },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {

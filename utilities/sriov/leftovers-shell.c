@@ -281,20 +281,84 @@ do_write(struct howto_shell *shell, const char *path, const char *value)
     return ok;
 }
 
-static bool
-do_echo(struct howto_shell *shell, const struct command *command)
+/* Returns the index of the first of 'words' that is no option. */
+static size_t
+skip_options(const struct svec *words)
 {
-    const struct svec *words = &command->words;
     size_t i = 1;
 
     while (i < words->n && words->names[i][0] == '-') {
         i++;
     }
-    if (!command->target) {
-        return command->after == '|' || words->n > 0;
+    return i;
+}
+
+/* Returns the one word that 'command', an echo or printf, writes, which the
+ * caller must free, or NULL if it is more or less than one. */
+static char *
+written_by(const struct command *command, bool is_printf)
+{
+    const struct svec *words = &command->words;
+    size_t i = skip_options(words);
+    char *format;
+
+    if (i + 1 == words->n && !is_printf) {
+        return xstrdup(words->names[i]);
+    } else if (i >= words->n || !is_printf) {
+        return NULL;
     }
+
+    format = xstrdup(words->names[i]);
+    if (howto_ends_in(format, "\\n")) {
+        format[strlen(format) - 2] = '\0';
+    }
+    if (i + 1 < words->n) {
+        bool one = (i + 2 == words->n
+                    && (!strcmp(format, "%s") || !strcmp(format, "%d")));
+
+        free(format);
+        return one ? xstrdup(words->names[i + 1]) : NULL;
+    }
+    return format;
+}
+
+static bool
+do_echo(struct howto_shell *shell, const struct command *command,
+        bool is_printf)
+{
+    char *value;
+    bool ok;
+
+    if (!command->target) {
+        return true;
+    }
+    value = written_by(command, is_printf);
+    ok = do_write(shell, command->target, value);
+    free(value);
+    return ok;
+}
+
+/* tee [-a] FILE, with what is piped into it. */
+static bool
+do_tee(struct howto_shell *shell, const struct command *command)
+{
+    const struct svec *words = &command->words;
+    size_t i = skip_options(words);
+
     return (i + 1 == words->n
-            && do_write(shell, command->target, words->names[i]));
+            && do_write(shell, words->names[i], command->input));
+}
+
+/* Says in 'h' that 'command' was not understood. */
+static void
+doubt_command(struct howto *h, const struct command *command)
+{
+    char *all = svec_join(&command->words, " ", "");
+
+    howto_doubt(h, "\"%.60s%s\"%s%.60s", all, strlen(all) > 60 ? "..." : "",
+                command->target ? " to " : "",
+                command->target ? command->target : "");
+    free(all);
 }
 
 /* devlink [OPTION...] dev eswitch set DEV KEY VALUE... */
@@ -351,11 +415,8 @@ do_devlink(struct howto_shell *shell, const struct svec *words)
 {
     struct howto_conds conds = { .n = 0 };
     bool ok = false;
-    size_t i = 1;
+    size_t i = skip_options(words);
 
-    while (i < words->n && words->names[i][0] == '-') {
-        i++;
-    }
     if (i + 4 < words->n && !strcmp(words->names[i], "dev")
         && !strcmp(words->names[i + 2], "set")
         && !strncmp(words->names[i + 3], "pci/", 4)
@@ -529,12 +590,11 @@ do_command(struct howto_shell *shell, struct command *command)
                && words->n == 2) {
         return do_script(shell, words->names[1], &whole) && whole;
     } else if (!strcmp(name, "echo") || !strcmp(name, "printf")) {
-        return do_echo(shell, command);
+        return do_echo(shell, command, !strcmp(name, "printf"));
     } else if (command->target) {
         return false;
     } else if (!strcmp(name, "tee")) {
-        return words->n == 2 && do_write(shell, words->names[1],
-                                         command->input);
+        return do_tee(shell, command);
     } else if (!strcmp(name, "devlink")) {
         return do_devlink(shell, words);
     } else if (!strcmp(name, "ip")) {
@@ -574,10 +634,7 @@ howto_run(struct howto_shell *shell, const char *text)
             howto_doubt(h, "it is in an \"if\" or a loop");
             ok = false;
         } else if (!ok) {
-            char *all = svec_join(&command.words, " ", "");
-
-            howto_doubt(h, "\"%.60s%s\"", all, strlen(all) > 60 ? "..." : "");
-            free(all);
+            doubt_command(h, &command);
         }
         if (inside || doubtful) {
             bool ours = h->n_rules > n_rules;
@@ -596,7 +653,7 @@ howto_run(struct howto_shell *shell, const char *text)
                         && command.after));
         before = command.after ? command.after : ';';
         if (command.after == '|' && command.words.n) {
-            input = xstrdup(command.words.names[command.words.n - 1]);
+            input = written_by(&command, !strcmp(last_part(first), "printf"));
         }
         command_uninit(&command);
     }

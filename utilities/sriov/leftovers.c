@@ -302,6 +302,8 @@ mentions_sriov(const char *text)
         "sriov", "SR-IOV", "eswitch", "switchdev", "devlink", "num_vfs",
         "max_vfs", "probe_vf", "phys_port_name", "phys_switch_id",
         "virtual-function", "embedded-switch", "total-vfs", "TotalVFs",
+        "numvfs", "virtfn", "drivers/mlx5_core/", "drivers/ice/",
+        "drivers/bnxt_en/",
     };
     bool found = (strstr(text, " vf ") && (strstr(text, "ip ")
                                            || strstr(text, "link ")));
