@@ -159,6 +159,13 @@ talk_while() {
     shift
     undisturbed "$text" vf=vf0.0:"$(vf_ip 0 1)" host=vf0.1:10.0.9.2 -- "$@"
 }
+# vfs_talk_while TEXT COMMAND...: the same of VFs alone, for what takes the host's address away for a moment.
+vfs_talk_while() {
+    local text=$1
+    shift
+    undisturbed "$text" vf=vf0.0:"$(vf_ip 0 1)" -- "$@"
+    wait_until 60 pings vf0.1 10.0.9.2
+}
 vfs_talk() {
     vfs_start
     wait_until 60 pings vf0.0 "$(vf_ip 0 1)"

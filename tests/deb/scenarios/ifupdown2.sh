@@ -22,7 +22,9 @@ boot1() {
 boot2() {
     check_healthy
     check "ifupdown2 is not the one" [ -d /usr/share/ifupdown2 ]
-    check "its unit" systemctl -q is-active networking
+    # Nothing waits for it.
+    wait_until 300 systemctl -q is-active networking
+    check_healthy
     wait_until 60 vmbr1_is_up 8
     vfs_talk
     vsctl set Port ovs-sw2pf1vf0 tag=7 other_config:a-person=was-here
@@ -41,6 +43,7 @@ boot2() {
     tell "$pings_sum pings answered, none lost"
 }
 boot3() {
+    wait_until 300 systemctl -q is-active networking
     check_healthy
     wait_until 60 vmbr1_is_up 7
     the_same before "$(cat /root/before)" after "$(our_rows)" || fail "the boot changed our ports"

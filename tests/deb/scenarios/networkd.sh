@@ -47,8 +47,8 @@ boot2() {
     ignore=$(ls /sys/class/net | grep -v -e ovs-sw -e "$(uplink 0)" -e "$(uplink 1)" -e '^vmbr1$' | sed 's/^/--ignore=/')
     check "somebody waits" $wait_online --timeout=60 $ignore
     talk_while "networkctl reload" networkctl reload
-    talk_while "reconfigure" networkctl reconfigure "$(uplink 1)" vmbr1
-    talk_while "restart" systemctl restart systemd-networkd
+    vfs_talk_while "reconfigure" networkctl reconfigure "$(uplink 1)" vmbr1
+    vfs_talk_while "restart" systemctl restart systemd-networkd
     check "representors" equal "$(states)" " 8 unmanaged"
     vmbr1_is_up 8 || fail "not all is as it was"
 

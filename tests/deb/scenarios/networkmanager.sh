@@ -34,7 +34,7 @@ boot2() {
     talk_while "connection reload" nmcli connection reload
     check "restart" systemctl restart NetworkManager
     wait_until 60 vmbr1_is_up 8
-    talk_while "its address again" nmcli device reapply host0
+    vfs_talk_while "its address again" nmcli device reapply host0
     check "representors" equal "$(states)" " 8 unmanaged"
 
     say "down and up: all come back with the bridge"

@@ -25,6 +25,7 @@ boot1() {
     sed -n '/^auto /,$p' /root/printed >>/etc/network/interfaces
 }
 boot2() {
+    wait_until 300 systemctl -q is-active networking
     check_healthy
     bridge=$(sed -n 's/^iface \(vmbr[0-9]*\) .*/\1/p' /etc/network/interfaces | head -n 1)
     port=$(sed -n 's/^.*ovs_ports //p' /etc/network/interfaces | head -n 1)
