@@ -7,6 +7,9 @@ wait_online=/lib/systemd/systemd-networkd-wait-online
 boot1() {
     wait_until 60 vmbr1_is_up 8
     no_ifupdown
+    offer debian
+    # What networkctl talks through.
+    apt_get install dbus
     # networkd makes no bridge of Open vSwitch: it stays in the database.
     vsctl add-br vmbr1 -- set Interface vmbr1 mtu_request=9000 \
         -- add-bond vmbr1 bond1 "$(uplink 0)" "$(uplink 1)" lacp=active bond_mode=balance-tcp
