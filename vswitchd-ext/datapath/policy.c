@@ -24,6 +24,7 @@
 #include "cmap.h"
 #include "datapath/attempts.h"
 #include "hash.h"
+#include "inventory/sysfs.h"
 #include "openvswitch/types.h"
 #include "openvswitch/vlog.h"
 #include "ovs-atomic.h"
@@ -39,6 +40,8 @@ struct device {
     struct cmap_node node;      /* In 'devices', by 'ifindex'. */
     int ifindex;
     enum sriov_offload offload;
+    unsigned int n_members;     /* That a filter of its is for: those of a
+                                 * Linux bond or team, else 1. */
 };
 
 /* struct device.  Written by the main thread, read by all that make filters,
@@ -82,18 +85,20 @@ remove_gone(void)
     }
 }
 
-void
-sriov_policy_set_device(int ifindex, enum sriov_offload offload)
+/* Says of the device 'ifindex' what struct device has. */
+static void
+set_device(int ifindex, enum sriov_offload offload, unsigned int n_members)
 {
     struct device *old = CONST_CAST(struct device *, find_device(ifindex));
     struct device *new;
 
-    if (old && old->offload == offload) {
+    if (old && old->offload == offload && old->n_members == n_members) {
         return;
     }
     new = xmalloc(sizeof *new);
     new->ifindex = ifindex;
     new->offload = offload;
+    new->n_members = n_members;
     cmap_insert(&devices, &new->node, hash_int(ifindex, 0));
     if (old) {
         remove_device(old);
@@ -102,6 +107,28 @@ sriov_policy_set_device(int ifindex, enum sriov_offload offload)
     }
 }
 
+void
+sriov_policy_set_bonds(const struct sriov_model *model)
+{
+    for (size_t i = 0; i < model->n_links; i++) {
+        const struct sriov_link *link = model->links[i];
+
+        if (sriov_kind_is_bond(link->kind)) {
+            /* One of another vendor counts as well: what comes in there is
+             * the same block's. */
+            set_device(link->ifindex, sriov_link_offload(link),
+                       sriov_sysfs_count_lower(link->name));
+        }
+    }
+}
+
+void
+sriov_policy_set_device(int ifindex, enum sriov_offload offload)
+{
+    const struct device *old = find_device(ifindex);
+
+    set_device(ifindex, offload, old ? old->n_members : 1);
+}
 enum sriov_offload
 sriov_policy_get_device(int ifindex)
 {
@@ -123,6 +150,18 @@ sriov_policy_is_active(void)
 
     atomic_read_relaxed(&active, &value);
     return value;
+}
+
+/* Returns how many devices have a filter of the device 'ifindex' if it is in
+ * hardware as a whole.  (Each of a bond's is one of its block's, to which
+ * net/sched/cls_api.c, __tcf_block_call(), gives the filter in turn; mlx5 says
+ * of each uplink whether it took it, en_tc.c, mlx5e_configure_flower().) */
+static unsigned int
+devices_of(int ifindex)
+{
+    const struct device *device = find_device(ifindex);
+
+    return device ? MAX(device->n_members, 1) : 1;
 }
 
 /* Makes '*flow' what 'flower', which is to become a filter of 'id', is. */
@@ -182,7 +221,7 @@ flow_policy(const struct tcf_id *id, struct tc_flower *flower)
         return 0;
 
     case SRIOV_POLICY_KEPT_IN_HW:
-        flower->in_hw_only = true;
+        flower->in_hw_min = devices_of(id->ifindex);
         sriov_attempt_logged("no NIC has it: %s", why);
         return 0;
 

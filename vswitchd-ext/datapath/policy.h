@@ -37,6 +37,11 @@ void sriov_policy_init(void);
 void sriov_policy_set_active(bool);
 bool sriov_policy_is_active(void);
 
+/* Says how many members Linux bonds and teams have, so that a flow that comes
+ * in at one counts as in hardware only if all have it: else what comes in at
+ * the others would be in TC's software path.  Main thread. */
+void sriov_policy_set_bonds(const struct sriov_model *);
+
 /* Says what takes flows of the network device 'ifindex' into hardware.  Of one
  * that nothing was said of, others may.  Main thread. */
 void sriov_policy_set_device(int ifindex, enum sriov_offload);

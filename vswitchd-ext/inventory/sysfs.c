@@ -18,6 +18,7 @@
 #include <config.h>
 #include "inventory/sysfs.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -78,4 +79,22 @@ sriov_sysfs_parent(const char *netdev, char **bus)
         parent = NULL;
     }
     return parent;
+}
+
+unsigned int
+sriov_sysfs_count_lower(const char *netdev)
+{
+    char *path = xasprintf("/sys/class/net/%s", netdev);
+    DIR *dir = opendir(path);
+    struct dirent *entry;
+    unsigned int n = 0;
+
+    free(path);
+    while (dir && (entry = readdir(dir)) != NULL) {
+        n += !strncmp(entry->d_name, "lower_", 6);
+    }
+    if (dir) {
+        closedir(dir);
+    }
+    return n;
 }

@@ -18,9 +18,8 @@
 /* What symbolic links of sysfs tell of devices, where netlink does not, or not
  * without asking a firmware.
  *
- * Each function returns a malloc'd string, for the caller to free, or NULL if
- * there is no such link.  Usable in any thread.  sysfs never waits for a
- * driver here. */
+ * Strings are malloc'd, for the caller to free, or NULL if there is no such
+ * link.  Usable in any thread.  sysfs never waits for a driver here. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,5 +38,8 @@ char *sriov_sysfs_vf(const char *pci, uint32_t number);
 /* The device that the network device 'netdev' belongs to, and its bus in
  * '*bus': both or neither, as virtual ones have it. */
 char *sriov_sysfs_parent(const char *netdev, char **bus);
+
+/* How many network devices are below 'netdev': the members of a bond. */
+unsigned int sriov_sysfs_count_lower(const char *netdev);
 
 #endif /* sysfs.h */
