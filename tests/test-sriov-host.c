@@ -137,7 +137,7 @@ add_vfs(struct host_pf *pf, unsigned int n)
 
 /* pf ADDRESS [id=VENDOR:DEVICE] [mode=MODE] [total=N] [vfs=N] [driver=NAME]
  *            [mtu=N] [steering=NAME] [multiport=on] [switch-id=ID]
- *            [netdev=NAME] */
+ *            [netdev=NAME] [can-multiport=yes] [ovs-bond=NAME] */
 static void
 do_pf(const struct svec *words)
 {
@@ -163,6 +163,8 @@ do_pf(const struct svec *words)
     set(&pf->steering, get(words, "steering"));
     set(&link->switch_id, get(words, "switch-id"));
     dev->multiport = get(words, "multiport") != NULL;
+    dev->can_multiport = get(words, "can-multiport") != NULL;
+    set(&pf->ovs_bond, get(words, "ovs-bond"));
     add_vfs(pf, get_number(words, "vfs"));
 }
 
@@ -309,8 +311,8 @@ do_step(const struct host_conf *conf, const struct host_step *step)
         break;
     case HOST_STEP_MULTIPORT:
         /* -EINVAL (mlx5 in Linux 6.12, lag/mpesw.c). */
-        ovs_assert(host_pf_multiport(pf) != (section->multiport == HOST_ON));
-        set_multiport(pf, section->multiport == HOST_ON);
+        ovs_assert(host_pf_multiport(pf) != step->on);
+        set_multiport(pf, step->on);
         for (size_t i = 0; i < host->n; i++) {
             const struct host_pf *other = host->pfs[i];
             const struct host_section *s = host_section_of(conf, other);

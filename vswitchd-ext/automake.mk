@@ -133,6 +133,8 @@ utilities_ovs_vsctl_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/utilities
 bin_PROGRAMS += utilities/ovs-sriov
 utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/apply.c \
+	utilities/sriov/bonds.c \
+	utilities/sriov/bonds.h \
 	utilities/sriov/check.c \
 	utilities/sriov/command.c \
 	utilities/sriov/command.h \

@@ -417,7 +417,17 @@ parse_spoofchk(const char *value, struct host_section *section)
 static char *
 parse_multiport(const char *value, struct host_section *section)
 {
-    return parse_bool(value, &section->multiport);
+    if (!strcmp(value, "auto")) {
+        return NULL;
+    }
+
+    char *error = parse_bool(value, &section->multiport);
+    if (error) {
+        free(error);
+        error = xasprintf("\"%s\" is not \"auto\", \"on\" or \"off\"",
+                          value);
+    }
+    return error;
 }
 
 static char *

@@ -62,7 +62,8 @@ struct host_section {
     unsigned int mtu;           /* 0: it stays. */
     bool has_mac;
     struct eth_addr mac;        /* Of VF 0; the next VF has the next one. */
-    enum host_bool trust, spoofchk, multiport;
+    enum host_bool trust, spoofchk;
+    enum host_bool multiport;   /* HOST_UNSET: on where that helps. */
     char *steering;             /* devlink's flow_steering_mode, or NULL. */
     struct {                    /* Line of each key that was given, or 0. */
         unsigned int mode, vfs, names, mtu, mac, trust, spoofchk, multiport,

@@ -232,6 +232,7 @@ host_destroy(struct host *host)
         free(pf->firmware);
         free(pf->iommu_group);
         free(pf->steering);
+        free(pf->ovs_bond);
         free(pf);
     }
     free(host->pfs);

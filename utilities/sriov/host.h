@@ -30,6 +30,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include "openvswitch/types.h"
 #include "inventory/model.h"
 
@@ -66,6 +67,9 @@ struct host_pf {
     int numa_node;              /* Negative: none. */
     unsigned int total_vfs;     /* That it can have. */
     unsigned int num_vfs;
+
+    char *ovs_bond;             /* The OVS bond that its link is a member of,
+                                 * see bonds.h, or NULL. */
 
     const struct sriov_dev *dev;   /* Its eswitch, or NULL. */
     const struct sriov_link *link; /* Its uplink, or what it has in legacy
@@ -105,6 +109,16 @@ static inline bool
 host_pf_multiport(const struct host_pf *pf)
 {
     return pf->dev && pf->dev->multiport;
+}
+
+/* May the driver join the PFs of the NIC?  Which kernel has the parameter is
+ * known in switchdev mode only. */
+static inline bool
+host_pf_can_multiport(const struct host_pf *pf)
+{
+    return pf->dev && (pf->dev->can_multiport || pf->dev->multiport
+                       || (pf->dev->mode == SRIOV_MODE_LEGACY && pf->driver
+                           && !strcmp(pf->driver, "mlx5_core")));
 }
 
 static inline const char *

@@ -634,3 +634,30 @@ howto_destroy(struct howto *h)
     free(h->settings);
     free(h->files);
 }
+
+const struct howto_stanza *
+howto_find_holder(const struct howto *h, const char *name)
+{
+    static const char *const keys[] = { "ovs_ports", "ovs_bonds",
+                                        "bridge_ports", "bridge-ports",
+                                        "bond-slaves", "bond_slaves",
+                                        "slaves" };
+
+    for (size_t i = 0; i < h->n_stanzas; i++) {
+        const struct howto_stanza *stanza = h->stanzas[i];
+
+        for (size_t j = 0; j < ARRAY_SIZE(keys); j++) {
+            struct svec names = SVEC_EMPTY_INITIALIZER;
+            bool found;
+
+            howto_split(&names, smap_get_def(&stanza->options, keys[j], ""),
+                        " \t\n");
+            found = svec_contains_unsorted(&names, name);
+            svec_destroy(&names);
+            if (found) {
+                return stanza;
+            }
+        }
+    }
+    return NULL;
+}

@@ -138,6 +138,11 @@ bool howto_rule_is_about(const struct howto *, const struct howto_rule *,
 struct howto_item *howto_find_item(const struct howto *, const char *file,
                                    unsigned int line);
 
+/* Returns the stanza that has the interface 'name' among its ports or members,
+ * which belongs to the howto, or NULL. */
+const struct howto_stanza *howto_find_holder(const struct howto *,
+                                             const char *name);
+
 /* For those that read files. */
 
 /* The lines of a text, which is changed, of which those that end in a

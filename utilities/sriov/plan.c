@@ -210,6 +210,7 @@ add_step(struct planner *p, const struct target *t, enum host_step_kind kind,
     step->pci = xstrdup(t->pf->pci);
     step->section = t->section;
     step->n_vfs = t->n_vfs;
+    step->on = step->optional = false;
     step->refusal = NULL;
     va_start(args, format);
     step->text = xvasprintf(format, args);
@@ -424,6 +425,58 @@ others_come(const struct planner *p, const struct target *targets, size_t n,
     return false;
 }
 
+/* Returns true if multiport helps: all PFs of the NIC of 'pf' have their
+ * uplinks in one OVS bond, and are or will be in switchdev mode, and the driver
+ * may have it. */
+static bool
+multiport_helps(const struct planner *p, const struct host_pf *pf)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->host->n; i++) {
+        const struct host_pf *other = p->host->pfs[i];
+        const struct host_section *section = host_section_of(p->conf, other);
+
+        if (!host_same_card(other->pci, pf->pci)) {
+            continue;
+        } else if (!pf->ovs_bond || !other->ovs_bond
+                   || strcmp(other->ovs_bond, pf->ovs_bond)
+                   || !host_pf_can_multiport(other)
+                   || (section ? section->mode != SRIOV_MODE_SWITCHDEV
+                       : host_pf_mode(other) != SRIOV_MODE_SWITCHDEV)) {
+            return false;
+        }
+        n++;
+    }
+    return n > 1;
+}
+
+/* Returns what to do about multiport, "multiport" of 'section', with 'pf' as
+ * the one of its NIC that tells: HOST_UNSET if that is nothing. */
+static enum host_bool
+multiport_of(const struct planner *p, const struct host_pf *pf,
+             const struct host_section *section)
+{
+    return (!section ? HOST_UNSET
+            : section->multiport != HOST_UNSET ? section->multiport
+            : multiport_helps(p, pf) ? HOST_ON : HOST_UNSET);
+}
+
+/* Returns who uses VFs of the NIC of 'pf', which the caller must free, or NULL
+ * if nobody does, or with --force. */
+static char *
+users_of_nic(const struct planner *p, const struct host_pf *pf)
+{
+    char *users = NULL;
+
+    for (size_t i = 0; i < p->host->n && !p->force && !users; i++) {
+        if (host_same_card(pf->pci, p->host->pfs[i]->pci)) {
+            users = users_of(p->host->pfs[i]);
+        }
+    }
+    return users;
+}
+
 /* Plans multiport of the NIC of 'pf', which makes all its representors
  * anew. */
 static void
@@ -432,49 +485,72 @@ plan_multiport(struct planner *p, const struct target *targets, size_t n,
 {
     const struct host_section *section = host_section_of(p->conf, pf);
     struct target t = { .pf = pf, .section = section };
+    bool automatic = section->multiport == HOST_UNSET;
     bool is_target = false;
-    bool on = section->multiport == HOST_ON;
+    bool on = multiport_of(p, pf, section) == HOST_ON;
     bool lost = mode_changes(targets, n, pf, &is_target);
     struct host_step *step;
+    char *users;
 
     if (!is_target || on == (host_pf_multiport(pf) && !lost)
         || (on && others_come(p, targets, n, pf))) {
         return;
     }
-    step = add_step(p, &t, HOST_STEP_MULTIPORT, "multiport %s",
-                    on ? "on" : "off");
-    for (size_t i = 0; i < p->host->n && !p->force && !step->refusal; i++) {
-        const struct host_pf *other = p->host->pfs[i];
-        char *users = (host_same_card(pf->pci, other->pci)
-                       ? users_of(other) : NULL);
-
+    users = users_of_nic(p, pf);
+    if (users && automatic) {
+        svec_add_nocopy(&p->plan->notes, xasprintf(
+            "%s: multiport on, since its uplink is in OVS bond %s: left "
+            "alone: %s", pf->pci, pf->ovs_bond, users));
+    } else {
+        step = (automatic
+                ? add_step(p, &t, HOST_STEP_MULTIPORT, "multiport on, since "
+                           "its uplink is in OVS bond %s", pf->ovs_bond)
+                : add_step(p, &t, HOST_STEP_MULTIPORT, "multiport %s",
+                           on ? "on" : "off"));
+        step->on = on;
+        step->optional = automatic;
         step->refusal = users ? refusal_of(users) : NULL;
-        free(users);
     }
+    free(users);
 }
 
-/* Plans multiport of all NICs of the targets: once for each, with the first of
- * its PFs whose section has it. */
+/* Returns true if 'pf' is the first PF of its NIC whose section says something
+ * of multiport or, if none does, the first one for which it helps. */
+static bool
+tells_of_multiport(const struct planner *p, size_t index)
+{
+    const struct host_pf *pf = p->host->pfs[index];
+    const struct host_section *section = host_section_of(p->conf, pf);
+    bool said = section && section->multiport != HOST_UNSET;
+
+    if (multiport_of(p, pf, section) == HOST_UNSET) {
+        return false;
+    }
+    for (size_t i = 0; i < p->host->n; i++) {
+        const struct host_pf *other = p->host->pfs[i];
+        const struct host_section *s = host_section_of(p->conf, other);
+
+        if (i != index && host_same_card(other->pci, pf->pci) && s
+            && (s->multiport != HOST_UNSET
+                ? i < index || !said : i < index && !said)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Plans multiport of all NICs of the targets, once for each. */
 static void
 plan_multiports(struct planner *p, const struct target *targets, size_t n)
 {
     for (size_t i = 0; i < p->host->n; i++) {
-        const struct host_pf *pf = p->host->pfs[i];
-        const struct host_section *section = host_section_of(p->conf, pf);
-        bool first = section && section->multiport != HOST_UNSET;
+        bool tells = tells_of_multiport(p, i);
 
-        for (size_t j = 0; j < n && first; j++) {
-            first = targets[j].pf != pf || !targets[j].refused;
+        for (size_t j = 0; j < n && tells; j++) {
+            tells = targets[j].pf != p->host->pfs[i] || !targets[j].refused;
         }
-        for (size_t j = 0; j < i && first; j++) {
-            const struct host_section *other
-                = host_section_of(p->conf, p->host->pfs[j]);
-
-            first = !(host_same_card(p->host->pfs[j]->pci, pf->pci)
-                      && other && other->multiport != HOST_UNSET);
-        }
-        if (first) {
-            plan_multiport(p, targets, n, pf);
+        if (tells) {
+            plan_multiport(p, targets, n, p->host->pfs[i]);
         }
     }
 }

@@ -60,6 +60,9 @@ struct host_step {
     char *pci;                  /* The PF. */
     const struct host_section *section;
     unsigned int n_vfs;         /* HOST_STEP_VFS. */
+    bool on;                    /* HOST_STEP_MULTIPORT. */
+    bool optional;              /* That it fails is no failure: nobody asked
+                                 * for it. */
     char *text;                 /* What is done, for people to read. */
     char *refusal;              /* Why it must not be done, or NULL. */
 };

@@ -436,42 +436,13 @@ put_stanzas(const struct printer *p, const struct host_pf **pfs, size_t n,
     }
 }
 
-/* Returns the stanza that has 'name' among its ports or members, or that of
- * the bridge that 'name''s own stanza tells, or NULL. */
-static const struct howto_stanza *
-find_holder(const struct howto *h, const char *name)
-{
-    static const char *const keys[] = { "ovs_ports", "ovs_bonds",
-                                        "bridge_ports", "bridge-ports",
-                                        "bond-slaves", "bond_slaves",
-                                        "slaves" };
-
-    for (size_t i = 0; i < h->n_stanzas; i++) {
-        const struct howto_stanza *stanza = h->stanzas[i];
-
-        for (size_t j = 0; j < ARRAY_SIZE(keys); j++) {
-            struct svec names = SVEC_EMPTY_INITIALIZER;
-            bool found;
-
-            howto_split(&names, smap_get_def(&stanza->options, keys[j], ""),
-                        " \t\n");
-            found = svec_contains_unsorted(&names, name);
-            svec_destroy(&names);
-            if (found) {
-                return stanza;
-            }
-        }
-    }
-    return NULL;
-}
-
 /* Returns true if the uplink of 'pf' is in use already, and appends in
  * which. */
 static bool
 is_used(const struct printer *p, const struct host_pf *pf)
 {
-    const struct howto_stanza *holder = find_holder(&p->howto,
-                                                     host_pf_netdev(pf));
+    const struct howto_stanza *holder
+        = howto_find_holder(&p->howto, host_pf_netdev(pf));
     const struct howto_stanza *bridge = holder;
     char *link = xasprintf("%s/sys/class/net/%s/master", p->request->root,
                            host_pf_netdev(pf));
@@ -481,7 +452,7 @@ is_used(const struct printer *p, const struct host_pf *pf)
     for (int i = 0; i < 4 && bridge
          && strcmp(smap_get_def(&bridge->options, "ovs_type", ""),
                    "OVSBridge"); i++) {
-        bridge = find_holder(&p->howto, bridge->name);
+        bridge = howto_find_holder(&p->howto, bridge->name);
     }
     if (holder) {
         ds_put_format(p->s, "# %s is in %s (%s:%u) already.\n",

@@ -573,11 +573,11 @@ do_step(struct applier *a, const struct host_step *step)
         error = set_mode(a, step, pf, section->mode);
         break;
     case HOST_STEP_MULTIPORT:
-        if (host_pf_multiport(pf) != (section->multiport == HOST_ON)) {
+        if (host_pf_multiport(pf) != step->on) {
             /* Else -EINVAL of mlx5, whose PFs have it together. */
-            error = set_param(a, pf, "esw_multiport", NULL,
-                              section->multiport == HOST_ON);
+            error = set_param(a, pf, "esw_multiport", NULL, step->on);
         }
+        a->warning = step->optional;
         break;
     case HOST_STEP_WAIT:
         error = wait_for_reps(a, step);
@@ -637,7 +637,7 @@ verify_step(const struct applier *a, const struct host_step *step)
         error = xasprintf("the driver said that all is well, but the mode is "
                           "%s", sriov_mode_to_string(host_pf_mode(pf)));
     } else if (step->kind == HOST_STEP_MULTIPORT
-               && host_pf_multiport(pf) != (section->multiport == HOST_ON)) {
+               && host_pf_multiport(pf) != step->on) {
         error = xasprintf("the driver said that all is well, but it is %s",
                           host_pf_multiport(pf) ? "on" : "off");
     } else if (step->kind == HOST_STEP_STEERING && pf->steering
@@ -691,7 +691,9 @@ run_step(struct applier *a, const struct host_step *step)
             error = verify_step(a, step);
         }
         ok = !error || a->warning;
-        if (ok && error) {
+        if (ok && error && step->optional) {
+            printf("left alone: %s\n", error);
+        } else if (ok && error) {
             printf("left alone: %s; remove it from sriov.conf\n", error);
         } else if (error) {
             printf("FAILED: %s\n", error);

@@ -542,6 +542,7 @@ dev_equal(const struct sriov_dev *a, const struct sriov_dev *b)
             && !strcmp(a->name, b->name)
             && nullable_string_is_equal(a->driver, b->driver)
             && a->mode == b->mode
+            && a->can_multiport == b->can_multiport
             && a->multiport == b->multiport
             && a->from_names == b->from_names);
 }

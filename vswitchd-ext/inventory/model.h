@@ -68,7 +68,9 @@ struct sriov_dev {
     char *name;                 /* PCI address, such as "0000:01:00.0". */
     char *driver;               /* Kernel driver, or NULL if unknown. */
     enum sriov_mode mode;
-    bool multiport;             /* devlink parameter esw_multiport is true. */
+    bool can_multiport;         /* devlink parameter esw_multiport is there,
+                                 * asked for in switchdev mode only... */
+    bool multiport;             /* ...and true. */
     bool from_names;            /* Derived from the names of links. */
 };
 

@@ -194,6 +194,7 @@ multiport_reply(struct nlmsghdr *nlh, void *dev_)
     struct nlattr *data;
 
     if (get_param(nlh, &data)) {
+        dev->can_multiport = true;
         dev->multiport = data != NULL;
     }
 }

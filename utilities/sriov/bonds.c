@@ -1,0 +1,155 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* See bonds.h for where this stands. */
+
+#include <config.h>
+#include "sriov/bonds.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "compat.h"
+#include "dirs.h"
+#include "openvswitch/json.h"
+#include "openvswitch/shash.h"
+#include "smap.h"
+#include "sriov/host.h"
+#include "sriov/leftovers.h"
+#include "util.h"
+
+/* What is asked of the database: the rows of two tables. */
+#define QUERY \
+    "[\"Open_vSwitch\"," \
+    "{\"op\":\"select\",\"table\":\"Interface\",\"where\":[]," \
+    "\"columns\":[\"_uuid\",\"name\"]}," \
+    "{\"op\":\"select\",\"table\":\"Port\",\"where\":[]," \
+    "\"columns\":[\"name\",\"interfaces\"]}]"
+
+/* Returns the answer of the database below 'root', which the caller must
+ * destroy, or NULL if there is none, or one of a cluster. */
+static struct json *
+query(const char *root)
+{
+    char *path = xasprintf("%s%s/conf.db", root, ovs_dbdir());
+    struct json *json = NULL;
+
+    if (!access(path, R_OK)) {
+        char *command = xasprintf("ovsdb-tool query '%s' '%s' 2>/dev/null",
+                                  path, QUERY);
+        FILE *stream = strchr(path, '\'') ? NULL : popen(command, "r");
+
+        if (stream) {
+            json = json_from_stream(stream);
+            pclose(stream);
+        }
+        free(command);
+    }
+    free(path);
+    return json;
+}
+
+/* Returns the rows of the answer 'index', or NULL. */
+static const struct json *
+rows_of(const struct json *json, size_t index)
+{
+    const struct json *answer;
+
+    if (!json || json->type != JSON_ARRAY
+        || sriov_compat_array_size(json) <= index) {
+        return NULL;
+    }
+    answer = sriov_compat_array_at(json, index);
+    return (answer->type == JSON_OBJECT
+            ? shash_find_data(json_object(answer), "rows") : NULL);
+}
+
+static size_t
+n_rows(const struct json *rows)
+{
+    return (rows && rows->type == JSON_ARRAY
+            ? sriov_compat_array_size(rows) : 0);
+}
+
+static const struct json *
+cell(const struct json *rows, size_t i, const char *column)
+{
+    return shash_find_data(json_object(sriov_compat_array_at(rows, i)),
+                           column);
+}
+
+/* Adds to 'bonds' the OVS bond of each Interface that is a member of one: its
+ * name, by that of the Interface. */
+static void
+read_database(struct shash *bonds, const char *root)
+{
+    struct json *json = query(root);
+    const struct json *ifaces = rows_of(json, 0);
+    const struct json *ports = rows_of(json, 1);
+    struct smap names = SMAP_INITIALIZER(&names);
+
+    for (size_t i = 0; i < n_rows(ifaces); i++) {
+        smap_add(&names,
+                 json_string(sriov_compat_array_at(cell(ifaces, i, "_uuid"),
+                                                   1)),
+                 json_string(cell(ifaces, i, "name")));
+    }
+    for (size_t i = 0; i < n_rows(ports); i++) {
+        /* ["set", [["uuid", UUID], ...]] */
+        const struct json *members
+            = sriov_compat_array_at(cell(ports, i, "interfaces"), 1);
+        size_t n = members->type == JSON_ARRAY
+                   ? sriov_compat_array_size(members) : 0;
+
+        for (size_t j = 0; j < n; j++) {
+            const struct json *uuid = sriov_compat_array_at(
+                sriov_compat_array_at(members, j), 1);
+            const char *name = smap_get(&names, json_string(uuid));
+
+            if (name) {
+                shash_replace(bonds, name, xstrdup(
+                    json_string(cell(ports, i, "name"))));
+            }
+        }
+    }
+    smap_destroy(&names);
+    json_destroy(json);
+}
+
+void
+host_read_ovs_bonds(struct host *host, const char *root)
+{
+    struct shash bonds = SHASH_INITIALIZER(&bonds);
+    struct howto howto;
+
+    howto_read(&howto, root);
+    read_database(&bonds, root);
+    for (size_t i = 0; i < host->n; i++) {
+        struct host_pf *pf = host->pfs[i];
+        const char *name = host_pf_netdev(pf);
+        const struct howto_stanza *holder
+            = name ? howto_find_holder(&howto, name) : NULL;
+
+        free(pf->ovs_bond);
+        pf->ovs_bond = nullable_xstrdup(
+            holder ? (strcmp(smap_get_def(&holder->options, "ovs_type", ""),
+                             "OVSBond") ? NULL : holder->name)
+            : name ? shash_find_data(&bonds, name) : NULL);
+    }
+    howto_destroy(&howto);
+    shash_destroy_free_data(&bonds);
+}

@@ -1,0 +1,33 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+#ifndef SRIOV_HOST_BONDS_H
+#define SRIOV_HOST_BONDS_H 1
+
+/* Which OVS bonds the uplinks of PFs are members of, or will be.
+ *
+ *     /etc/network/interfaces, OVSDB's file --> BONDS --> host
+ *
+ * At boot this is asked before Open vSwitch runs: hence files.  What a stanza
+ * of interfaces says counts first, as it is what the network tool does next;
+ * the database has what it was at shutdown. */
+
+struct host;
+
+/* Stores in each PF of the host the name of its OVS bond.  Reads below 'root',
+ * which is "" but in tests. */
+void host_read_ovs_bonds(struct host *, const char *root);
+
+#endif /* bonds.h */
