@@ -137,7 +137,8 @@ add_vfs(struct host_pf *pf, unsigned int n)
 
 /* pf ADDRESS [id=VENDOR:DEVICE] [mode=MODE] [total=N] [vfs=N] [driver=NAME]
  *            [mtu=N] [steering=NAME] [multiport=on] [switch-id=ID]
- *            [netdev=NAME] [can-multiport=yes] [ovs-bond=NAME] */
+ *            [netdev=NAME] [can-multiport=yes] [ovs-bond=NAME]
+ *            [master=NAME] */
 static void
 do_pf(const struct svec *words)
 {
@@ -165,7 +166,23 @@ do_pf(const struct svec *words)
     dev->multiport = get(words, "multiport") != NULL;
     dev->can_multiport = get(words, "can-multiport") != NULL;
     set(&pf->ovs_bond, get(words, "ovs-bond"));
+    set(&pf->master, get(words, "master"));
     add_vfs(pf, get_number(words, "vfs"));
+}
+
+/* bond NAME [mode=MODE] [lacp-rate=RATE] [hash=HASH] [mtu=N]: a device that is
+ * there, and up. */
+static void
+do_bond(const struct svec *words)
+{
+    struct host_linux_bond *bond;
+
+    bond = host_add_bond(host, words->names[1],
+                         nullable_xstrdup(get(words, "mode")),
+                         nullable_xstrdup(get(words, "lacp-rate")),
+                         nullable_xstrdup(get(words, "hash")));
+    bond->mtu = get(words, "mtu") ? get_number(words, "mtu") : 1500;
+    bond->up = true;
 }
 
 /* vf NUMBER [driver=NAME] [user=WORD] [rep=NAME] [mtu=N] [mac=ADDRESS]
@@ -267,10 +284,38 @@ do_vf_step(const struct host_conf *conf, const struct host_step *step,
     case HOST_STEP_STEERING:
     case HOST_STEP_MODE:
     case HOST_STEP_MULTIPORT:
+    case HOST_STEP_BOND:
     case HOST_STEP_VFS:
     default:
         OVS_NOT_REACHED();
     }
+}
+
+/* Makes a Linux bond, in the order that mlx5 wants. */
+static void
+make_bond(const struct host_conf *conf, const struct host_bond *bond)
+{
+    struct host_linux_bond *is;
+
+    for (size_t i = 0; i < bond->pfs.n; i++) {
+        struct host_pf *pf = host_find_pf(host, bond->pfs.names[i]);
+
+        ovs_assert(pf && host_pf_mode(pf) == SRIOV_MODE_SWITCHDEV
+                   && !host_pf_multiport(pf));
+        check_idle(pf);
+        for (size_t j = 0; j < pf->n_vfs; j++) {
+            ovs_assert(!pf->vfs[j].driver);
+        }
+        set(&pf->master, bond->name);
+    }
+    is = shash_find_data(&host->bonds, bond->name);
+    if (!is) {
+        is = host_add_bond(host, bond->name, xstrdup(bond->mode),
+                           xstrdup(bond->lacp_rate), xstrdup(bond->hash));
+        is->mtu = 1500;
+    }
+    is->mtu = host_bond_mtu(conf, bond) ? host_bond_mtu(conf, bond) : is->mtu;
+    is->up = true;
 }
 
 static void
@@ -322,6 +367,9 @@ do_step(const struct host_conf *conf, const struct host_step *step)
                        || !host_same_card(pf->pci, other->pci)
                        || host_pf_mode(other) == SRIOV_MODE_SWITCHDEV);
         }
+        break;
+    case HOST_STEP_BOND:
+        make_bond(conf, step->bond);
         break;
     case HOST_STEP_UNBIND:
     case HOST_STEP_WAIT:
@@ -446,6 +494,8 @@ do_line(char *line)
             ds_put_format(&conf_lines, "%s\n", line + strlen("conf "));
         } else if (!strcmp(first, "pf")) {
             do_pf(&words);
+        } else if (!strcmp(first, "bond")) {
+            do_bond(&words);
         } else if (!strcmp(first, "vf")) {
             do_vf(&words);
         } else if (!strcmp(first, "plan")) {

@@ -138,6 +138,8 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/check.c \
 	utilities/sriov/command.c \
 	utilities/sriov/command.h \
+	utilities/sriov/conf-bond.c \
+	utilities/sriov/conf-bond.h \
 	utilities/sriov/conf.c \
 	utilities/sriov/conf.h \
 	utilities/sriov/host.c \
@@ -202,6 +204,7 @@ noinst_PROGRAMS += tests/test-sriov-host
 valgrind_wrappers += tests/valgrind/test-sriov-host tests/valgrind/ovs-sriov
 tests_test_sriov_host_SOURCES = \
 	tests/test-sriov-host.c \
+	utilities/sriov/conf-bond.c \
 	utilities/sriov/conf.c \
 	utilities/sriov/host.c \
 	utilities/sriov/plan.c \

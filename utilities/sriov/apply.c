@@ -95,7 +95,7 @@ apply(const struct command_args *args, const struct host_conf *conf,
     bool ok = true;
     size_t i;
 
-    host_read_ovs_bonds(host, args->root);
+    host_read_bonds(host, conf, args->root);
     host_plan_make(&plan, conf, host, pci, args->force);
     SVEC_FOR_EACH (i, note, &plan.notes) {
         fprintf(stderr, "%s\n", note);

@@ -18,6 +18,7 @@
 #include <config.h>
 #include "sriov/bonds.h"
 
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,9 +26,11 @@
 
 #include "compat.h"
 #include "dirs.h"
+#include "inventory/sysfs.h"
 #include "openvswitch/json.h"
 #include "openvswitch/shash.h"
 #include "smap.h"
+#include "sriov/conf.h"
 #include "sriov/host.h"
 #include "sriov/leftovers.h"
 #include "util.h"
@@ -130,8 +133,9 @@ read_database(struct shash *bonds, const char *root)
     json_destroy(json);
 }
 
-void
-host_read_ovs_bonds(struct host *host, const char *root)
+/* Stores in the PFs which OVS bonds have their uplinks. */
+static void
+read_ovs_bonds(struct host *host, const char *root)
 {
     struct shash bonds = SHASH_INITIALIZER(&bonds);
     struct howto howto;
@@ -152,4 +156,58 @@ host_read_ovs_bonds(struct host *host, const char *root)
     }
     howto_destroy(&howto);
     shash_destroy_free_data(&bonds);
+}
+
+/* Returns the first word of a setting of the bond whose folder is 'path', of
+ * "802.3ad 4", which the caller must free, or NULL. */
+static char *
+read_setting(const char *path, const char *name)
+{
+    char *s = host_read_file("%s/bonding/%s", path, name);
+
+    if (s) {
+        s[strcspn(s, " ")] = '\0';
+    }
+    return s;
+}
+
+/* Adds the Linux bond 'name' to the host, if it is there. */
+static void
+read_linux_bond(struct host *host, const char *name, const char *root)
+{
+    char *path = xasprintf("%s/sys/class/net/%s", root, name);
+    char *mode = read_setting(path, "mode");
+    struct host_linux_bond *bond;
+    long long int number;
+
+    if (mode || host_read_number(path, "mtu", &number)) {
+        /* Without a mode it is another kind of device. */
+        bond = host_add_bond(host, name, mode, read_setting(path, "lacp_rate"),
+                             read_setting(path, "xmit_hash_policy"));
+        bond->mtu = host_read_number(path, "mtu", &number) ? number : 0;
+        bond->up = host_read_number(path, "flags", &number) && number & IFF_UP;
+    }
+    free(path);
+}
+
+void
+host_read_bonds(struct host *host, const struct host_conf *conf,
+                const char *root)
+{
+    read_ovs_bonds(host, root);
+    for (size_t i = 0; i < host->n; i++) {
+        struct host_pf *pf = host->pfs[i];
+
+        if (host_pf_netdev(pf)) {
+            char *path = xasprintf("%s/sys/class/net/%s/master", root,
+                                   host_pf_netdev(pf));
+
+            free(pf->master);
+            pf->master = sriov_sysfs_target(path);
+            free(path);
+        }
+    }
+    for (size_t i = 0; i < conf->n_bonds; i++) {
+        read_linux_bond(host, conf->bonds[i].name, root);
+    }
 }

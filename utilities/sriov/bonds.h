@@ -16,18 +16,21 @@
 #ifndef SRIOV_HOST_BONDS_H
 #define SRIOV_HOST_BONDS_H 1
 
-/* Which OVS bonds the uplinks of PFs are members of, or will be.
+/* Which bonds the uplinks of PFs are members of, or will be.
  *
- *     /etc/network/interfaces, OVSDB's file --> BONDS --> host
+ *     /etc/network/interfaces, OVSDB's file, sysfs --> BONDS --> host
  *
  * At boot this is asked before Open vSwitch runs: hence files.  What a stanza
- * of interfaces says counts first, as it is what the network tool does next;
- * the database has what it was at shutdown. */
+ * of interfaces says of an OVS bond counts first, as it is what the network
+ * tool does next; the database has what it was at shutdown. */
 
 struct host;
+struct host_conf;
 
-/* Stores in each PF of the host the name of its OVS bond.  Reads below 'root',
- * which is "" but in tests. */
-void host_read_ovs_bonds(struct host *, const char *root);
+/* Stores in each PF of the host the name of its OVS bond and the device that
+ * its link is in, and in the host the Linux bonds of the configuration.  Reads
+ * below 'root', which is "" but in tests. */
+void host_read_bonds(struct host *, const struct host_conf *,
+                     const char *root);
 
 #endif /* bonds.h */

@@ -41,7 +41,8 @@ struct reader {
     unsigned int line;          /* Of what was read last, from 1 on. */
     struct host_conf *conf;
     struct svec *errors;
-    bool in_vfs;                /* The section is the last one of 'vfs'. */
+    bool in_vfs;                /* The section is the last one of 'vfs'... */
+    bool in_bond;               /* ...or of 'bonds'. */
 };
 
 /* A key.  'parse' stores 'value' in 'section', or returns what is wrong with
@@ -226,6 +227,29 @@ check_vf_section(struct reader *reader)
     }
 }
 
+/* Adds the section 'name', which is "bond bond0", if it is of that kind.
+ * Returns false if it is not. */
+static bool
+add_bond_section(struct reader *reader, const char *name)
+{
+    struct host_conf *conf = reader->conf;
+    struct host_bond bond;
+
+    if (!host_bond_init(&bond, name, reader->line)) {
+        return false;
+    }
+    for (size_t i = 0; i < conf->n_bonds; i++) {
+        if (!strcmp(conf->bonds[i].name, bond.name)) {
+            add_error(reader, reader->line, NULL, "[%s]: was in line %u "
+                      "already", name, conf->bonds[i].line);
+        }
+    }
+    conf->bonds = xrealloc(conf->bonds,
+                           (conf->n_bonds + 1) * sizeof *conf->bonds);
+    conf->bonds[conf->n_bonds++] = bond;
+    return true;
+}
+
 static bool
 same_match(const struct host_section *a, const struct host_section *b)
 {
@@ -259,7 +283,8 @@ add_section(struct reader *reader, const char *s)
 
     char *name = xmemdup0(s + 1, end - s - 1);
     reader->in_vfs = add_vf_section(reader, name);
-    if (reader->in_vfs) {
+    reader->in_bond = !reader->in_vfs && add_bond_section(reader, name);
+    if (reader->in_vfs || reader->in_bond) {
         free(name);
         return;
     }
@@ -271,8 +296,8 @@ add_section(struct reader *reader, const char *s)
     if (!parse_section_name(section)) {
         add_error(reader, reader->line, NULL, "[%s]: names no PF; write a "
                   "PCI address such as [0000:81:00.0], VENDOR:DEVICE such as "
-                  "[15b3:101f] or [15b3:*], [switch-id 3264160003bd70c4], or VFs "
-                  "such as [0000:81:00.0 vf 2-5]",
+                  "[15b3:101f] or [15b3:*], [switch-id 3264160003bd70c4], VFs "
+                  "such as [0000:81:00.0 vf 2-5], or [bond bond0]",
                   section->name);
     } else {
         for (size_t i = 0; i < conf->n; i++) {
@@ -587,9 +612,13 @@ handle_key(void *reader_, const char *section_name OVS_UNUSED,
 
     if (!name) {
         /* Some builds of inih tell of sections. */
-    } else if (reader->in_vfs) {
-        char *wrong = vm_settings_put(&conf->vfs[conf->n_vfs - 1].settings,
-                                      name, value ? value : "");
+    } else if (reader->in_vfs || reader->in_bond) {
+        char *wrong
+            = (reader->in_vfs
+               ? vm_settings_put(&conf->vfs[conf->n_vfs - 1].settings, name,
+                                 value ? value : "")
+               : host_bond_put(&conf->bonds[conf->n_bonds - 1], name,
+                               value ? value : ""));
 
         if (wrong) {
             add_error(reader, reader->line, NULL, "%s", wrong);
@@ -725,6 +754,50 @@ check_multiport(struct reader *reader, const struct host_section *section)
     }
 }
 
+/* Checks what 'bond' has to do with other sections: its PFs must be in
+ * switchdev mode, and of no other bond. */
+static void
+check_bond(struct reader *reader, const struct host_bond *bond)
+{
+    const struct host_conf *conf = reader->conf;
+    char *wrong = host_bond_check(bond);
+    const char *pci;
+    size_t i;
+
+    if (!wrong && !conf->n) {
+        wrong = xstrdup("its PFs need sections of their own");
+    }
+    SVEC_FOR_EACH (i, pci, &bond->pfs) {
+        for (size_t j = 0; j < conf->n && !wrong; j++) {
+            const struct host_section *s = conf->sections[j];
+
+            if (s->match != HOST_MATCH_PCI || strcmp(s->id, pci)) {
+                continue;
+            } else if (s->mode != SRIOV_MODE_SWITCHDEV) {
+                wrong = xasprintf("needs mode = switchdev in [%s]", s->name);
+            } else if (s->multiport == HOST_ON) {
+                wrong = xasprintf("there is no VF-LAG with multiport = on in "
+                                  "[%s]; remove one of the two", s->name);
+            } else if (s->mtu && bond->mtu && s->mtu != bond->mtu) {
+                wrong = xasprintf("mtu: is %u in [%s], and one for all",
+                                  s->mtu, s->name);
+            }
+        }
+        for (const struct host_bond *other = conf->bonds;
+             other < bond && !wrong; other++) {
+            if (svec_contains_unsorted(&other->pfs, pci)) {
+                wrong = xasprintf("%s is in [bond %s] already", pci,
+                                  other->name);
+            }
+        }
+    }
+    if (wrong) {
+        add_error(reader, bond->line, NULL, "[bond %s]: %s", bond->name,
+                  wrong);
+        free(wrong);
+    }
+}
+
 static void
 check(struct reader *reader)
 {
@@ -749,6 +822,9 @@ check(struct reader *reader)
                       "needs mode = switchdev");
         }
         check_multiport(reader, section);
+    }
+    for (size_t i = 0; i < reader->conf->n_bonds; i++) {
+        check_bond(reader, &reader->conf->bonds[i]);
     }
     shash_destroy(&names);
 }
@@ -917,6 +993,10 @@ host_conf_destroy(struct host_conf *conf)
         vm_settings_destroy(&conf->vfs[i].settings);
     }
     free(conf->vfs);
+    for (size_t i = 0; i < conf->n_bonds; i++) {
+        host_bond_uninit(&conf->bonds[i]);
+    }
+    free(conf->bonds);
     for (size_t i = 0; i < conf->n_switches; i++) {
         free(conf->switches[i].pci);
     }
@@ -1025,4 +1105,31 @@ host_expand_name(const char *template, const char *card, const char *port)
         p += n;
     }
     return ds_steal_cstr(&s);
+}
+
+const struct host_bond *
+host_conf_bond(const struct host_conf *conf, const char *pci)
+{
+    for (size_t i = 0; i < conf->n_bonds; i++) {
+        if (svec_contains_unsorted(&conf->bonds[i].pfs, pci)) {
+            return &conf->bonds[i];
+        }
+    }
+    return NULL;
+}
+
+unsigned int
+host_bond_mtu(const struct host_conf *conf, const struct host_bond *bond)
+{
+    unsigned int mtu = bond->mtu;
+
+    for (size_t i = 0; i < conf->n && !mtu; i++) {
+        const struct host_section *section = conf->sections[i];
+
+        if (section->match == HOST_MATCH_PCI
+            && svec_contains_unsorted(&bond->pfs, section->id)) {
+            mtu = section->mtu;
+        }
+    }
+    return mtu;
 }

@@ -29,6 +29,7 @@
 #include <stdint.h>
 #include "openvswitch/types.h"
 #include "inventory/model.h"
+#include "sriov/conf-bond.h"
 #include "sriov/vm-settings.h"
 
 struct svec;
@@ -92,6 +93,8 @@ struct host_conf {
     size_t n, allocated;
     struct host_vf_section *vfs; /* Likewise. */
     size_t n_vfs, allocated_vfs;
+    struct host_bond *bonds;    /* Likewise. */
+    size_t n_bonds;
 
     /* Numbers that NICs have had once, and those of new ones.  A number
      * stays, whatever sections come and go. */
@@ -127,6 +130,15 @@ const struct host_section *host_conf_find(const struct host_conf *,
 bool host_section_matches(const struct host_section *, const char *pci,
                           uint16_t vendor, uint16_t device,
                           const char *switch_id);
+
+/* Returns the bond that is to have the uplink of the PF at 'pci', which belongs
+ * to the configuration, or NULL. */
+const struct host_bond *host_conf_bond(const struct host_conf *,
+                                       const char *pci);
+
+/* Returns the MTU that the bond is to have, or 0 if none is said. */
+unsigned int host_bond_mtu(const struct host_conf *,
+                           const struct host_bond *);
 
 /* Writes numbers of NICs that are new to the file that keeps them.  Returns 0
  * or a positive errno value. */

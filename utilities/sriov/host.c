@@ -145,6 +145,7 @@ host_create(void)
     struct host *host = xzalloc(sizeof *host);
 
     host->model = sriov_model_create();
+    shash_init(&host->bonds);
     return host;
 }
 
@@ -173,6 +174,19 @@ host_pf_add_vf(struct host_pf *pf)
     memset(vf, 0, sizeof *vf);
     vf->number = pf->n_vfs++;
     return vf;
+}
+
+struct host_linux_bond *
+host_add_bond(struct host *host, const char *name, char *mode, char *lacp_rate,
+              char *hash)
+{
+    struct host_linux_bond *bond = xzalloc(sizeof *bond);
+
+    bond->mode = mode;
+    bond->lacp_rate = lacp_rate;
+    bond->hash = hash;
+    shash_add(&host->bonds, name, bond);
+    return bond;
 }
 
 struct sriov_link *
@@ -216,6 +230,8 @@ vf_uninit(struct host_vf *vf)
 void
 host_destroy(struct host *host)
 {
+    struct shash_node *node;
+
     if (!host) {
         return;
     }
@@ -233,8 +249,17 @@ host_destroy(struct host *host)
         free(pf->iommu_group);
         free(pf->steering);
         free(pf->ovs_bond);
+        free(pf->master);
         free(pf);
     }
+    SHASH_FOR_EACH (node, &host->bonds) {
+        struct host_linux_bond *bond = node->data;
+
+        free(bond->mode);
+        free(bond->lacp_rate);
+        free(bond->hash);
+    }
+    shash_destroy_free_data(&host->bonds);
     free(host->pfs);
     sriov_model_destroy(host->model);
     free(host);
@@ -598,12 +623,13 @@ read_more(const struct sriov_nl *nl, struct host_pf *pf)
 struct host *
 host_read(const char *root, const struct sriov_nl *nl)
 {
-    struct host *host = xzalloc(sizeof *host);
+    struct host *host = host_create();
     struct shash users = SHASH_INITIALIZER(&users);
     struct svec devices = SVEC_EMPTY_INITIALIZER;
     const char *pci;
     size_t i;
 
+    sriov_model_destroy(host->model);
     host->model = read_model(nl);
     host_read_folder(&devices, "%s/sys/bus/pci/devices", root);
     SVEC_FOR_EACH (i, pci, &devices) {

@@ -33,6 +33,7 @@
 #include <string.h>
 #include "openvswitch/types.h"
 #include "inventory/model.h"
+#include "openvswitch/shash.h"
 
 struct sriov_nl;
 struct svec;
@@ -71,6 +72,9 @@ struct host_pf {
     char *ovs_bond;             /* The OVS bond that its link is a member of,
                                  * see bonds.h, or NULL. */
 
+    char *master;               /* The device that its link is in, "bond0",
+                                 * likewise. */
+
     const struct sriov_dev *dev;   /* Its eswitch, or NULL. */
     const struct sriov_link *link; /* Its uplink, or what it has in legacy
                                     * mode, or NULL. */
@@ -78,8 +82,17 @@ struct host_pf {
     size_t n_vfs;
 };
 
+/* A Linux bond that is there: what sysfs has of it, such as "802.3ad". */
+struct host_linux_bond {
+    char *mode, *lacp_rate, *hash;
+    unsigned int mtu;
+    bool up;
+};
+
 struct host {
     struct sriov_model *model;
+    struct shash bonds;         /* "struct host_linux_bond" by name, of those
+                                 * that sriov.conf has: see bonds.h. */
     struct host_pf **pfs;       /* By PCI address. */
     size_t n, allocated;
 };
@@ -173,6 +186,11 @@ struct host *host_create(void);
 /* Adds a PF, or the next VF of a PF, which moves those before it. */
 struct host_pf *host_add_pf(struct host *, const char *pci);
 struct host_vf *host_pf_add_vf(struct host_pf *);
+
+/* Adds the Linux bond 'name', with strings that it takes over. */
+struct host_linux_bond *host_add_bond(struct host *, const char *name,
+                                      char *mode, char *lacp_rate,
+                                      char *hash);
 
 /* Adds the network device 'name' to the model, as the link of the PF. */
 struct sriov_link *host_add_link(struct host *, struct host_pf *,

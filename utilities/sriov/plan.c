@@ -157,6 +157,7 @@ host_vf_wants(enum host_step_kind kind, const struct host_conf *conf,
     case HOST_STEP_STEERING:
     case HOST_STEP_MODE:
     case HOST_STEP_MULTIPORT:
+    case HOST_STEP_BOND:
     case HOST_STEP_VFS:
     default:
         return false;
@@ -210,6 +211,7 @@ add_step(struct planner *p, const struct target *t, enum host_step_kind kind,
     step->pci = xstrdup(t->pf->pci);
     step->section = t->section;
     step->n_vfs = t->n_vfs;
+    step->bond = NULL;
     step->on = step->optional = false;
     step->refusal = NULL;
     va_start(args, format);
@@ -555,6 +557,142 @@ plan_multiports(struct planner *p, const struct target *targets, size_t n)
     }
 }
 
+/* Bonds. */
+
+enum { MAX_MEMBERS = 8 };       /* Functions that one NIC can have. */
+
+/* A bond that is to be, and its PFs that are here. */
+struct bond_members {
+    const struct host_bond *bond;
+    struct target targets[MAX_MEMBERS];
+    bool is_bare[MAX_MEMBERS];  /* Its VFs have no driver then, or are still to
+                                 * be made. */
+    size_t n;
+    bool any;                   /* One of them is a target... */
+    bool all;                   /* ...and all are here, and will be in
+                                 * switchdev mode. */
+    bool needed;                /* Something is to be done. */
+};
+
+/* Returns true if the Linux bond 'is' has the settings of 'bond'. */
+static bool
+same_settings(const struct host_bond *bond, const struct host_linux_bond *is)
+{
+    return (nullable_string_is_equal(is->mode, bond->mode)
+            && (host_bond_lacp_rate(bond) < 0
+                || nullable_string_is_equal(is->lacp_rate, bond->lacp_rate))
+            && (host_bond_hash(bond) < 0
+                || nullable_string_is_equal(is->hash, bond->hash)));
+}
+
+static void
+find_members(const struct planner *p, struct bond_members *m,
+             const struct target *targets, size_t n)
+{
+    const struct host_linux_bond *is = shash_find_data(&p->host->bonds,
+                                                       m->bond->name);
+    unsigned int mtu = host_bond_mtu(p->conf, m->bond);
+
+    m->needed = !is || !is->up || (mtu && is->mtu != mtu)
+                || !same_settings(m->bond, is);
+    for (size_t i = 0; i < p->host->n && m->n < MAX_MEMBERS; i++) {
+        const struct host_pf *pf = p->host->pfs[i];
+        enum sriov_mode mode = host_pf_mode(pf);
+        struct target *t = &m->targets[m->n];
+
+        if (!svec_contains_unsorted(&m->bond->pfs, pf->pci)) {
+            continue;
+        }
+        t->pf = pf;
+        t->section = host_section_of(p->conf, pf);
+        m->is_bare[m->n] = false;
+        for (size_t j = 0; j < n; j++) {
+            if (targets[j].pf == pf) {
+                m->any = true;
+                mode = (targets[j].refused ? mode : t->section->mode);
+                m->is_bare[m->n] = (targets[j].unbound || targets[j].renew
+                                    || !targets[j].n_vfs);
+            }
+        }
+        m->n += mode == SRIOV_MODE_SWITCHDEV;
+        m->needed |= !nullable_string_is_equal(pf->master, m->bond->name);
+    }
+    m->all = m->n == m->bond->pfs.n;
+}
+
+/* Returns why the bond cannot be, which the caller must free, or NULL. */
+static char *
+refuse_bond(const struct planner *p, const struct bond_members *m)
+{
+    const struct host_bond *bond = m->bond;
+    const struct host_linux_bond *is = shash_find_data(&p->host->bonds,
+                                                       bond->name);
+    char *users = NULL;
+
+    if (is && !is->mode) {
+        return xasprintf("%s is there and no bond; choose another name",
+                         bond->name);
+    } else if (is && !same_settings(bond, is)) {
+        return xasprintf("it is there with other settings (%s%s%s); remove it "
+                         "(ip link del %s), or write what it has", is->mode,
+                         is->hash ? " " : "", is->hash ? is->hash : "",
+                         bond->name);
+    }
+    for (size_t i = 0; i < m->n; i++) {
+        const struct host_pf *pf = m->targets[i].pf;
+
+        if (!host_pf_netdev(pf)) {
+            return xasprintf("%s has no network device", pf->pci);
+        } else if (pf->master && strcmp(pf->master, bond->name)) {
+            return xasprintf("%s is in %s; take it out of that first",
+                             host_pf_netdev(pf), pf->master);
+        } else if (host_pf_multiport(pf)) {
+            return xstrdup("multiport is on, with which there is no VF-LAG; "
+                           "write multiport = off");
+        }
+        users = p->force || users ? users : users_of(pf);
+    }
+    if (users) {
+        char *refusal = refusal_of(users);
+
+        free(users);
+        return refusal;
+    }
+    return NULL;
+}
+
+/* Plans that 'bond' is there before VFs of its PFs have drivers. */
+static void
+plan_bond(struct planner *p, const struct host_bond *bond,
+          const struct target *targets, size_t n)
+{
+    struct bond_members m = { .bond = bond };
+    char *refusal;
+
+    find_members(p, &m, targets, n);
+    if (!m.any || !m.all || !m.needed) {
+        return;
+    }
+    refusal = refuse_bond(p, &m);
+    for (size_t i = 0; i < m.n && !refusal; i++) {
+        m.targets[i].unbound = false;
+        if (!m.is_bare[i]) {
+            plan_unbind(p, &m.targets[i]);
+        }
+    }
+
+    struct host_step *step = add_step(p, &m.targets[0], HOST_STEP_BOND,
+                                      "bond %s, %s", bond->name, bond->mode);
+    step->bond = bond;
+    step->refusal = refusal;
+    for (size_t i = 0; i < m.n && !refusal; i++) {
+        if (m.targets[i].unbound) {
+            add_step(p, &m.targets[i], HOST_STEP_BIND,
+                     "give VFs back to drivers");
+        }
+    }
+}
+
 /* Returns the device of 'host' that has the name 'name' and does not give it
  * up for another one, or NULL. */
 static const char *
@@ -773,6 +911,9 @@ host_plan_make(struct host_plan *plan, const struct host_conf *conf,
         plan_eswitch(&p, &targets[i]);
     }
     plan_multiports(&p, targets, n);
+    for (size_t i = 0; i < conf->n_bonds; i++) {
+        plan_bond(&p, &conf->bonds[i], targets, n);
+    }
     for (size_t i = 0; i < n; i++) {
         if (!targets[i].refused) {
             plan_vfs(&p, &targets[i]);

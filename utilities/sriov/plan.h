@@ -36,7 +36,7 @@ struct host_vf;
 
 /* In the order in which hardware needs them, mlx5 for instance: steering can
  * only be chosen before switchdev mode, in which all PFs of a NIC must be
- * before there is multiport.  A VF takes its address when its driver
+ * before there is multiport, or a bond; both before VFs have drivers.  A VF takes its address when its driver
  * starts. */
 enum host_step_kind {
     HOST_STEP_UNBIND,           /* Take VFs from the host's drivers. */
@@ -45,6 +45,7 @@ enum host_step_kind {
     HOST_STEP_STEERING,
     HOST_STEP_MODE,
     HOST_STEP_MULTIPORT,
+    HOST_STEP_BOND,             /* A Linux bond of uplinks, for VF-LAG. */
     HOST_STEP_VFS,
     HOST_STEP_WAIT,             /* For representors. */
     HOST_STEP_NAMES,
@@ -60,6 +61,7 @@ struct host_step {
     char *pci;                  /* The PF. */
     const struct host_section *section;
     unsigned int n_vfs;         /* HOST_STEP_VFS. */
+    const struct host_bond *bond;       /* HOST_STEP_BOND. */
     bool on;                    /* HOST_STEP_MULTIPORT. */
     bool optional;              /* That it fails is no failure: nobody asked
                                  * for it. */

@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <libudev.h>
+#include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -397,6 +398,7 @@ do_vf(struct applier *a, const struct host_step *step,
     case HOST_STEP_STEERING:
     case HOST_STEP_MODE:
     case HOST_STEP_MULTIPORT:
+    case HOST_STEP_BOND:
     case HOST_STEP_VFS:
     case HOST_STEP_WAIT:
     default:
@@ -517,6 +519,85 @@ wait_for_reps(struct applier *a, const struct host_step *step)
     }
 }
 
+/* Puts the link of 'pf' into the bond 'ifindex', which sets it up.  It has to be
+ * down for that (bond_main.c, bond_enslave()). */
+static char *
+join_bond(struct applier *a, const struct host_pf *pf, int ifindex)
+{
+    const struct sriov_link_change change = { .master = ifindex };
+    char *detail = NULL;
+    char *error, *s;
+
+    if (!pf->link) {
+        return xasprintf("%s has no network device", pf->pci);
+    } else if (pf->link->master == ifindex) {
+        return NULL;
+    }
+    if (pf->link->up) {
+        set_up(a, pf->link, false);
+    }
+    error = describe(sriov_nl_link_set(a->nl, pf->link->ifindex, &change,
+                                       &detail), &detail);
+    if (error && pf->link->up) {
+        set_up(a, pf->link, true);
+    }
+    s = error ? xasprintf("%s: %s", pf->link->name, error) : NULL;
+    free(error);
+    return s;
+}
+
+/* Makes 'bond', unless it is there, and puts all of its PFs' links in it. */
+static char *
+make_bond(struct applier *a, const struct host_bond *bond,
+          const struct host *host)
+{
+    struct sriov_link_change change = {
+        .up = true, .mtu = host_bond_mtu(a->conf, bond)
+    };
+    int ifindex = if_nametoindex(bond->name);
+    char *detail = NULL;
+    char *error = NULL;
+    const char *pci;
+    size_t i;
+
+    if (!ifindex) {
+        error = describe(sriov_nl_bond_add(a->nl, bond->name,
+                                           host_bond_mode(bond),
+                                           host_bond_lacp_rate(bond),
+                                           host_bond_hash(bond), &detail),
+                         &detail);
+        ifindex = if_nametoindex(bond->name);
+    }
+    SVEC_FOR_EACH (i, pci, &bond->pfs) {
+        const struct host_pf *pf = host_find_pf(host, pci);
+
+        error = (error ? error
+                 : pf ? join_bond(a, pf, ifindex)
+                 : xasprintf("%s is gone", pci));
+    }
+    return (error ? error
+            : describe(sriov_nl_link_set(a->nl, ifindex, &change, &detail),
+                       &detail));
+}
+
+/* Returns a PF of 'bond' that is not in it, or NULL. */
+static const struct host_pf *
+find_outside(const struct host *host, const struct host_bond *bond)
+{
+    int ifindex = if_nametoindex(bond->name);
+    const char *pci;
+    size_t i;
+
+    SVEC_FOR_EACH (i, pci, &bond->pfs) {
+        const struct host_pf *pf = host_find_pf(host, pci);
+
+        if (pf && pf->link && pf->link->master != ifindex) {
+            return pf;
+        }
+    }
+    return NULL;
+}
+
 /* Sets a parameter of 'pf': a string 'value' or, if that is NULL, 'flag'. */
 static char *
 set_param(struct applier *a, const struct host_pf *pf, const char *name,
@@ -579,6 +660,9 @@ do_step(struct applier *a, const struct host_step *step)
         }
         a->warning = step->optional;
         break;
+    case HOST_STEP_BOND:
+        error = make_bond(a, step->bond, host);
+        break;
     case HOST_STEP_WAIT:
         error = wait_for_reps(a, step);
         break;
@@ -640,6 +724,10 @@ verify_step(const struct applier *a, const struct host_step *step)
                && host_pf_multiport(pf) != step->on) {
         error = xasprintf("the driver said that all is well, but it is %s",
                           host_pf_multiport(pf) ? "on" : "off");
+    } else if (step->kind == HOST_STEP_BOND
+               && find_outside(host, step->bond)) {
+        error = xasprintf("the kernel said that all is well, but %s is not in "
+                          "it", find_outside(host, step->bond)->link->name);
     } else if (step->kind == HOST_STEP_STEERING && pf->steering
                && strcmp(pf->steering, section->steering)) {
         error = xasprintf("the driver said that all is well, but it is %s",

@@ -344,12 +344,43 @@ sriov_nl_link_set(const struct sriov_nl *nl, int ifindex,
     if (change->mtu) {
         rtnl_link_set_mtu(changes, change->mtu);
     }
+    if (change->master) {
+        rtnl_link_set_master(changes, change->master);
+    }
     if (change->up) {
         rtnl_link_set_flags(changes, IFF_UP);
     } else if (change->down) {
         rtnl_link_unset_flags(changes, IFF_UP);
     }
     return change_link(nl, ifindex, changes, detail);
+}
+
+int
+sriov_nl_bond_add(const struct sriov_nl *nl, const char *name, int mode,
+                  int lacp_rate, int hash, char **detail)
+{
+    enum { MIIMON = 100 };      /* In ms; without, no failure is noticed. */
+    struct ifinfomsg ifm = { .ifi_family = AF_UNSPEC };
+    struct nl_msg *msg = must(nlmsg_alloc_simple(RTM_NEWLINK, NLM_F_CREATE
+                                                 | NLM_F_EXCL));
+    struct nlattr *info, *data;
+
+    nlmsg_append(msg, &ifm, sizeof ifm, NLMSG_ALIGNTO);
+    nla_put_string(msg, IFLA_IFNAME, name);
+    info = nla_nest_start(msg, IFLA_LINKINFO);
+    nla_put_string(msg, IFLA_INFO_KIND, "bond");
+    data = nla_nest_start(msg, IFLA_INFO_DATA);
+    nla_put_u8(msg, IFLA_BOND_MODE, mode);
+    nla_put_u32(msg, IFLA_BOND_MIIMON, MIIMON);
+    if (lacp_rate >= 0) {
+        nla_put_u8(msg, IFLA_BOND_AD_LACP_RATE, lacp_rate);
+    }
+    if (hash >= 0) {
+        nla_put_u8(msg, IFLA_BOND_XMIT_HASH_POLICY, hash);
+    }
+    nla_nest_end(msg, data);
+    nla_nest_end(msg, info);
+    return sriov_nl_transact(nl->route, msg, NULL, NULL, detail);
 }
 
 int

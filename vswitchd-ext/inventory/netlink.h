@@ -201,6 +201,7 @@ int sriov_nl_link_set_hw_tc(const struct sriov_nl *, int ifindex,
 struct sriov_link_change {
     const char *name;
     unsigned int mtu;
+    int master;                 /* The ifindex of what it is to be in. */
     bool up, down;
 };
 
@@ -208,6 +209,11 @@ struct sriov_link_change {
  * sriov_nl_transact() has it. */
 int sriov_nl_link_set(const struct sriov_nl *, int ifindex,
                       const struct sriov_link_change *, char **detail);
+
+/* Adds the Linux bond 'name', with the kernel's numbers of settings, which are
+ * negative if they are to be its defaults (linux/if_bonding.h). */
+int sriov_nl_bond_add(const struct sriov_nl *, const char *name, int mode,
+                      int lacp_rate, int hash, char **detail);
 
 /* What a PF's link tells of one of its VFs. */
 struct sriov_vf {
