@@ -39,6 +39,7 @@
 #include "compat.h"
 #include "inventory/netlink.h"
 #include "sriov/host.h"
+#include "sriov/bonds.h"
 #include "sriov/conf.h"
 #include "sriov/leftovers.h"
 #include "sriov/mapping.h"
@@ -502,6 +503,65 @@ check_mappings(struct checker *c)
     free(here);
 }
 
+/* Says of an OVS bond of 'pf' and another PF what sriov/show says of it. */
+static void
+check_ovs_bond(struct checker *c, const struct host_pf *pf)
+{
+    bool split = false;
+
+    for (size_t i = 0; i < c->host->n && pf->ovs_bond; i++) {
+        const struct host_pf *other = c->host->pfs[i];
+
+        split |= (other != pf && other->ovs_bond
+                  && !strcmp(other->ovs_bond, pf->ovs_bond)
+                  && host_same_nic(other, pf));
+    }
+    if (split && !host_pf_multiport(pf)
+        && host_pf_mode(pf) == SRIOV_MODE_SWITCHDEV) {
+        add(c, FINDING_WARN, pf->pci, host_pf_can_multiport(pf)
+            ? "let ovs-sriov apply turn multiport on, once no VM has a VF: it "
+            "is by default; or make it a Linux bond: [bond NAME] in sriov.conf"
+            : "make it a Linux bond (VF-LAG), if the NIC can: [bond NAME] in "
+            "sriov.conf", "%s is in OVS bond %s: what comes in there for VFs "
+            "of another PF is in software", host_pf_netdev(pf), pf->ovs_bond);
+    }
+}
+
+/* Checks that 'bond' is there, with its members. */
+static void
+check_bond(struct checker *c, const struct host_bond *bond)
+{
+    char *differs = host_bond_differs(bond, c->host);
+    char *subject = xasprintf("bond %s", bond->name);
+    const char *advice = "run ovs-sriov apply";
+    const char *pci;
+    size_t i;
+
+    if (differs) {
+        add(c, FINDING_FAIL, subject, NULL, "%s", differs);
+    } else if (!shash_find(&c->host->bonds, bond->name)) {
+        add(c, FINDING_FAIL, subject, advice, "it is not there");
+    } else {
+        char *pfs = svec_join(&bond->pfs, " ", "");
+        bool ok = true;
+
+        SVEC_FOR_EACH (i, pci, &bond->pfs) {
+            const struct host_pf *pf = host_find_pf(c->host, pci);
+
+            if (!pf || !nullable_string_is_equal(pf->master, bond->name)) {
+                add(c, FINDING_FAIL, subject, advice, "%s is not in it", pci);
+                ok = false;
+            }
+        }
+        if (ok) {
+            add(c, FINDING_PASS, subject, NULL, "%s, of %s", bond->mode, pfs);
+        }
+        free(pfs);
+    }
+    free(subject);
+    free(differs);
+}
+
 static void
 check_pfs(struct checker *c)
 {
@@ -520,7 +580,11 @@ check_pfs(struct checker *c)
         check_ari(c, pf, path);
         check_eswitch(c, pf, section);
         check_refused(c, pf, section);
+        check_ovs_bond(c, pf);
         free(path);
+    }
+    for (size_t i = 0; i < c->conf->n_bonds; i++) {
+        check_bond(c, &c->conf->bonds[i]);
     }
     for (size_t i = 0; i < c->conf->n; i++) {
         check_section(c, c->conf->sections[i]);
@@ -801,6 +865,7 @@ run(const struct command_args *args)
     struct host *host = host_read(args->root, nl);
     struct findings findings;
 
+    host_read_bonds(host, conf, args->root);
     check(&findings, args->root, host, conf, nl);
     if (args->json) {
         command_print_json(findings_to_json(&findings));

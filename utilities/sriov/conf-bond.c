@@ -199,13 +199,6 @@ host_bond_check(const struct host_bond *bond)
         return xstrdup("needs two PFs of one NIC, such as pfs = 0000:81:00.0 "
                        "0000:81:00.1");
     }
-    for (size_t i = 1; i < bond->pfs.n; i++) {
-        if (!host_same_card(bond->pfs.names[0], bond->pfs.names[i])) {
-            return xasprintf("%s and %s are of different NICs, which no "
-                             "VF-LAG joins", bond->pfs.names[0],
-                             bond->pfs.names[i]);
-        }
-    }
     return NULL;
 }
 

@@ -51,10 +51,13 @@ char *host_bond_put(struct host_bond *, const char *key, const char *value);
  * free, or NULL. */
 char *host_bond_check(const struct host_bond *);
 
-/* The kernel's numbers for the settings (linux/if_bonding.h); -1: not of this
- * mode. */
+/* Returns the kernel's number of the mode (linux/if_bonding.h). */
 int host_bond_mode(const struct host_bond *);
+
+/* Returns the kernel's number of the rate, or -1 if the mode has none. */
 int host_bond_lacp_rate(const struct host_bond *);
+
+/* Returns the kernel's number of the hash, or -1 if the mode has none. */
 int host_bond_hash(const struct host_bond *);
 
 #endif /* conf-bond.h */

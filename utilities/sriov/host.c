@@ -276,6 +276,16 @@ host_find_pf(const struct host *host, const char *pci)
     return NULL;
 }
 
+bool
+host_same_nic(const struct host_pf *a, const struct host_pf *b)
+{
+    const char *dot = strrchr(a->pci, '.');
+
+    return (host_pf_switch_id(a) && host_pf_switch_id(b)
+            ? !strcmp(host_pf_switch_id(a), host_pf_switch_id(b))
+            : dot && !strncmp(a->pci, b->pci, dot - a->pci + 1));
+}
+
 /* Users of VFs. */
 
 /* Adds to 'users' which process has which file below /dev/vfio/ open: from the

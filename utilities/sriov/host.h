@@ -110,6 +110,11 @@ void host_read_details(struct host *, const struct sriov_nl *nl);
 /* Returns the PF at 'pci', or NULL. */
 struct host_pf *host_find_pf(const struct host *, const char *pci);
 
+/* Returns true if both are PFs of one NIC: by their switch ids, since PFs of
+ * one can be on several buses, or, where drivers tell none, by their
+ * addresses. */
+bool host_same_nic(const struct host_pf *, const struct host_pf *);
+
 /* What the model says of a PF or a VF, as strings and numbers that live as
  * long as the host does.  SRIOV_MODE_NONE, NULL or 0: not known. */
 static inline enum sriov_mode

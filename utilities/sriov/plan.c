@@ -396,7 +396,7 @@ mode_changes(const struct target *targets, size_t n, const struct host_pf *pf,
     bool changes = false;
 
     for (size_t i = 0; i < n; i++) {
-        if (host_same_card(targets[i].pf->pci, pf->pci)) {
+        if (host_same_nic(targets[i].pf, pf)) {
             *any = true;
             changes |= targets[i].new_mode && !targets[i].refused;
         }
@@ -418,7 +418,7 @@ others_come(const struct planner *p, const struct target *targets, size_t n,
         for (size_t j = 0; j < n; j++) {
             is_target |= targets[j].pf == other;
         }
-        if (host_same_card(other->pci, pf->pci) && !is_target && section
+        if (host_same_nic(other, pf) && !is_target && section
             && section->mode == SRIOV_MODE_SWITCHDEV
             && host_pf_mode(other) == SRIOV_MODE_LEGACY) {
             return true;
@@ -428,8 +428,8 @@ others_come(const struct planner *p, const struct target *targets, size_t n,
 }
 
 /* Returns true if multiport helps: all PFs of the NIC of 'pf' have their
- * uplinks in one OVS bond, and are or will be in switchdev mode, and the driver
- * may have it. */
+ * uplinks in one OVS bond, are or will be in switchdev mode, and have a driver
+ * that may have it. */
 static bool
 multiport_helps(const struct planner *p, const struct host_pf *pf)
 {
@@ -439,7 +439,7 @@ multiport_helps(const struct planner *p, const struct host_pf *pf)
         const struct host_pf *other = p->host->pfs[i];
         const struct host_section *section = host_section_of(p->conf, other);
 
-        if (!host_same_card(other->pci, pf->pci)) {
+        if (!host_same_nic(other, pf)) {
             continue;
         } else if (!pf->ovs_bond || !other->ovs_bond
                    || strcmp(other->ovs_bond, pf->ovs_bond)
@@ -472,7 +472,7 @@ users_of_nic(const struct planner *p, const struct host_pf *pf)
     char *users = NULL;
 
     for (size_t i = 0; i < p->host->n && !p->force && !users; i++) {
-        if (host_same_card(pf->pci, p->host->pfs[i]->pci)) {
+        if (host_same_nic(pf, p->host->pfs[i])) {
             users = users_of(p->host->pfs[i]);
         }
     }
@@ -532,7 +532,7 @@ tells_of_multiport(const struct planner *p, size_t index)
         const struct host_pf *other = p->host->pfs[i];
         const struct host_section *s = host_section_of(p->conf, other);
 
-        if (i != index && host_same_card(other->pci, pf->pci) && s
+        if (i != index && host_same_nic(other, pf) && s
             && (s->multiport != HOST_UNSET
                 ? i < index || !said : i < index && !said)) {
             return false;
@@ -585,6 +585,22 @@ same_settings(const struct host_bond *bond, const struct host_linux_bond *is)
                 || nullable_string_is_equal(is->hash, bond->hash)));
 }
 
+char *
+host_bond_differs(const struct host_bond *bond, const struct host *host)
+{
+    const struct host_linux_bond *is = shash_find_data(&host->bonds,
+                                                       bond->name);
+
+    return (!is || same_settings(bond, is) ? NULL
+            : !is->mode
+            ? xasprintf("%s is there and no bond; choose another name",
+                        bond->name)
+            : xasprintf("it is there with other settings (%s%s%s); remove it "
+                        "(ip link del %s), or write what it has", is->mode,
+                        is->hash ? " " : "", is->hash ? is->hash : "",
+                        bond->name));
+}
+
 static void
 find_members(const struct planner *p, struct bond_members *m,
              const struct target *targets, size_t n)
@@ -625,24 +641,20 @@ static char *
 refuse_bond(const struct planner *p, const struct bond_members *m)
 {
     const struct host_bond *bond = m->bond;
-    const struct host_linux_bond *is = shash_find_data(&p->host->bonds,
-                                                       bond->name);
+    char *differs = host_bond_differs(bond, p->host);
     char *users = NULL;
 
-    if (is && !is->mode) {
-        return xasprintf("%s is there and no bond; choose another name",
-                         bond->name);
-    } else if (is && !same_settings(bond, is)) {
-        return xasprintf("it is there with other settings (%s%s%s); remove it "
-                         "(ip link del %s), or write what it has", is->mode,
-                         is->hash ? " " : "", is->hash ? is->hash : "",
-                         bond->name);
+    if (differs) {
+        return differs;
     }
     for (size_t i = 0; i < m->n; i++) {
         const struct host_pf *pf = m->targets[i].pf;
 
         if (!host_pf_netdev(pf)) {
             return xasprintf("%s has no network device", pf->pci);
+        } else if (!host_same_nic(pf, m->targets[0].pf)) {
+            return xasprintf("%s and %s are of different NICs, which no "
+                             "VF-LAG joins", m->targets[0].pf->pci, pf->pci);
         } else if (pf->master && strcmp(pf->master, bond->name)) {
             return xasprintf("%s is in %s; take it out of that first",
                              host_pf_netdev(pf), pf->master);

@@ -113,6 +113,11 @@ bool host_section_is_used(const struct host_section *, const struct host *);
 const char *host_refused_by(const struct host_pf *, enum host_step_kind,
                             enum sriov_mode);
 
+/* Returns why what is called as the bond is to be called is not that, or not as
+ * it is to be, which the caller must free; NULL if it is not there, or as it is
+ * to be. */
+char *host_bond_differs(const struct host_bond *, const struct host *);
+
 /* Returns true if a step of this kind leaves whoever uses the VF undisturbed,
  * or there is nobody, or with 'force'. */
 bool host_vf_may(enum host_step_kind, const struct host_vf *, bool force);

@@ -386,19 +386,74 @@ put_condone(const struct printer *p, const struct host_pf **pfs, size_t n,
 
 /* The network. */
 
+/* Returns true if a Linux bond of the uplinks of 'pfs' has both directions in
+ * hardware (VF-LAG), and nobody has said that it is to be an OVS bond, by
+ * writing a value of multiport. */
+static bool
+is_lag(const struct printer *p, const struct host_pf **pfs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct host_section *section = host_section_of(p->conf, pfs[i]);
+
+        if (!pfs[i]->driver || strcmp(pfs[i]->driver, "mlx5_core")
+            || (section && (section->multiport != HOST_UNSET
+                            || section->mode == SRIOV_MODE_LEGACY))) {
+            return false;
+        }
+    }
+    return n > 1;
+}
+
+/* Appends the bond of the uplinks of 'pfs': with 'lag' a Linux bond, which a
+ * section of sriov.conf makes, with 'in_conf' one that is there; else an OVS
+ * bond. */
+static void
+put_bond(const struct printer *p, const struct host_pf **pfs, size_t n,
+         const char *bond, unsigned int number, bool lag, bool in_conf)
+{
+    struct ds *s = p->s;
+
+    if (lag && !in_conf) {
+        ds_put_format(s, "# A Linux bond has both directions in hardware "
+                      "(VF-LAG).  Add this to %s, and run ovs-sriov apply:\n"
+                      "#\n# [bond %s]\n# pfs =", p->conf->path, bond);
+        for (size_t i = 0; i < n; i++) {
+            ds_put_format(s, " %s", pfs[i]->pci);
+        }
+        ds_put_cstr(s, "\n# mode = 802.3ad\n\n");
+    }
+    ds_put_format(s, "auto %s\niface %s inet manual\n\tovs_type %s\n"
+                  "\tovs_bridge vmbr%u\n", bond, bond,
+                  lag ? "OVSPort" : "OVSBond", number);
+    if (!lag) {
+        ds_put_cstr(s, "\tovs_bonds");
+        for (size_t i = 0; i < n; i++) {
+            ds_put_format(s, " %s", host_pf_netdev(pfs[i]));
+        }
+        ds_put_cstr(s, "\n\tovs_options lacp=active bond_mode=balance-tcp\n");
+    }
+}
+
 /* Appends stanzas for a bridge with the uplinks of one NIC, 'pfs'; there is at
  * least one. */
 static void
 put_stanzas(const struct printer *p, const struct host_pf **pfs, size_t n,
             unsigned int number)
 {
+    const struct host_bond *section = host_conf_bond(p->conf, pfs[0]->pci);
+    char *bond = (section ? xstrdup(section->name)
+                  : xasprintf("bond%u", number));
+    bool lag = section || is_lag(p, pfs, n);
     unsigned int mtu = 0;
     struct ds *s = p->s;
 
     for (size_t i = 0; i < n; i++) {
-        const struct host_section *section = host_section_of(p->conf, pfs[i]);
+        const struct host_section *pf = host_section_of(p->conf, pfs[i]);
 
-        mtu = section && section->mtu ? section->mtu : mtu;
+        mtu = pf && pf->mtu ? pf->mtu : mtu;
+        if (n > 1 && lag) {
+            continue;           /* They come with the bond. */
+        }
         ds_put_format(s, "auto %s\niface %s inet manual\n",
                       host_pf_netdev(pfs[i]), host_pf_netdev(pfs[i]));
         if (n == 1) {
@@ -411,29 +466,20 @@ put_stanzas(const struct printer *p, const struct host_pf **pfs, size_t n,
         ds_put_char(s, '\n');
     }
     if (n > 1) {
-        ds_put_format(s, "auto bond%u\niface bond%u inet manual\n"
-                      "\tovs_type OVSBond\n\tovs_bridge vmbr%u\n\tovs_bonds",
-                      number, number, number);
-        for (size_t i = 0; i < n; i++) {
-            ds_put_format(s, " %s", host_pf_netdev(pfs[i]));
-        }
-        ds_put_cstr(s, "\n\tovs_options lacp=active bond_mode=balance-tcp\n");
+        put_bond(p, pfs, n, bond, number, lag, section != NULL);
         if (mtu) {
             ds_put_format(s, "\tovs_mtu %u\n", mtu);
         }
         ds_put_char(s, '\n');
     }
     ds_put_format(s, "auto vmbr%u\niface vmbr%u inet manual\n"
-                  "\tovs_type OVSBridge\n\tovs_ports ", number, number);
-    if (n > 1) {
-        ds_put_format(s, "bond%u\n", number);
-    } else {
-        ds_put_format(s, "%s\n", host_pf_netdev(pfs[0]));
-    }
+                  "\tovs_type OVSBridge\n\tovs_ports %s\n", number, number,
+                  n > 1 ? bond : host_pf_netdev(pfs[0]));
     put_condone(p, pfs, n, "\t");
     if (mtu) {
         ds_put_format(s, "\tovs_mtu %u\n", mtu);
     }
+    free(bond);
 }
 
 /* Returns true if the uplink of 'pf' is in use already, and appends in
@@ -444,11 +490,18 @@ is_used(const struct printer *p, const struct host_pf *pf)
     const struct howto_stanza *holder
         = howto_find_holder(&p->howto, host_pf_netdev(pf));
     const struct howto_stanza *bridge = holder;
+    const struct host_bond *bond = host_conf_bond(p->conf, pf->pci);
     char *link = xasprintf("%s/sys/class/net/%s/master", p->request->root,
                            host_pf_netdev(pf));
     char *master = sriov_sysfs_target(link);
 
     free(link);
+    if (master && bond && !strcmp(master, bond->name)
+        && !howto_find_holder(&p->howto, master)) {
+        /* The bond waits for a bridge. */
+        free(master);
+        master = NULL;
+    }
     for (int i = 0; i < 4 && bridge
          && strcmp(smap_get_def(&bridge->options, "ovs_type", ""),
                    "OVSBridge"); i++) {
@@ -495,15 +548,6 @@ exists(const struct printer *p, const char *kind, unsigned int number)
     return found;
 }
 
-/* Returns true if one bond can hold the uplinks of both. */
-static bool
-same_nic(const struct host_pf *a, const struct host_pf *b)
-{
-    return (host_pf_switch_id(a) && host_pf_switch_id(b)
-            ? !strcmp(host_pf_switch_id(a), host_pf_switch_id(b))
-            : host_same_card(a->pci, b->pci));
-}
-
 /* Appends stanzas for the uplinks of the PFs asked for, a bridge per NIC. */
 static void
 put_interfaces(const struct printer *p)
@@ -526,13 +570,16 @@ put_interfaces(const struct printer *p)
         size_t n_nic = 0;
 
         for (size_t j = i; j < n && pfs[i]; j++) {
-            if (pfs[j] && same_nic(pfs[i], pfs[j])) {
+            if (pfs[j] && host_same_nic(pfs[i], pfs[j])) {
                 nic[n_nic++] = pfs[j];
                 pfs[j] = j == i ? pfs[j] : NULL;
             }
         }
         if (n_nic) {
-            while (exists(p, "vmbr", number) || exists(p, "bond", number)) {
+            bool new_bond = !host_conf_bond(p->conf, nic[0]->pci);
+
+            while (exists(p, "vmbr", number)
+                   || (new_bond && exists(p, "bond", number))) {
                 number++;
             }
             ds_put_cstr(p->s, ds_last(p->s) == '\n'
