@@ -15,22 +15,27 @@ bond_nic_up() {
     done
 }
 
-# bond_bridges [PARTNER-OPTIONS...]: vmbr1 with bond1, and the partner with its bond, which speaks LACP unless
-# PARTNER-OPTIONS say what it is.
-bond_bridges() {
+# partner_bridge BOND-OPTIONS...: the partner, with its bond, and what is behind it.
+partner_bridge() {
     # Not an internal port: Open vSwitch loses sight of one that moves to another namespace.
     ip link add far type veth peer name far-port
     ip link set far-port up
-    [ $# -gt 0 ] || set -- lacp=active bond_mode=balance-tcp other_config:lacp-time=${LACP_TIME:-slow}
     vsctl add-br partner -- add-bond partner bond2 wire0 wire1 "$@" \
         -- add-port partner far-port
-    vsctl add-br vmbr1 -- add-bond vmbr1 bond1 "$(uplink 0)" "$(uplink 1)" lacp=active bond_mode=balance-tcp \
-        other_config:lacp-time=${LACP_TIME:-slow}
     ip netns add far
     ip link set far netns far
     ip -n far link set lo up
     ip -n far link set far up
     ip -n far addr add $far_ip/16 dev far
+}
+
+# bond_bridges [PARTNER-OPTIONS...]: vmbr1 with bond1, and the partner with its bond, which speaks LACP unless
+# PARTNER-OPTIONS say what it is.
+bond_bridges() {
+    [ $# -gt 0 ] || set -- lacp=active bond_mode=balance-tcp other_config:lacp-time=${LACP_TIME:-slow}
+    partner_bridge "$@"
+    vsctl add-br vmbr1 -- add-bond vmbr1 bond1 "$(uplink 0)" "$(uplink 1)" lacp=active bond_mode=balance-tcp \
+        other_config:lacp-time=${LACP_TIME:-slow}
 }
 
 bond_negotiated() { contains "$(ovs-appctl bond/show bond1)" "lacp_status: negotiated" && both_members_enabled; }

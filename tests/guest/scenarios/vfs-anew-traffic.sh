@@ -1,12 +1,12 @@
 #!/bin/bash
 # VFs made anew many times under traffic to the wire: each time their flows are in hardware again, none stays missing
-# limit: 900
+# limit: 3600
 nic_up 2 0
 bridge_up
 vsctl set Open_vSwitch . other_config:sriov=true
 vfs_up 0 0 1
 expect_offloaded vf0.0 wire0 "$(wire_ip 0)" "$(rep 0 0)" "$(uplink 0)" 20
-for i in $(seq 8); do
+for i in $(seq "${ROUNDS:-8}"); do
     tcp_stream vf0.0 wire0 "$(wire_ip 0)" 2
     traffic_start vf0.1 "$(wire_ip 0)"
     nic_vfs 0 0
