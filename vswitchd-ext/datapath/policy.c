@@ -232,8 +232,29 @@ flow_policy(const struct tcf_id *id, struct tc_flower *flower)
     }
 }
 
+/* See tc_flow_failed in lib/tc.h.  Without its qdisc the kernel refuses each
+ * filter of a port ("Parent Qdisc doesn't exists", __tcf_qdisc_find() in
+ * net/sched/cls_api.c).  One that is there cannot be added. */
+static bool
+flow_failed(const struct tcf_id *id, int error)
+{
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
+    char name[IF_NAMESIZE];
+
+    if (error != EINVAL || !sriov_policy_is_active()
+        || tc_add_del_qdisc(id->ifindex, true, id->block_id, id->hook)) {
+        return false;
+    }
+    VLOG_WARN_RL(&rl, "%s: the %s qdisc was gone, without which nothing that "
+                 "comes in there is offloaded; it was added again",
+                 if_indextoname(id->ifindex, name) ? name : "?",
+                 id->hook == TC_INGRESS ? "ingress" : "clsact");
+    return true;
+}
+
 void
 sriov_policy_init(void)
 {
     tc_flow_policy = flow_policy;
+    tc_flow_failed = flow_failed;
 }
