@@ -118,7 +118,7 @@ nic_knob 0 refuse_rules 0
 nic_knob 0 max_rules 1
 fresh
 full() { pings vf0.0 "$to1" 2; pings vf0.0 "$(vf_ip 0 2)" 2; pings vf0.0 "$(wire_ip 0)" 2; }
-why "$r0" "refused: mlx5_core: flow table is full" "fewer flows" full
+why "$r0" "refused: simnic: flow table is full" "fewer flows" full
 nic_knob 0 max_rules 0
 ovs-appctl dpctl/del-flows
 ethtool -K "$r2" hw-tc-offload off
