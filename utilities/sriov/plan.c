@@ -479,6 +479,39 @@ users_of_nic(const struct planner *p, const struct host_pf *pf)
     return users;
 }
 
+/* Plans that drivers let go of the VFs of all PFs of the NIC of 'pf', targets
+ * or not, which its firmware may want before PFs are joined or parted ("Make
+ * sure all VFs are unbound", Linux 6.12, mlx5/core/lag/lag.c:692).  Those of
+ * which they did are in '*bare', an array that the caller must free, '*n_bare'
+ * of them. */
+static void
+plan_nic_unbind(struct planner *p, const struct target *targets, size_t n,
+                const struct host_pf *pf, struct target **bare,
+                size_t *n_bare)
+{
+    *bare = xcalloc(p->host->n, sizeof **bare);
+    *n_bare = 0;
+    for (size_t i = 0; i < p->host->n; i++) {
+        struct target t = {
+            .pf = p->host->pfs[i],
+            .section = host_section_of(p->conf, p->host->pfs[i]),
+        };
+        bool is_bare = !host_same_nic(t.pf, pf);
+
+        for (size_t j = 0; j < n; j++) {
+            is_bare |= (targets[j].pf == t.pf
+                        && (targets[j].unbound || targets[j].renew
+                            || !targets[j].n_vfs));
+        }
+        if (!is_bare) {
+            plan_unbind(p, &t);
+        }
+        if (t.unbound) {
+            (*bare)[(*n_bare)++] = t;
+        }
+    }
+}
+
 /* Plans multiport of the NIC of 'pf', which makes all its representors
  * anew. */
 static void
@@ -504,6 +537,12 @@ plan_multiport(struct planner *p, const struct target *targets, size_t n,
             "%s: multiport on, since its uplink is in OVS bond %s: left "
             "alone: %s", pf->pci, pf->ovs_bond, users));
     } else {
+        struct target *bare = NULL;
+        size_t n_bare = 0;
+
+        if (!users) {
+            plan_nic_unbind(p, targets, n, pf, &bare, &n_bare);
+        }
         step = (automatic
                 ? add_step(p, &t, HOST_STEP_MULTIPORT, "multiport on, since "
                            "its uplink is in OVS bond %s", pf->ovs_bond)
@@ -512,6 +551,10 @@ plan_multiport(struct planner *p, const struct target *targets, size_t n,
         step->on = on;
         step->optional = automatic;
         step->refusal = users ? refusal_of(users) : NULL;
+        for (size_t i = 0; i < n_bare; i++) {
+            add_step(p, &bare[i], HOST_STEP_BIND, "give VFs back to drivers");
+        }
+        free(bare);
     }
     free(users);
 }
