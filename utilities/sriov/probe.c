@@ -42,7 +42,6 @@
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
 #include "packets.h"
-#include "show/grid.h"
 #include "sriov/host.h"
 #include "sriov/probe-rule.h"
 #include "tc.h"
@@ -58,13 +57,23 @@ enum {
     N_FRAMES = 10,
     VLAN = 4000,
     NO_PROTOCOL = 0x88b5,       /* For local experiments (IEEE 802). */
+    WHOLE_MS = 45 * 1000,       /* After that, no PF is begun with. */
+    WIDTH = 80,                 /* Of what is printed. */
+};
+
+/* What came of one attempt. */
+struct outcome {
+    char *result;               /* "accepted", "refused", "in hardware", ...;
+                                 * NULL: there was none. */
+    int error;                  /* If it was refused, else 0. */
+    char *words;                /* The kernel's, or NULL. */
 };
 
 /* What a trial has found. */
 struct finding {
     char *what;
-    char *hw;                   /* With skip_sw; NULL: not tried so. */
-    char *sw;                   /* Without, or what there is to say. */
+    struct outcome hw;          /* With skip_sw; of rules alone. */
+    struct outcome sw;          /* Without, or what there is to say. */
 };
 
 /* One run, about one PF. */
@@ -77,6 +86,7 @@ struct probe {
     const struct host_pf *other_pf; /* Of the same card, or NULL. */
     const struct host_vf *far;  /* Of 'other_pf', or NULL. */
     sigset_t signals;           /* That end us; blocked. */
+    long long int deadline;     /* ms. */
 
     struct finding *findings;
     size_t n, allocated;
@@ -96,9 +106,10 @@ is_ended(const struct probe *p)
     return false;
 }
 
-/* Notes what was found; takes 'hw' and 'sw'. */
+/* Notes what was found; takes what 'hw' and 'sw' point to. */
 static void
-add_finding(struct probe *p, const char *what, char *hw, char *sw)
+add_finding(struct probe *p, const char *what, struct outcome hw,
+            struct outcome sw)
 {
     if (p->n >= p->allocated) {
         p->findings = x2nrealloc(p->findings, &p->allocated,
@@ -107,17 +118,26 @@ add_finding(struct probe *p, const char *what, char *hw, char *sw)
     p->findings[p->n++] = (struct finding) { xstrdup(what), hw, sw };
 }
 
-/* Returns "accepted", or the kernel's words; frees 'detail'. */
-static char *
-verdict(int error, char *detail)
-{
-    char *s = (!error ? xstrdup("accepted")
-               : detail ? xasprintf("refused: %s (%s)", detail,
-                                    ovs_strerror(error))
-               : xasprintf("refused: %s", ovs_strerror(error)));
+static const struct outcome no_outcome = { NULL, 0, NULL };
 
-    free(detail);
-    return s;
+/* Notes what there is to say, beside rules; takes 'result'. */
+static void
+add_found(struct probe *p, const char *what, char *result)
+{
+    add_finding(p, what, no_outcome, (struct outcome) { result, 0, NULL });
+}
+
+/* What came of what the kernel answered; takes 'words'. */
+static struct outcome
+verdict(int error, char *words)
+{
+    if (!error) {
+        free(words);
+        words = NULL;
+    }
+    return (struct outcome) {
+        xstrdup(error ? "refused" : "accepted"), error, words
+    };
 }
 
 static int
@@ -139,7 +159,7 @@ static const struct eth_addr nobody
     = ETH_ADDR_C(02,53,52,49,4f,56);
 
 /* Tries 'rule' with skip_sw or without, and returns what became of it. */
-static char *
+static struct outcome
 try_once(const struct probe_rule *rule, bool skip_sw)
 {
     struct probe_rule copy = *rule;
@@ -154,7 +174,9 @@ try_once(const struct probe_rule *rule, bool skip_sw)
     }
     probe_rule_del(&copy);
     free(detail);
-    return xstrdup(in_hw ? "in hardware" : "in software");
+    return (struct outcome) {
+        xstrdup(in_hw ? "in hardware" : "in software"), 0, NULL
+    };
 }
 
 /* Tries 'rule' both ways, where the link has a place for rules; gives it one
@@ -169,11 +191,11 @@ try_rule(struct probe *p, const char *what, const struct probe_rule *rule)
     }
     error = tc_add_del_qdisc(rule->ifindex, true, 0, TC_INGRESS);
     if (error && error != EEXIST) {
-        add_finding(p, what, NULL, verdict(error, NULL));
+        add_finding(p, what, no_outcome, verdict(error, NULL));
         return;
     }
-    char *hw = try_once(rule, true);
-    char *sw = try_once(rule, false);
+    struct outcome hw = try_once(rule, true);
+    struct outcome sw = try_once(rule, false);
     add_finding(p, what, hw, sw);
     if (!error) {
         tc_add_del_qdisc(rule->ifindex, false, 0, TC_INGRESS);
@@ -206,7 +228,7 @@ try_simple(struct probe *p, const char *what, int in, uint16_t vid,
     struct probe_rule rule = rule_at(in);
 
     if (!in || !out) {
-        add_finding(p, what, NULL, xstrdup("not tried: there is none"));
+        add_found(p, what, xstrdup("not tried: there is none"));
         return;
     }
     rule.vid = vid;
@@ -234,7 +256,6 @@ try_copies(struct probe *p)
     struct probe_rule mirror = rule_at(rep_index(p->vf));
     struct probe_rule flood = rule_at(pf_index(p->pf));
     struct probe_rule split = rule_at(rep_index(p->vf));
-    char *what;
 
     if (p->other) {
         act(&mirror, PROBE_OUTPUT, rep_index(p->other));
@@ -254,9 +275,7 @@ try_copies(struct probe *p)
         }
     }
     if (flood.n > 1) {
-        what = xasprintf("uplink to %"PRIuSIZE" VFs", flood.n);
-        try_rule(p, what, &flood);
-        free(what);
+        try_rule(p, "uplink to all VFs", &flood);
     }
 }
 
@@ -292,9 +311,8 @@ try_others(struct probe *p)
     int error = probe_vxlan_add(p->nl->route, VXLAN_NAME);
 
     if (error) {
-        add_finding(p, "VXLAN to VF, decapsulation", NULL,
-                    xasprintf("not tried: no device: %s",
-                              ovs_strerror(error)));
+        add_found(p, "VXLAN to VF, decapsulation",
+                  xasprintf("not tried: no device: %s", ovs_strerror(error)));
     } else {
         struct probe_rule decap = rule_at(if_nametoindex(VXLAN_NAME));
 
@@ -327,14 +345,15 @@ try_settings(struct probe *p)
     if (p->vf->has_mac && !eth_addr_is_zero(p->vf->mac)) {
         error = sriov_nl_set_port_mac(p->nl, p->pf->pci, p->vf->port->index,
                                       p->vf->mac, &detail);
-        add_finding(p, "MAC address of a VF", NULL, verdict(error, detail));
+        add_finding(p, "MAC address of a VF", no_outcome,
+                    verdict(error, detail));
     }
     if (p->vf->has_trust) {
         detail = NULL;
         change.trust = p->vf->trust;
         error = sriov_nl_vf_set(p->nl, pf_index(p->pf), &change,
                                 &detail);
-        add_finding(p, "trust of a VF", NULL, verdict(error, detail));
+        add_finding(p, "trust of a VF", no_outcome, verdict(error, detail));
         change.trust = -1;
     }
     if (p->vf->has_spoofchk) {
@@ -342,7 +361,8 @@ try_settings(struct probe *p)
         change.spoofchk = p->vf->spoofchk;
         error = sriov_nl_vf_set(p->nl, pf_index(p->pf), &change,
                                 &detail);
-        add_finding(p, "spoofchk of a VF", NULL, verdict(error, detail));
+        add_finding(p, "spoofchk of a VF", no_outcome,
+                    verdict(error, detail));
     }
 }
 
@@ -390,10 +410,10 @@ try_carrier(struct probe *p)
     set_link(p, rep->ifindex, false);
     gone = wait_for_carrier(p->vf->netdev, false);
     set_link(p, rep->ifindex, rep->up);
-    add_finding(p, "carrier of a VF", NULL,
-                xstrdup(came && gone ? "follows its representor"
-                        : came ? "does not go with its representor"
-                        : "does not come with its representor"));
+    add_found(p, "carrier of a VF",
+              xstrdup(came && gone ? "follows its representor"
+                      : came ? "does not go with its representor"
+                      : "does not come with its representor"));
 }
 
 /* Sends frames for 'nobody' out of network device 'ifindex'. */
@@ -472,7 +492,7 @@ try_counters(struct probe *p)
         found = xstrdup("not tried: no rule");
     }
     free(detail);
-    add_finding(p, "counter of a rule", NULL, found);
+    add_found(p, "counter of a rule", found);
     set_link(p, rep->ifindex, rep->up);
     if (!error) {
         tc_add_del_qdisc(rule.ifindex, false, 0, TC_INGRESS);
@@ -553,7 +573,9 @@ run_trials(struct probe *p)
 static const char *
 find_with(struct probe *p, bool force)
 {
-    if (host_pf_mode(p->pf) != SRIOV_MODE_SWITCHDEV) {
+    if (time_msec() > p->deadline) {
+        return "no time is left; run this again with its address";
+    } else if (host_pf_mode(p->pf) != SRIOV_MODE_SWITCHDEV) {
         return "not in switchdev mode";
     } else if (!p->pf->link) {
         return "its uplink is not in this network namespace";
@@ -571,6 +593,28 @@ find_with(struct probe *p, bool force)
 
 /* Printing. */
 
+static struct json *
+finding_json(const struct finding *f)
+{
+    const struct outcome *first = f->hw.result ? &f->hw : &f->sw;
+    struct json *json = json_object_create();
+
+    json_object_put_string(json, "what", f->what);
+    json_object_put_string(json, f->hw.result ? "skip_sw" : "found",
+                           first->result);
+    if (first->error) {
+        json_object_put(json, "error", json_integer_create(first->error));
+    }
+    if (first->words) {
+        json_object_put_string(json, "words", first->words);
+    }
+    if (f->hw.result) {
+        json_object_put_string(json, "default", f->sw.result);
+    }
+    return json;
+}
+
+/* tests/guest/nic/answers.c reads it. */
 static struct json *
 findings_json(const struct probe *p, const char *fault)
 {
@@ -590,8 +634,10 @@ findings_json(const struct probe *p, const char *fault)
     }
     json_object_put_string(json, "mode",
                            sriov_mode_to_string(host_pf_mode(p->pf)));
-    json_object_put(json, "multiport",
-                    json_boolean_create(host_pf_multiport(p->pf)));
+    if (p->pf->dev && p->pf->dev->can_multiport) {
+        json_object_put(json, "multiport",
+                        json_boolean_create(p->pf->dev->multiport));
+    }
     if (p->pf->steering) {
         json_object_put_string(json, "steering", p->pf->steering);
     }
@@ -599,48 +645,111 @@ findings_json(const struct probe *p, const char *fault)
         json_object_put_string(json, "not_tried", fault);
     }
     for (size_t i = 0; i < p->n; i++) {
-        const struct finding *f = &p->findings[i];
-        struct json *trial = json_object_create();
-
-        json_object_put_string(trial, "what", f->what);
-        if (f->hw) {
-            json_object_put_string(trial, "skip_sw", f->hw);
-        }
-        json_object_put_string(trial, f->hw ? "default" : "found", f->sw);
-        json_array_add(trials, trial);
+        json_array_add(trials, finding_json(&p->findings[i]));
     }
     json_object_put(json, "trials", trials);
     return json;
 }
 
+static int
+compare_findings(const void *a_, const void *b_)
+{
+    const struct finding *a = a_;
+    const struct finding *b = b_;
+
+    return strcasecmp(a->what, b->what);
+}
+
+/* Appends 'text' in lines that begin with 'indent' spaces. */
+static void
+put_wrapped(struct ds *s, int indent, const char *text)
+{
+    char *copy = xstrdup(text), *save_ptr = NULL;
+    size_t column = 0;
+
+    for (char *word = strtok_r(copy, " ", &save_ptr); word;
+         word = strtok_r(NULL, " ", &save_ptr)) {
+        if (column && column + 1 + strlen(word) > WIDTH) {
+            ds_put_char(s, '\n');
+            column = 0;
+        }
+        if (column) {
+            ds_put_char(s, ' ');
+            column++;
+        } else {
+            ds_put_char_multiple(s, ' ', indent);
+            column = indent;
+        }
+        ds_put_cstr(s, word);
+        column += strlen(word);
+    }
+    ds_put_char(s, '\n');
+    free(copy);
+}
+
+/* Appends why 'o' was refused, if it was. */
+static void
+put_refusal(struct ds *s, const struct outcome *o)
+{
+    if (o->error) {
+        char *text = xasprintf("%s%s%s%s", o->words ? o->words : "",
+                               o->words ? " (" : "", ovs_strerror(o->error),
+                               o->words ? ")" : "");
+
+        put_wrapped(s, 6, text);
+        free(text);
+    }
+}
+
+static void
+put_finding(struct ds *s, const struct finding *f)
+{
+    ds_put_format(s, "  %-38s", f->what);
+    if (f->hw.result) {
+        ds_put_format(s, "  %-11s", f->hw.result);
+    } else {
+        ds_put_format(s, "  %-11s", "-");
+    }
+    ds_put_format(s, "  %s\n", f->sw.result);
+    put_refusal(s, &f->hw);
+    /* Most often it is the same again. */
+    if (f->sw.error != f->hw.error
+        || !nullable_string_is_equal(f->sw.words, f->hw.words)) {
+        put_refusal(s, &f->sw);
+    }
+}
+
 static void
 findings_text(const struct probe *p, const char *fault, struct ds *s)
 {
-    struct sriov_grid grid = SRIOV_GRID_INITIALIZER(3);
     struct utsname kernel;
 
     uname(&kernel);
-    ds_put_format(s, "PF %s: %s, firmware %s, Linux %s\n", p->pf->pci,
-                  p->pf->driver ? p->pf->driver : "no driver",
-                  p->pf->firmware ? p->pf->firmware : "unknown",
-                  kernel.release);
+    ds_put_format(s, "PF %s: %s\n", p->pf->pci,
+                  p->pf->driver ? p->pf->driver : "no driver");
+    ds_put_format(s, "  firmware %s\n",
+                  p->pf->firmware ? p->pf->firmware : "unknown");
+    ds_put_format(s, "  Linux %s\n", kernel.release);
     if (fault) {
-        ds_put_format(s, "  not tried: %s\n", fault);
+        char *text = xasprintf("not tried: %s", fault);
+
+        put_wrapped(s, 2, text);
+        free(text);
         return;
     }
     ds_put_format(s, "  tried with VF %u (%s)\n", p->vf->number, p->vf->pci);
-    sriov_grid_put(&grid, "what");
-    sriov_grid_put(&grid, "with skip_sw");
-    sriov_grid_put(&grid, "without, or found");
+    ds_put_format(s, "\n  %-38s  %-11s  %s\n", "what", "skip_sw",
+                  "without, or found");
     for (size_t i = 0; i < p->n; i++) {
-        const struct finding *f = &p->findings[i];
-
-        sriov_grid_put(&grid, f->what);
-        sriov_grid_put(&grid, f->hw ? f->hw : "");
-        sriov_grid_put(&grid, f->sw);
+        put_finding(s, &p->findings[i]);
     }
-    sriov_grid_print(&grid, 2, s);
-    sriov_grid_destroy(&grid);
+}
+
+static void
+free_outcome(struct outcome *o)
+{
+    free(o->result);
+    free(o->words);
 }
 
 static void
@@ -648,8 +757,8 @@ free_findings(struct probe *p)
 {
     for (size_t i = 0; i < p->n; i++) {
         free(p->findings[i].what);
-        free(p->findings[i].hw);
-        free(p->findings[i].sw);
+        free_outcome(&p->findings[i].hw);
+        free_outcome(&p->findings[i].sw);
     }
     free(p->findings);
     p->findings = NULL;
@@ -665,6 +774,9 @@ probe_pf(struct probe *p, bool force, struct json *json, struct ds *s)
 
     if (!fault) {
         run_trials(p);
+        if (p->n) {
+            qsort(p->findings, p->n, sizeof *p->findings, compare_findings);
+        }
     }
     json_array_add(json, findings_json(p, fault));
     findings_text(p, fault, s);
@@ -678,7 +790,9 @@ run(const struct command_args *args)
     const char *only = args->n ? args->array[0] : NULL;
     struct sriov_nl *nl = command_connect(args);
     struct host *host = host_read(args->root, nl);
-    struct probe p = { .nl = nl, .host = host };
+    struct probe p = {
+        .nl = nl, .host = host, .deadline = time_msec() + WHOLE_MS
+    };
     struct json *json = json_array_create_empty();
     struct ds s = DS_EMPTY_INITIALIZER;
     bool tried = false;

@@ -11,6 +11,7 @@
 #include <net/flow_offload.h>
 #include <net/pkt_cls.h>
 
+#include "answers.h"
 #include "rule.h"
 
 #define MAX_OUTPUTS 32
@@ -42,6 +43,7 @@ struct state {
 	bool rewrites_vid;
 
 	bool ptype_host;
+	bool taken;			/* A probe has said that the driver takes all of this. */
 };
 
 static int refuse(const struct state *s, enum simnic_refusal what)
@@ -51,6 +53,10 @@ static int refuse(const struct state *s, enum simnic_refusal what)
 
 bool simnic_may_forward(struct simnic_port *in, struct simnic_port *out)
 {
+	int answer = simnic_answers_forward(in, out);
+
+	if (answer >= 0)
+		return answer;
 	if (in->pf == out->pf || READ_ONCE(in->pf->card->lag_mode) != SIMNIC_LAG_NONE)
 		return true;
 	return simnic_is.merged_eswitch && in->kind == SIMNIC_REP && out->kind == SIMNIC_REP;
@@ -114,7 +120,7 @@ static int output_check(struct state *s, struct simnic_port *out)
 	struct simnic_port *in = s->in;
 	int err;
 
-	if (in->kind == SIMNIC_UPLINK && out->kind == SIMNIC_UPLINK) {
+	if (in->kind == SIMNIC_UPLINK && out->kind == SIMNIC_UPLINK && !s->taken) {
 		err = refuse(s, SIMNIC_RULE_UPLINKS);
 		if (err)
 			return err;
@@ -352,12 +358,13 @@ static int plain_output(struct state *s, const struct net_device *dev)
 	if (!dev || !simnic_is_port(dev))
 		return refuse(s, SIMNIC_RULE_OTHER_SWITCH);
 	out = netdev_priv(dev);
-	if (s->in->kind == SIMNIC_UPLINK && out->kind == SIMNIC_UPLINK)
+	if (s->in->kind == SIMNIC_UPLINK && out->kind == SIMNIC_UPLINK && !s->taken)
 		return refuse(s, SIMNIC_RULE_UPLINKS);
-	if (out->pf != s->in->pf || out->pf->mode != DEVLINK_ESWITCH_MODE_SWITCHDEV)
+	if (!simnic_may_forward(s->in, out) || out->pf->mode != DEVLINK_ESWITCH_MODE_SWITCHDEV)
 		return refuse(s, SIMNIC_RULE_OTHER_SWITCH);
 	s->outputs[0] = (struct step) { .type = STEP_OUTPUT, .port_id = out->id };
 	s->n_outputs = 1;
+	s->split = 0;
 	return 0;
 }
 
@@ -381,7 +388,10 @@ static int last_output_parse(struct state *s, const struct flow_action *actions)
 				return err;
 			break;
 		default:
-			return refuse(s, SIMNIC_RULE_ACTION);
+			/* A newer driver may. */
+			err = s->taken ? split_action(s, act) : refuse(s, SIMNIC_RULE_ACTION);
+			if (err)
+				return err;
 		}
 	}
 	set_end(s);
@@ -464,6 +474,9 @@ int simnic_parse_actions(struct simnic_port *in, struct flow_cls_offload *f, con
 	s->key = key;
 	s->mask = mask;
 	s->rule = rule;
+	err = simnic_answers_check(in, actions, &s->taken, s->extack);
+	if (err)
+		goto out;
 	if (in->pf->mode != DEVLINK_ESWITCH_MODE_SWITCHDEV)
 		err = legacy_parse(s, actions);
 	else if (simnic_is.dialect == SIMNIC_ONE_SPLIT)
@@ -472,6 +485,7 @@ int simnic_parse_actions(struct simnic_port *in, struct flow_cls_offload *f, con
 		err = last_output_parse(s, actions);
 	else
 		err = only_redirect_parse(s, actions);
+out:
 	kfree(s);
 	return err;
 }

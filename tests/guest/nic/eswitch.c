@@ -83,6 +83,8 @@ static int fn_hw_addr_set(struct devlink_port *dl_port, const u8 *hw_addr, int h
 		NL_SET_ERR_MSG_MOD(extack, "invalid MAC address");
 		return -EINVAL;
 	}
+	if (vport_of(dl_port)->pf->mode == DEVLINK_ESWITCH_MODE_SWITCHDEV && simnic_refuse(SIMNIC_MAC, NULL))
+		return simnic_refuse(SIMNIC_MAC, extack);
 	/* As on real hardware, the function's driver uses it from its next probe on. */
 	ether_addr_copy(vport_of(dl_port)->mac, hw_addr);
 	return 0;

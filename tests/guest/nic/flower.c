@@ -257,6 +257,9 @@ static int parse_match(struct flow_cls_offload *f, struct match_key *key, struct
 	struct netlink_ext_ack *extack = f->common.extack;
 	u16 addr_type = 0;
 
+	/* The driver knows the key, and has no connection tracking: en/tc_ct.h:162. */
+	if (flow_rule_match_key(fr, FLOW_DISSECTOR_KEY_CT) && simnic_refuse(SIMNIC_RULE_CT, NULL))
+		return simnic_refuse(SIMNIC_RULE_CT, extack);
 	if ((u64)fr->match.dissector->used_keys & ~simnic_is.keys && !simnic_is.ignores_unknown_keys)
 		return simnic_refuse(SIMNIC_RULE_KEY, extack);
 

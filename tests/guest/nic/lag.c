@@ -38,6 +38,21 @@ static struct net_device *bond_of(struct simnic_card *card)
 	return bond;
 }
 
+/* Has no VF of the card a driver here?  See simnic_personality::lag_needs_unbound.  Under RTNL. */
+static bool all_unbound(const struct simnic_card *card)
+{
+	struct simnic_vport *vport;
+	unsigned long index;
+	unsigned int i;
+
+	for (i = 0; i < SIMNIC_MAX_PFS; i++)
+		if (card->pfs[i])
+			xa_for_each(&card->pfs[i]->vports, index, vport)
+				if (vport->func && !vport->is_sf)
+					return false;
+	return true;
+}
+
 /* All PFs of the card in switchdev mode?  Of mlx5_lag_check_prereq() and mlx5_lag_is_sriov(). */
 static bool all_switchdev(const struct simnic_card *card)
 {
@@ -70,6 +85,12 @@ static void bond_work(struct work_struct *work)
 		queue_bond_work(card, HZ);
 	} else if (card->lag_mode != SIMNIC_LAG_MULTIPORT) {
 		bonded = bond_of(card) && all_switchdev(card);
+		if (bonded && card->lag_mode != SIMNIC_LAG_VF && simnic_is.lag_needs_unbound && !all_unbound(card)) {
+			/* lag/lag.c:689, mlx5_activate_lag(); it is tried again at the next event. */
+			pr_err("%s: Failed to activate VF LAG\nMake sure all VFs are unbound prior to VF LAG activation or deactivation\n",
+			       simnic_is.driver);
+			bonded = false;
+		}
 		WRITE_ONCE(card->lag_mode, bonded ? SIMNIC_LAG_VF : SIMNIC_LAG_NONE);
 	}
 	rtnl_unlock();
@@ -200,6 +221,10 @@ static int multiport_set(struct devlink *devlink, u32 id, struct devlink_param_g
 	rtnl_lock();
 	if (card->mode_changes)
 		err = simnic_refuse(SIMNIC_MULTIPORT_CHANGING, NULL);
+	else if (simnic_is.lag_needs_unbound && ctx->val.vbool != (card->lag_mode == SIMNIC_LAG_MULTIPORT) &&
+		 !all_unbound(card))
+		/* What the firmware's refusal becomes, if it refuses (cmd.c, bad resource state): no source says whether it does. */
+		err = -EINVAL;
 	else if (!ctx->val.vbool && card->lag_mode == SIMNIC_LAG_MULTIPORT)
 		WRITE_ONCE(card->lag_mode, SIMNIC_LAG_NONE);
 	else if (ctx->val.vbool && card->lag_mode != SIMNIC_LAG_NONE)

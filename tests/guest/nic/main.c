@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include <linux/rtnetlink.h>
 
+#include "answers.h"
 #include "simnic.h"
 
 bool simnic_plain_names;
@@ -19,7 +20,7 @@ MODULE_PARM_DESC(uplink_tc_off, "Uplinks start with hw-tc-offload off");
 
 static char *personality = "mlx5";
 module_param(personality, charp, 0444);
-MODULE_PARM_DESC(personality, "Behave like this driver; personality.c has the table (default mlx5)");
+MODULE_PARM_DESC(personality, "Behave like this driver; personality.c has the table (default mlx5); a path: as the JSON of ovs-sriov probe there");
 
 /* These change one thing of the personality. */
 static char *driver;
@@ -37,6 +38,10 @@ MODULE_PARM_DESC(mode_needs_no_vfs, "The mode changes only while there are no VF
 static bool mode_needs_vfs;
 module_param(mode_needs_vfs, bool, 0444);
 MODULE_PARM_DESC(mode_needs_vfs, "Switchdev mode needs VFs, as with bnxt_en of Linux 6.1");
+
+static bool lag_needs_unbound;
+module_param(lag_needs_unbound, bool, 0444);
+MODULE_PARM_DESC(lag_needs_unbound, "Multiport and VF-LAG come and multiport goes only while no VF of the card has a driver, as firmware of mlx5 may want it");
 
 static unsigned int ports_per_card = 2;
 module_param(ports_per_card, uint, 0444);
@@ -212,15 +217,21 @@ static struct pci_driver simnic_driver = {
 
 static int __init personality_init(void)
 {
-	int err = simnic_personality_choose(personality);
+	int err;
 
-	if (err) {
-		pr_err(SIMNIC_NAME ": no personality \"%s\"\n", personality);
-		return err;
+	if (strchr(personality, '/')) {
+		err = simnic_answers_read(personality);
+	} else {
+		err = simnic_personality_choose(personality);
+		if (err)
+			pr_err(SIMNIC_NAME ": no personality \"%s\"\n", personality);
 	}
+	if (err)
+		return err;
 	if (driver)
 		simnic_is.driver = driver;
 	simnic_is.vfs_need_up |= vfs_need_up;
+	simnic_is.lag_needs_unbound |= lag_needs_unbound;
 	/* ice_eswitch.c:345, ice_eswitch_mode_set(), 6.12. */
 	if (mode_needs_no_vfs)
 		simnic_is.refusals[SIMNIC_MODE_WITH_VFS] = (struct simnic_words) {
@@ -256,6 +267,7 @@ err_notifier:
 	simnic_notifier_exit();
 err_knobs:
 	simnic_knobs_exit();
+	simnic_answers_free();
 	return err;
 }
 
@@ -271,6 +283,7 @@ static void __exit simnic_exit(void)
 		xa_destroy(&simnic_cards[i].ports);
 	}
 	rcu_barrier();
+	simnic_answers_free();
 }
 
 module_init(simnic_init);

@@ -190,6 +190,8 @@ void simnic_carrier_update(struct simnic_pf *pf)
 			up = vport->rep && netif_running(vport->rep);
 		if (vport->rep)
 			carrier_set(vport->rep, up);
+		if (vport->rep)
+			up = up ? !simnic_is.carrier_stays_away : simnic_is.carrier_stays;
 		if (vport->func)
 			carrier_set(vport->func, up);
 	}

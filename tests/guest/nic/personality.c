@@ -80,8 +80,8 @@
 	[SIMNIC_RULE_REWRITE_BOTH] = { EINVAL }, \
 	/* en/tc/act/csum.c:18. */ \
 	[SIMNIC_RULE_CSUM] = { EOPNOTSUPP, MLX5("TC csum action is only offloaded with pedit") }, \
-	/* The driver has connection tracking; this NIC has not. */ \
-	[SIMNIC_RULE_CT] = { EOPNOTSUPP, MLX5("CT action is not supported") }
+	/* en/tc_ct.h:162, 178: Debian's kernels have no NET_TC_SKB_EXT, and so no MLX5_TC_CT (Kconfig:89). */ \
+	[SIMNIC_RULE_CT] = { EOPNOTSUPP, MLX5("mlx5 tc ct offload isn't enabled.") }
 
 /* en_tc.c:2725, of which this NIC knows these: no ARP, so that a match on its fields is refused as by the driver. */
 #define MLX5_KEYS (COMMON_KEYS | KEY(CVLAN) | KEY(TCP) | KEY(IP) | KEY(ICMP))

@@ -39,7 +39,8 @@ enum simnic_refusal {
 	SIMNIC_MULTIPORT_CHANGING,	/* While a mode changes. */
 	SIMNIC_SMFS_SWITCHDEV,		/* Parameter flow_steering_mode, smfs in switchdev mode. */
 	SIMNIC_STEERING_VALUE,		/* Neither smfs nor dmfs. */
-	SIMNIC_TRUST,			/* These four: of a VF in switchdev mode. */
+	SIMNIC_MAC,			/* These five: of a VF in switchdev mode. */
+	SIMNIC_TRUST,
 	SIMNIC_SPOOFCHK,
 	SIMNIC_VLAN,
 	SIMNIC_LINK_STATE,
@@ -86,7 +87,7 @@ struct simnic_words {
 };
 
 struct simnic_personality {
-	const char *name;		/* Of "nic_load personality=". */
+	const char *name;		/* Of "nic_load personality="; a path there is that of a probe's JSON, answers.h. */
 	const char *driver;		/* The PCI driver's name. */
 	enum simnic_dialect dialect;
 	enum simnic_multiport multiport;
@@ -95,8 +96,11 @@ struct simnic_personality {
 	bool steering;			/* Has the parameter flow_steering_mode. */
 	bool uplink_reopens;		/* A mode change closes the uplink and opens it. */
 	bool legacy_rules;		/* Takes rules in legacy mode. */
+	bool lag_needs_unbound;		/* The PFs are joined and parted only while no VF has a driver. */
 	bool vfs_need_up;		/* Makes VFs only while the uplink is up, and does not say so. */
 	bool stats;			/* Tells what rules have forwarded. */
+	bool carrier_stays;		/* A VF keeps its carrier when its representor goes down. */
+	bool carrier_stays_away;	/* A VF gets none from its representor. */
 	bool ignores_unknown_keys;
 	unsigned int max_outputs;
 	u64 keys;			/* BIT_ULL(FLOW_DISSECTOR_KEY_*) that are matched. */

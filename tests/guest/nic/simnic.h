@@ -12,6 +12,7 @@
  *   vf.c           settings of VFs by "ip link"; rates, by "ip link", devlink and matchall
  *   flower.c       offloaded rules: match, forward, count
  *   actions.c      what becomes of a rule's actions, in the dialect of the driver
+ *   answers.c      what a probe has said of a NIC, in place of what the table says
  *   knobs.c        debugfs: faults that a test asks for
  *
  * Locks: the devlink instance lock first, then RTNL.  The structure of a PF changes under its devlink lock; rules,

@@ -183,6 +183,8 @@ int simnic_set_vf_mac(struct net_device *dev, int vf, u8 *mac)
 
 	if (!vport || is_multicast_ether_addr(mac))
 		return -EINVAL;
+	if (vport->pf->mode == DEVLINK_ESWITCH_MODE_SWITCHDEV && simnic_refuse(SIMNIC_MAC, NULL))
+		return simnic_refuse(SIMNIC_MAC, NULL);
 	ether_addr_copy(vport->mac, mac);
 	return 0;
 }

@@ -51,6 +51,10 @@ nic_multiport 0 false
 ip link del bond0
 for p in 0 1; do ip link set "$(uplink $p)" up; done
 
+say "connection tracking"
+PROTO=ip refused "mlx5 tc ct offload isn't enabled." "$a" action ct pipe $(to "$b")
+PROTO=ip refused "mlx5 tc ct offload isn't enabled." "$a" ct_state +trk $(to "$b")
+
 say "outputs"
 refused "can't duplicate output to same device" "$a" $(copy "$b") $(to "$b")
 taken "$a" $(copy "$b") $(push 5) $(to "$b")
