@@ -137,7 +137,7 @@ add_vfs(struct host_pf *pf, unsigned int n)
 
 /* pf ADDRESS [id=VENDOR:DEVICE] [mode=MODE] [total=N] [vfs=N] [driver=NAME]
  *            [mtu=N] [steering=NAME] [multiport=on] [switch-id=ID]
- *            [netdev=NAME] [can-multiport=yes] [ovs-bond=NAME]
+ *            [netdev=NAME] [can-multiport=no] [ovs-bond=NAME]
  *            [master=NAME] */
 static void
 do_pf(const struct svec *words)
@@ -164,7 +164,8 @@ do_pf(const struct svec *words)
     set(&pf->steering, get(words, "steering"));
     set(&link->switch_id, get(words, "switch-id"));
     dev->multiport = get(words, "multiport") != NULL;
-    dev->can_multiport = get(words, "can-multiport") != NULL;
+    dev->can_multiport = !nullable_string_is_equal(get(words, "can-multiport"),
+                                                   "no");
     set(&pf->ovs_bond, get(words, "ovs-bond"));
     set(&pf->master, get(words, "master"));
     add_vfs(pf, get_number(words, "vfs"));

@@ -452,6 +452,9 @@ check_refused(struct checker *c, const struct host_pf *pf,
     } keys[] = {
         { HOST_STEP_TRUST, "trust" },
         { HOST_STEP_SPOOFCHK, "spoofchk" },
+    }, params[] = {
+        { HOST_STEP_STEERING, "steering" },
+        { HOST_STEP_MULTIPORT, "multiport" },
     };
 
     for (size_t i = 0; section && i < ARRAY_SIZE(keys); i++) {
@@ -463,6 +466,15 @@ check_refused(struct checker *c, const struct host_pf *pf,
             add(c, FINDING_WARN, pf->pci, "remove it from sriov.conf",
                 "driver %s refuses %s in switchdev mode", driver,
                 keys[i].key);
+        }
+    }
+    for (size_t i = 0; section && i < ARRAY_SIZE(params); i++) {
+        const char *param = host_missing_param(pf, section, params[i].kind);
+
+        if (param) {
+            add(c, FINDING_WARN, pf->pci, "remove it from sriov.conf",
+                "%s: driver %s of this kernel has no parameter %s",
+                params[i].key, pf->driver ? pf->driver : "?", param);
         }
     }
 }

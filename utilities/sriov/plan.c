@@ -68,6 +68,24 @@ host_refused_by(const struct host_pf *pf, enum host_step_kind kind,
             ? driver->name : NULL);
 }
 
+const char *
+host_missing_param(const struct host_pf *pf,
+                   const struct host_section *section,
+                   enum host_step_kind kind)
+{
+    enum sriov_mode mode = host_pf_mode(pf);
+
+    if (mode == SRIOV_MODE_NONE || pf->dev->from_names) {
+        return NULL;
+    } else if (kind == HOST_STEP_STEERING) {
+        return (section->steering && !pf->steering ? "flow_steering_mode"
+                : NULL);
+    }
+    /* In legacy mode nobody has looked. */
+    return (section->multiport == HOST_ON && mode == SRIOV_MODE_SWITCHDEV
+            && !pf->dev->can_multiport ? "esw_multiport" : NULL);
+}
+
 bool
 host_section_is_used(const struct host_section *section,
                      const struct host *host)
@@ -333,6 +351,26 @@ plan_mode(struct planner *p, const struct target *t, bool steer, bool set_mode,
     }
 }
 
+/* Returns false, and notes it, if 'pf' lacks the devlink parameter that 'key'
+ * of its section sets. */
+static bool
+has_param(struct planner *p, const struct host_pf *pf,
+          const struct host_section *section, enum host_step_kind kind,
+          const char *key)
+{
+    const char *name = host_missing_param(pf, section, kind);
+
+    if (name) {
+        svec_add_nocopy(&p->plan->notes,
+                        xasprintf("%s: %s: left alone: driver %s of this "
+                                  "kernel has no parameter %s; remove it from "
+                                  "%s", pf->pci, key,
+                                  pf->driver ? pf->driver : "?", name,
+                                  p->conf->path));
+    }
+    return !name;
+}
+
 /* Plans what concerns the eswitch as a whole, up to its mode. */
 static void
 plan_eswitch(struct planner *p, struct target *t)
@@ -341,8 +379,9 @@ plan_eswitch(struct planner *p, struct target *t)
     const struct host_pf *pf = t->pf;
     bool switchdev = section->mode == SRIOV_MODE_SWITCHDEV;
     bool steer = (section->steering
-                  && !nullable_string_is_equal(section->steering,
-                                               pf->steering));
+                  && !nullable_string_is_equal(section->steering, pf->steering)
+                  && has_param(p, pf, section, HOST_STEP_STEERING,
+                               "steering"));
     bool set_mode = host_pf_mode(pf) != section->mode;
     bool new_vfs = section->has_vfs && section->vfs != pf->num_vfs;
     const struct driver *driver = find_driver(pf);
@@ -528,7 +567,9 @@ plan_multiport(struct planner *p, const struct target *targets, size_t n,
     char *users;
 
     if (!is_target || on == (host_pf_multiport(pf) && !lost)
-        || (on && others_come(p, targets, n, pf))) {
+        || (on && others_come(p, targets, n, pf))
+        || (!lost && !has_param(p, pf, section, HOST_STEP_MULTIPORT,
+                                "multiport"))) {
         return;
     }
     users = users_of_nic(p, pf);

@@ -108,6 +108,13 @@ bool host_vf_wants(enum host_step_kind, const struct host_conf *,
  * one that is more specific. */
 bool host_section_is_used(const struct host_section *, const struct host *);
 
+/* Returns the devlink parameter, a static string, that a step of this kind
+ * (steering, multiport) would set for the section, if the PF has none, else
+ * NULL. */
+const char *host_missing_param(const struct host_pf *,
+                               const struct host_section *,
+                               enum host_step_kind);
+
 /* Returns the driver of the PF, a static string, if it is known to refuse what
  * a step of this kind does in this mode, else NULL. */
 const char *host_refused_by(const struct host_pf *, enum host_step_kind,

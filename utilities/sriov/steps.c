@@ -621,6 +621,21 @@ set_pf_mtu(struct applier *a, const struct host_pf *pf, unsigned int mtu)
             : xstrdup("the PF has no network device"));
 }
 
+static char *
+set_multiport(struct applier *a, const struct host_step *step,
+              const struct host_pf *pf)
+{
+    a->warning = step->optional;
+    if (!pf->dev || !pf->dev->can_multiport) {
+        a->warning = true;
+        return xasprintf("driver %s of this kernel has no parameter "
+                         "esw_multiport", pf->driver ? pf->driver : "?");
+    }
+    /* mlx5, whose PFs have it together, says EINVAL of what it has already. */
+    return (host_pf_multiport(pf) == step->on ? NULL
+            : set_param(a, pf, "esw_multiport", NULL, step->on));
+}
+
 /* Carries out 'step'.  Returns NULL, or what went wrong, which the caller must
  * free. */
 static char *
@@ -654,11 +669,7 @@ do_step(struct applier *a, const struct host_step *step)
         error = set_mode(a, step, pf, section->mode);
         break;
     case HOST_STEP_MULTIPORT:
-        if (host_pf_multiport(pf) != step->on) {
-            /* Else -EINVAL of mlx5, whose PFs have it together. */
-            error = set_param(a, pf, "esw_multiport", NULL, step->on);
-        }
-        a->warning = step->optional;
+        error = set_multiport(a, step, pf);
         break;
     case HOST_STEP_BOND:
         error = make_bond(a, step->bond, host);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # addresses, trust, spoofchk, steering, multiport; VFs that a driver has when the mode changes; changes, one by one
 udev_start
-nic_load
+nic_load lag_needs_unbound=1
 udev_settle
 # Multiport needs both PFs in switchdev mode.
 nic_switchdev 1
@@ -84,6 +84,17 @@ sed -i 's/^vfs = .*/vfs = 2/' /etc/openvswitch/sriov.conf
 sriov apply || fail "cannot be applied"
 check "VFs" equal "$(representors 0 | sort | tr '\n' ' ')" "ovs-sw1pf0vf0 ovs-sw1pf0vf1 "
 check "address" equal "$(vf_mac 1)" 02:00:00:00:01:ff
+
+say "multiport changes while VFs have drivers, and the firmware wants them to have none"
+check_fails "refused while they have" nic_multiport 0 false
+sed -i 's/^multiport = .*/multiport = off/' /etc/openvswitch/sriov.conf
+check "off" equal "$(sriov apply | cut -d' ' -f2- | cut -d: -f1 | tr '\n' ',')" "take VFs from their drivers,multiport off,give VFs back to drivers,"
+check "multiport" equal "$(param 0 esw_multiport)" "value false"
+sed -i 's/^multiport = .*/multiport = on/' /etc/openvswitch/sriov.conf
+sriov apply || fail "cannot be applied"
+check "multiport" equal "$(param 0 esw_multiport)" "value true"
+check "VFs have their drivers" exists "$(vf 0 1)"
+check "nothing is left to do" equal "$(sriov apply)" "nothing to do"
 
 say "trust and spoofchk, in legacy mode"
 legacy() {
