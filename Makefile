@@ -5,6 +5,7 @@
 # make check-guest    runs the scenarios with a simulated NIC, in a virtual machine
 # make check-frames   compares what receivers get with the kernel's datapath, in 200
 #                     random configurations
+# make check-matrix   five subjects on the NICs of ice, bnxt_en and Linux 6.1's mlx5
 # make check-dpdk     runs those of tests/dpdk: a DPDK daemon, and the NIC with a DPDK driver
 # make check-series   checks each series: patches, build, our tests, the demo
 # make check-vm       200 lives of VMs in random order, in the same virtual machine
@@ -38,7 +39,7 @@ GUEST = tests/guest/run --ovs $(OVS)
 # Of no use under a "make -j", which shares its jobs with the make in ovs/.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: build boot check check-patches check-layout check-valgrind fuzz check-fuzz check-metrics check-sanitizers check-guest check-frames check-vm check-dpdk check-series \
+.PHONY: build boot check check-patches check-layout check-valgrind fuzz check-fuzz check-metrics check-sanitizers check-guest check-frames check-matrix check-vm check-dpdk check-series \
 	check-other-series check-all demo deb check-deb bench ovs-dir clean distclean help
 
 build: boot
@@ -77,6 +78,10 @@ check-guest: build
 
 check-frames: build
 	@$(GUEST) --set FRAMES_COUNT=200 $(GUESTFLAGS) frames-compare
+
+# Too long for check-all, as is the next one.
+check-matrix: build
+	@$(GUEST) $(GUESTFLAGS) matrix
 
 # Too long for check-all: 200 starts and ends of VMs in random order.
 check-vm: build

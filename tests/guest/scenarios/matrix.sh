@@ -1,0 +1,131 @@
+#!/bin/bash
+# on the NICs of ice, bnxt_en and Linux 6.1's mlx5: VF to VF and to the wire, a Linux bond, settings, modes to and fro, floods of VLANs
+# guest: python=1
+# limit: 1800
+# long: five subjects on each of three NICs
+# "--set MATRIX=ice" has it try that one alone.
+
+# acts: the module acts for all drivers.
+acts() { vsctl set Open_vSwitch . other_config:sriov=true; }
+# What they refuse with EINVAL (ice_tc_lib.c:704, bnxt_tc.c:362), Open vSwitch takes for an error.
+quiet() { check "no trouble in the log" equal "$(log_trouble 'failed to offload flow: Invalid argument')" ""; }
+
+# goes FROM TO ADDRESS IN OUT: as far as the driver takes Open vSwitch's rules.
+goes() {
+    if [ "$PERSONALITY" = bnxt ]; then
+        # It refuses the match on fragments (bnxt_tc.c:382, Linux 6.12).
+        expect_software "$1" "$3" "$4"
+        expect_software "$2" "$6" "$5"
+    else
+        expect_offloaded "$1" "$2" "$3" "$4" "$5"
+    fi
+}
+
+offload_vf() {
+    nic_up 2 0
+    bridge_up
+    acts
+    vfs_up 0 0 1
+    goes vf0.0 vf0.1 "$(vf_ip 0 1)" "$(rep 0 0)" "$(rep 0 1)" "$(vf_ip 0 0)"
+    goes vf0.0 wire0 "$(wire_ip 0)" "$(rep 0 0)" "$(uplink 0)" "$(vf_ip 0 0)"
+    tcp_stream vf0.0 wire0 "$(wire_ip 0)" 2
+    wait_until 20 agrees br0
+    quiet
+}
+
+linux_bond() {
+    local p v
+    nic_load
+    ip link add bond0 type bond mode active-backup miimon 50
+    for p in 0 1; do
+        nic_up 2 $p
+        ip link set "$(uplink $p)" down
+        ip link set "$(uplink $p)" master bond0
+    done
+    ip link set bond0 up
+    start_ovs
+    vsctl add-br br0 -- add-port br0 bond0
+    acts
+    for p in 0 1; do for v in 0 1; do wait_until 20 of_port "$(rep $p $v)"; done; done
+    vf_up 0 0
+    vf_up 1 1
+    # These drivers make no VF-LAG: what the bond and the other PF have part in goes through software, and goes.
+    wait_until 20 pings vf0.0 "$(wire_ip 0)" 20
+    wait_until 20 pings vf1.1 "$(wire_ip 0)" 20
+    wait_until 20 pings vf0.0 "$(vf_ip 1 1)" 20
+    say "the other cable"
+    nic_knob 0 cable_pulled 1
+    wait_until 10 equal "$(cat /sys/class/net/bond0/bonding/active_slave)" "$(uplink 1)"
+    wait_until 20 pings vf0.0 "$(wire_ip 1)" 20
+    nic_knob 0 cable_pulled 0
+    quiet
+}
+
+settings() {
+    udev_start
+    nic_load
+    udev_settle
+    sriov_conf <<END
+[$(pf_pci 1)]
+vfs = 2
+[$(pf_pci 0)]
+vfs = 3
+mac = 02:00:00:00:01:fe
+trust = on
+spoofchk = on
+steering = smfs
+multiport = on
+END
+    sriov check || :
+    sriov apply || say "exit status $?"
+    sriov check || :
+    sriov apply || say "exit status $?"
+}
+
+mode_cycle() {
+    local i
+    nic_up 2 0
+    bridge_up
+    acts
+    vfs_up 0 0 1
+    sriov_conf <<<"[$(pf_pci 0)]
+vfs = 2"
+    for i in 1 2; do
+        wait_until 20 pings vf0.0 "$(vf_ip 0 1)"
+        sed -i '/^mode/d; $a mode = legacy' /etc/openvswitch/sriov.conf
+        wait_until 30 sriov apply
+        check "legacy" contains "$(devlink dev eswitch show "pci/$(pf_pci 0)")" "mode legacy"
+        wait_until 20 absent "$(rep 0 0)"
+        sed -i '/^mode/d' /etc/openvswitch/sriov.conf
+        wait_until 30 sriov apply
+        check "switchdev" contains "$(devlink dev eswitch show "pci/$(pf_pci 0)")" "mode switchdev"
+        wait_until 20 exists "$(rep 0 1)"
+    done
+    ip netns del vf0.0; ip netns del vf0.1
+    vfs_up 0 0 1
+    wait_until 20 pings vf0.0 "$(vf_ip 0 1)"
+    wait_until 20 agrees br0
+    quiet
+}
+
+for PERSONALITY in ${MATRIX:-mlx5-6.1 ice bnxt}; do
+    export PERSONALITY
+    say "======== $PERSONALITY"
+    if [ "$PERSONALITY" = mlx5-6.1 ]; then
+        subjects="/host/guest/scenarios/offload-vf.sh /host/guest/scenarios/linux-bond.sh /host/guest/scenarios/mode-cycle.sh settings floods"
+    else
+        subjects="offload_vf linux_bond settings mode_cycle floods"
+    fi
+    for subject in ${SUBJECTS:-$subjects}; do
+        say "---- $subject"
+        # As in a shell of its own, as the runner has it.
+        (
+            case $subject in
+            /*) ROUNDS=1 . "$subject" ;;
+            floods) FRAMES_COUNT=${FRAMES_COUNT:-10} FRAMES_OFFLOAD=default . /host/guest/scenarios/frames-compare.sh ;;
+            *) $subject ;;
+            esac
+        )
+        scenario_clean
+    done
+done
