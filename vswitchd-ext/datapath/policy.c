@@ -19,6 +19,7 @@
 #include "datapath/policy.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <net/if.h>
 
 #include "cmap.h"
@@ -30,7 +31,9 @@
 #include "ovs-atomic.h"
 #include "ovs-rcu.h"
 #include "rules/frames.h"
+#include "svec.h"
 #include "tc.h"
+#include "timeval.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(sriov_policy);
@@ -40,6 +43,7 @@ struct device {
     struct cmap_node node;      /* In 'devices', by 'ifindex'. */
     int ifindex;
     enum sriov_offload offload;
+    atomic_llong last_bound;    /* See bind_members(). */
     unsigned int n_members;     /* That a filter of its is for: those of a
                                  * Linux bond or team, else 1. */
 };
@@ -99,6 +103,7 @@ set_device(int ifindex, enum sriov_offload offload, unsigned int n_members)
     new->ifindex = ifindex;
     new->offload = offload;
     new->n_members = n_members;
+    atomic_init(&new->last_bound, LLONG_MIN / 2);
     cmap_insert(&devices, &new->node, hash_int(ifindex, 0));
     if (old) {
         remove_device(old);
@@ -117,7 +122,7 @@ sriov_policy_set_bonds(const struct sriov_model *model)
             /* One of another vendor counts as well: what comes in there is
              * the same block's. */
             set_device(link->ifindex, sriov_link_offload(link),
-                       sriov_sysfs_count_lower(link->name));
+                       sriov_sysfs_lower(link->name, NULL));
         }
     }
 }
@@ -232,6 +237,45 @@ flow_policy(const struct tcf_id *id, struct tc_flower *flower)
     }
 }
 
+/* Binds those members of the Linux bond of 'id' to its block that have no
+ * ingress qdisc: Open vSwitch binds one when the kernel tells of it next, which
+ * of the backup of an active-backup bond it may never do.  Not more than once a
+ * second, as NICs refuse flows for other reasons, too.  Returns true if one was
+ * bound. */
+static bool
+bind_members(const struct tcf_id *id)
+{
+    struct device *bond = CONST_CAST(struct device *,
+                                     find_device(id->ifindex));
+    long long int now = time_msec();
+    char name[IF_NAMESIZE];
+    bool bound = false;
+    long long int last;
+
+    if (!bond) {
+        return false;
+    }
+    atomic_read_relaxed(&bond->last_bound, &last);
+    if (now < last + 1000 || !if_indextoname(id->ifindex, name)) {
+        return false;
+    }
+    atomic_store_relaxed(&bond->last_bound, now);
+
+    struct svec members = SVEC_EMPTY_INITIALIZER;
+    const char *member;
+    size_t i;
+
+    sriov_sysfs_lower(name, &members);
+    SVEC_FOR_EACH (i, member, &members) {
+        int ifindex = if_nametoindex(member);
+
+        bound |= ifindex && !tc_add_del_qdisc(ifindex, true, id->block_id,
+                                              TC_INGRESS);
+    }
+    svec_destroy(&members);
+    return bound;
+}
+
 /* See tc_flow_failed in lib/tc.h.  Without its qdisc the kernel refuses each
  * filter of a port ("Parent Qdisc doesn't exists", __tcf_qdisc_find() in
  * net/sched/cls_api.c).  One that is there cannot be added. */
@@ -241,8 +285,11 @@ flow_failed(const struct tcf_id *id, int error)
     static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
     char name[IF_NAMESIZE];
 
-    if (error != EINVAL || !sriov_policy_is_active()
-        || tc_add_del_qdisc(id->ifindex, true, id->block_id, id->hook)) {
+    if (error == EOPNOTSUPP && id->block_id && id->hook == TC_INGRESS) {
+        return bind_members(id);
+    } else if (error != EINVAL || !sriov_policy_is_active()
+               || tc_add_del_qdisc(id->ifindex, true, id->block_id,
+                                   id->hook)) {
         return false;
     }
     VLOG_WARN_RL(&rl, "%s: the %s qdisc was gone, without which nothing that "

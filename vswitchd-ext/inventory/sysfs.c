@@ -25,6 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "svec.h"
 #include "util.h"
 
 char *
@@ -82,7 +83,7 @@ sriov_sysfs_parent(const char *netdev, char **bus)
 }
 
 unsigned int
-sriov_sysfs_count_lower(const char *netdev)
+sriov_sysfs_lower(const char *netdev, struct svec *names)
 {
     char *path = xasprintf("/sys/class/net/%s", netdev);
     DIR *dir = opendir(path);
@@ -91,7 +92,12 @@ sriov_sysfs_count_lower(const char *netdev)
 
     free(path);
     while (dir && (entry = readdir(dir)) != NULL) {
-        n += !strncmp(entry->d_name, "lower_", 6);
+        if (!strncmp(entry->d_name, "lower_", 6)) {
+            n++;
+            if (names) {
+                svec_add(names, entry->d_name + 6);
+            }
+        }
     }
     if (dir) {
         closedir(dir);

@@ -24,6 +24,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct svec;
+
 /* The last part of what the symbolic link at 'path' points to. */
 char *sriov_sysfs_target(const char *path);
 
@@ -39,7 +41,8 @@ char *sriov_sysfs_vf(const char *pci, uint32_t number);
  * '*bus': both or neither, as virtual ones have it. */
 char *sriov_sysfs_parent(const char *netdev, char **bus);
 
-/* How many network devices are below 'netdev': the members of a bond. */
-unsigned int sriov_sysfs_count_lower(const char *netdev);
+/* Adds to 'names', unless that is NULL, the network devices below 'netdev', the
+ * members of a bond, and returns how many there are. */
+unsigned int sriov_sysfs_lower(const char *netdev, struct svec *names);
 
 #endif /* sysfs.h */

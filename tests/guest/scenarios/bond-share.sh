@@ -1,6 +1,6 @@
 #!/bin/bash
 # each kind of bond, with a partner that hashes over both cables: share of packets in hardware per direction, flows, failover, a tap's rate
-# long: measures five kinds of bond, for the table in the README
+# long: measures four kinds of bond, for the table in the README
 # limit: 1800
 . /host/guest/bond.sh
 LACP_TIME=fast
@@ -189,7 +189,9 @@ expect() {
     "$@" || failures+="${failures:+; }$text"
 }
 
-for kind in ${KINDS:-ovs-local ovs-multiport linux-802.3ad linux-active-backup team-active-backup}; do
+# Not team-active-backup: without teamd, which is not here, both ports of the team may send, the NIC takes both, and the partner
+# throws away what comes over one of them.
+for kind in ${KINDS:-ovs-local ovs-multiport linux-802.3ad linux-active-backup}; do
     say "$kind"
     setup $kind
     ovs-appctl sriov/show | grep -e bond -e tc-policy || :
