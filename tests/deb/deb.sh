@@ -153,17 +153,20 @@ vmbr1_is_up() {
     equal "$(ovs-appctl bond/show bond1 | sed -n 's/^member \([^:]*\):.*/\1/p' | sort | tr '\n' ' ')" "$(uplink 0) $(uplink 1) " || return 1
     rep_ports vmbr1 "$1" && agrees vmbr1
 }
-# talk_while TEXT COMMAND...: no packet of VFs is lost while it runs, and no port changes.
+# watched COMMAND...: runs it, and is not done before there are pings enough that would have been lost.
+watched() { "$@" && wait_until 60 enough_pings; }
+enough_pings() { at_least "$(grep -c icmp_seq= /tmp/ping.vf)" 80; }
+# talk_while TEXT COMMAND...: no packet of VFs is lost while it runs and for a while afterwards, and no port changes.
 talk_while() {
     local text=$1
     shift
-    undisturbed "$text" vf=vf0.0:"$(vf_ip 0 1)" host=vf0.1:10.0.9.2 -- "$@"
+    undisturbed "$text" vf=vf0.0:"$(vf_ip 0 1)" host=vf0.1:10.0.9.2 -- watched "$@"
 }
 # vfs_talk_while TEXT COMMAND...: the same of VFs alone, for what takes the host's address away for a moment.
 vfs_talk_while() {
     local text=$1
     shift
-    undisturbed "$text" vf=vf0.0:"$(vf_ip 0 1)" -- "$@"
+    undisturbed "$text" vf=vf0.0:"$(vf_ip 0 1)" -- watched "$@"
     wait_until 60 pings vf0.1 10.0.9.2
 }
 vfs_talk() {
