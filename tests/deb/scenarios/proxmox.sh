@@ -29,8 +29,9 @@ boot2() {
     check_healthy
     bridge=$(sed -n 's/^iface \(vmbr[0-9]*\) .*/\1/p' /etc/network/interfaces | head -n 1)
     port=$(sed -n 's/^.*ovs_ports //p' /etc/network/interfaces | head -n 1)
-    four() { equal "$(our_ports "$bridge")" "ovs-sw1pf0vf0 ovs-sw1pf0vf1 ovs-sw1pf0vf2 ovs-sw1pf0vf3 "; }
-    wait_until 60 four
+    # Both PFs are in its bond.
+    eight() { equal "$(our_ports "$bridge" | wc -w)" 8; }
+    wait_until 60 eight
     vfs_start
     wire_up 0
     tap_up "$bridge"
@@ -43,7 +44,7 @@ boot2() {
     check_fails "$bridge is still there" vsctl br-exists "$bridge"
     check ifup ifup "$bridge"
     check ifup ifup "$port"
-    wait_until 60 four
+    wait_until 60 eight
     # Proxmox VE adds a tap when its VM starts, and nobody does so again after "ifdown".
     vsctl add-port "$bridge" veth100i0
     traffic
