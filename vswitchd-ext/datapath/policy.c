@@ -238,10 +238,10 @@ flow_policy(const struct tcf_id *id, struct tc_flower *flower)
 }
 
 /* Binds those members of the Linux bond of 'id' to its block that have no
- * ingress qdisc: Open vSwitch binds one when the kernel tells of it next, which
- * of the backup of an active-backup bond it may never do.  Not more than once a
- * second, as NICs refuse flows for other reasons, too.  Returns true if one was
- * bound. */
+ * ingress qdisc: Open vSwitch binds one when the kernel tells of it next,
+ * which of the backup of an active-backup bond it may never do.  Not more than
+ * once a second, as NICs refuse flows for other reasons, too.  Returns true if
+ * one was bound. */
 static bool
 bind_members(const struct tcf_id *id)
 {
