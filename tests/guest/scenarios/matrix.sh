@@ -101,7 +101,8 @@ mode_cycle() {
     bridge_up
     acts
     sriov_conf <<<"[$(pf_pci 0)]
-vfs = 2"
+vfs = 2
+names = keep"
     for i in 1 2; do
         vfs_up 0 0 1
         wait_until 20 pings vf0.0 "$(vf_ip 0 1)"
