@@ -132,8 +132,10 @@ wait_until 15 healed
 
 say "records go with their flows"
 records() { ovs-appctl sriov/why --json | sed -n 's/^ *"records": \([0-9]*\),*$/\1/p'; }
-at_least "$(records)" 1
-ovs-appctl dpctl/del-flows system@ovs-system
+nic_knob 0 refuse_rules 95
+recorded() { ping01 >/dev/null; at_least "$(records)" 1; }
+wait_until 10 recorded
+nic_knob 0 refuse_rules 0
 stop_few() { ovs-appctl dpctl/del-flows system@ovs-system; at_most "$(records)" 3; }
 wait_until 10 stop_few
 
