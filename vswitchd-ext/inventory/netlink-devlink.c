@@ -24,7 +24,6 @@
 
 #include <errno.h>
 #include <linux/devlink.h>
-#include <linux/ethtool_netlink.h>
 #include <linux/genetlink.h>
 #include <netlink/genl/genl.h>
 #include <stdlib.h>
@@ -91,16 +90,12 @@ dev_request(const struct sriov_nl *nl, uint8_t cmd, const char *bus,
     return msg;
 }
 
+/* Returns the number, of 16 or 32 bits, in 'nla', which may be NULL. */
 static uint32_t
-get_u16(const struct nlattr *nla)
+get_number(const struct nlattr *nla)
 {
-    return nla ? nla_get_u16(nla) : 0;
-}
-
-static uint32_t
-get_u32(const struct nlattr *nla)
-{
-    return nla ? nla_get_u32(nla) : 0;
+    return (!nla ? 0 : nla_len(nla) < (int) sizeof(uint32_t)
+            ? nla_get_u16(nla) : nla_get_u32(nla));
 }
 
 /* Devices. */
@@ -278,13 +273,12 @@ port_reply(struct nlmsghdr *nlh, void *model)
 
     struct sriov_port *port = sriov_model_add_port(model, bus, name, index);
     port->flavour = flavour;
-    port->pf = flavour == SRIOV_UPLINK ? get_u32(pf) : get_u16(pf);
-    port->number = (flavour == SRIOV_VF ? get_u16(number)
-                    : flavour == SRIOV_SF ? get_u32(number) : 0);
+    port->pf = get_number(pf);
+    port->number = number == pf ? 0 : get_number(number);
     port->external = (tb[DEVLINK_ATTR_PORT_EXTERNAL]
                       && nla_get_u8(tb[DEVLINK_ATTR_PORT_EXTERNAL]));
-    port->controller = get_u32(tb[DEVLINK_ATTR_PORT_CONTROLLER_NUMBER]);
-    port->ifindex = get_u32(tb[DEVLINK_ATTR_PORT_NETDEV_IFINDEX]);
+    port->controller = get_number(tb[DEVLINK_ATTR_PORT_CONTROLLER_NUMBER]);
+    port->ifindex = get_number(tb[DEVLINK_ATTR_PORT_NETDEV_IFINDEX]);
     if (tb[DEVLINK_ATTR_PORT_FUNCTION]) {
         parse_function(tb[DEVLINK_ATTR_PORT_FUNCTION], port);
     }
@@ -325,27 +319,11 @@ sriov_nl_devlink_read(const struct sriov_nl *nl, struct sriov_model *model)
     return error;
 }
 
-/* Returns true if 'nlh', from nlctrl, says that a family that matters appears
- * or vanishes. */
-static bool
-family_event(struct nlmsghdr *nlh)
-{
-    uint8_t cmd = genlmsg_hdr(nlh)->cmd;
-    struct nlattr *name = nlmsg_find_attr(nlh, GENL_HDRLEN,
-                                          CTRL_ATTR_FAMILY_NAME);
-
-    return ((cmd == CTRL_CMD_NEWFAMILY || cmd == CTRL_CMD_DELFAMILY)
-            && name && (!nla_strcmp(name, DEVLINK_GENL_NAME)
-                        || !nla_strcmp(name, ETHTOOL_GENL_NAME)));
-}
-
 bool
 sriov_nl_genl_event(struct nlmsghdr *nlh)
 {
-    if (!genlmsg_valid_hdr(nlh, 0)) {
-        return nlh->nlmsg_type != GENL_ID_CTRL;
-    } else if (nlh->nlmsg_type == GENL_ID_CTRL) {
-        return family_event(nlh);
+    if (nlh->nlmsg_type == GENL_ID_CTRL || !genlmsg_valid_hdr(nlh, 0)) {
+        return true;            /* A family appears or vanishes. */
     }
     switch (genlmsg_hdr(nlh)->cmd) {
     case DEVLINK_CMD_NEW:

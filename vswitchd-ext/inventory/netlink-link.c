@@ -511,33 +511,22 @@ sriov_nl_features_read(const struct sriov_nl *nl, struct sriov_model *model)
     return 0;
 }
 
-/* Stores in '*plain' whether the link that 'nlh' tells of is of a kind that is
- * offloaded by its own driver only. */
-static void
-plain_reply(struct nlmsghdr *nlh, void *plain_)
-{
-    struct nlattr *tb[IFLA_MAX + 1];
-    bool *plain = plain_;
-
-    if (parse_link(nlh, tb)) {
-        const char *kind = link_kind(tb[IFLA_LINKINFO]);
-
-        *plain = (!kind || !strcmp(kind, "tun") || !strcmp(kind, "veth")
-                  || !strcmp(kind, "dummy"));
-    }
-}
-
 enum sriov_offload
 sriov_nl_link_offload(const struct sriov_nl *nl, int ifindex)
 {
-    bool plain = false;
+    struct rtnl_link *link;
     struct hw_tc hw_tc;
 
-    if (sriov_nl_transact(nl->route, link_request(ifindex, 0), plain_reply,
-                          &plain, NULL)
-        || !plain
-        || !nl->ethtool
-        || read_hw_tc(nl, ifindex, &hw_tc)) {
+    if (rtnl_link_get_kernel(nl->route, ifindex, NULL, &link)) {
+        return SRIOV_OFFLOAD_OTHERS;
+    }
+
+    const char *kind = rtnl_link_get_type(link);
+    bool plain = (!kind || !strcmp(kind, "tun") || !strcmp(kind, "veth")
+                  || !strcmp(kind, "dummy"));
+
+    rtnl_link_put(link);
+    if (!plain || !nl->ethtool || read_hw_tc(nl, ifindex, &hw_tc)) {
         return SRIOV_OFFLOAD_OTHERS;
     }
     return hw_tc.can || hw_tc.on ? SRIOV_OFFLOAD_OWN : SRIOV_OFFLOAD_NONE;

@@ -135,8 +135,8 @@ int sriov_nl_read(const struct sriov_nl *nl, struct sriov_model *model);
 int sriov_nl_devlink_read(const struct sriov_nl *, struct sriov_model *);
 
 /* Returns true if 'nlh', from devlink's group "config" or from nlctrl's
- * "notify", tells of a change of what sriov_nl_devlink_read() reads, or of a
- * family in struct sriov_nl.  What does not come from nlctrl counts as
+ * "notify", tells of a change of what sriov_nl_devlink_read() reads, or of any
+ * family, as those in struct sriov_nl may come and go.  What does not come from nlctrl counts as
  * devlink's, whose number the caller may not know yet.  Any thread. */
 bool sriov_nl_genl_event(struct nlmsghdr *);
 
