@@ -205,7 +205,9 @@ sriov_reader_run(struct sriov_reader *reader,
 {
     job_poll(reader);
     sriov_reader_flush(reader);
-    return reader->source->class->run(reader->source, current);
+    /* What was read just now and not taken yet is newer than 'current'. */
+    return reader->source->class->run(reader->source,
+                                      reader->model ? reader->model : current);
 }
 
 void

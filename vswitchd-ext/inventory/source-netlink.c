@@ -92,6 +92,7 @@ struct netlink_source {
                                  * only, and read by 'read'. */
 
     bool dirty;                 /* An event since 'begin'. */
+    bool under_way;             /* A reading is, from 'begin' to 'done'. */
     const struct sriov_model *current; /* Only inside netlink_run(). */
     int ethtool;                /* That of 'reading', as of the last 'done'. */
     long long int retry_at;     /* When to read again, in ms of time_msec(), or
@@ -164,7 +165,7 @@ netlink_run(struct sriov_source *source, const struct sriov_model *current)
     receive(src, src->route, "network devices");
     receive(src, src->genl, "devlink");
     src->current = NULL;
-    if (sriov_udev_receive(&src->udev, current, &lost)) {
+    if (sriov_udev_receive(&src->udev, current, src->under_way, &lost)) {
         src->dirty = true;
     }
     if (lost) {
@@ -198,6 +199,7 @@ netlink_begin(struct sriov_source *source)
     struct netlink_source *src = netlink_source_cast(source);
 
     src->dirty = false;
+    src->under_way = true;
     src->retry_at = LLONG_MAX;
 }
 
@@ -276,6 +278,7 @@ netlink_done(struct sriov_source *source, const struct sriov_model *model)
 {
     struct netlink_source *src = netlink_source_cast(source);
 
+    src->under_way = false;
     COVERAGE_ADD(sriov_read, src->reading.n_reads);
     COVERAGE_ADD(sriov_read_interrupted, src->reading.n_interrupted);
     src->reading.n_reads = src->reading.n_interrupted = 0;

@@ -113,20 +113,22 @@ lacks_vf(const struct sriov_model *model)
 }
 
 /* Returns true if the event 'dev' may say that udev is done with a link in
- * 'current' with which it was not yet, or that the kernel is with a VF. */
+ * 'current', or in the model that is being read if 'reading', with which it
+ * was not yet, or that the kernel is with a VF. */
 static bool
-event_matters(struct udev_device *dev, const struct sriov_model *current)
+event_matters(struct udev_device *dev, const struct sriov_model *current,
+              bool reading)
 {
     const char *subsystem = udev_device_get_subsystem(dev);
     const char *s = udev_device_get_property_value(dev, "IFINDEX");
     int ifindex;
 
     if (subsystem && !strcmp(subsystem, "pci")) {
-        return lacks_vf(current);
+        return reading || lacks_vf(current);
     } else if (s && str_to_int(s, 10, &ifindex)) {
         const struct sriov_link *link = sriov_model_link(current, ifindex);
 
-        return link && !link->initialized;
+        return link ? !link->initialized : reading;
     } else {
         return false;
     }
@@ -134,7 +136,8 @@ event_matters(struct udev_device *dev, const struct sriov_model *current)
 
 bool
 sriov_udev_receive(struct sriov_udev_events *events,
-                   const struct sriov_model *current, bool *lost)
+                   const struct sriov_model *current, bool reading,
+                   bool *lost)
 {
     bool matters = false;
 
@@ -145,7 +148,8 @@ sriov_udev_receive(struct sriov_udev_events *events,
         errno = 0;
         dev = udev_monitor_receive_device(events->monitor);
         if (dev) {
-            matters = matters || (current && event_matters(dev, current));
+            matters = (matters
+                       || (current && event_matters(dev, current, reading)));
             udev_device_unref(dev);
         } else if (errno == ENOBUFS) {
             matters = *lost = true;

@@ -47,9 +47,12 @@ bool sriov_udev_start(struct sriov_udev_events *);
 /* Takes in the events that wait.  Returns true if there is one that may say
  * that udev is done with a link in 'current' with which it was not yet, or
  * that a VF is there that 'current' lacks; or if some were lost, which '*lost'
- * then says.  'current' may be NULL. */
+ * then says.  While 'reading', that is also so for links that 'current' does
+ * not have: the one that is being read may, with udev not done yet.  'current'
+ * may be NULL. */
 bool sriov_udev_receive(struct sriov_udev_events *,
-                        const struct sriov_model *current, bool *lost);
+                        const struct sriov_model *current, bool reading,
+                        bool *lost);
 
 /* Arranges for poll_block() to wake up when there is an event. */
 void sriov_udev_wait(const struct sriov_udev_events *);
