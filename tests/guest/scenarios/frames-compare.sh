@@ -3,7 +3,7 @@
 # guest: python=1
 # limit: 3000
 # "make check-frames" has it compare more.
-count=${FRAMES_COUNT:-20} first=${FRAMES_FIRST:-0} seed=${FRAMES_SEED:-1}
+count=${FRAMES_COUNT:-10} first=${FRAMES_FIRST:-0} seed=${FRAMES_SEED:-1}
 ours=${PATH%%:*}
 compare() { PYTHONDONTWRITEBYTECODE=1 python3 /host/guest/scenarios/frames-compare.py "$@"; }
 nic_load
