@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "bitmap.h"
+#include "datapath/sources.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/shash.h"
@@ -45,7 +46,6 @@ VLOG_DEFINE_THIS_MODULE(sriov_vm_ovsdb);
 #define LIST_TIMEOUT 1000
 
 #define MANAGED "sriov-vm-vfs"
-#define SOURCES "sriov-allowed-sources"
 #define PREFIX "sriov-vm"
 #define N_VLANS 4096
 
@@ -224,7 +224,8 @@ vlans_match(const struct vlans *vlans, const struct ovsrec_port *row)
             && !memcmp(row->trunks, vlans->trunks,
                        vlans->n_trunks * sizeof *vlans->trunks)
             && row->protected_ == vlans->isolated
-            && !strcmp(smap_get_def(&row->other_config, SOURCES, ""),
+            && !strcmp(smap_get_def(&row->other_config, SRIOV_SOURCES_KEY,
+                                    ""),
                        vlans->sources));
 }
 
@@ -239,9 +240,10 @@ write_vlans(const struct ovsrec_port *row, const struct vm_settings *settings)
     ovsrec_port_set_trunks(row, vlans.trunks, vlans.n_trunks);
     ovsrec_port_set_protected_(row, vlans.isolated);
     if (vlans.sources[0]) {
-        ovsrec_port_update_other_config_setkey(row, SOURCES, vlans.sources);
+        ovsrec_port_update_other_config_setkey(row, SRIOV_SOURCES_KEY,
+                                               vlans.sources);
     } else {
-        ovsrec_port_update_other_config_delkey(row, SOURCES);
+        ovsrec_port_update_other_config_delkey(row, SRIOV_SOURCES_KEY);
     }
     vlans_destroy(&vlans);
 }

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "datapath/sources.h"
 #include "rules/config.h"
 #include "rules/view.h"
 #include "inventory/model.h"
@@ -45,9 +46,6 @@
 #define VM_VFS "sriov-vm-vfs"   /* In Open_vSwitch: PCI addresses. */
 #define VM_CLOSED_VLAN 4095     /* The only one of a closed port: no frame has
                                  * it. */
-
-/* In other_config of a Port; "ovs-sriov vm" sets it as well. */
-#define SOURCES "sriov-allowed-sources"
 
 /* The columns that hold what people set.  A port of ours in which all of them
  * have their default is untouched; all of them move along when it gets another
@@ -129,7 +127,7 @@ is_vm_value(const struct ovsrec_port *port, const struct ovsdb_idl_column *c)
     return (port
             && (c == &ovsrec_port_col_other_config
                 ? (smap_count(&port->other_config) == 1
-                   && smap_get(&port->other_config, SOURCES))
+                   && smap_get(&port->other_config, SRIOV_SOURCES_KEY))
                 : is_vm_column(c)));
 }
 
@@ -280,7 +278,8 @@ sriov_rows_read_sources(const struct ovsrec_open_vswitch *cfg,
         const struct ovsrec_bridge *br = cfg->bridges[i];
 
         for (size_t j = 0; j < br->n_ports; j++) {
-            const char *list = smap_get(&br->ports[j]->other_config, SOURCES);
+            const char *list = smap_get(&br->ports[j]->other_config,
+                                        SRIOV_SOURCES_KEY);
 
             for (size_t k = 0; list && k < br->ports[j]->n_interfaces; k++) {
                 smap_replace(lists, br->ports[j]->interfaces[k]->name, list);

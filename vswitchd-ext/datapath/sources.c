@@ -168,7 +168,7 @@ all_sources_create(const struct smap *lists)
 
         if (error) {
             VLOG_WARN("%s: nothing may come in, since "
-                      "other_config:sriov-allowed-sources cannot be read: %s",
+                      "other_config:"SRIOV_SOURCES_KEY" cannot be read: %s",
                       node->key, error);
             free(error);
         }
@@ -177,14 +177,14 @@ all_sources_create(const struct smap *lists)
     return all;
 }
 
-bool
+void
 sriov_sources_set(const struct smap *lists)
 {
     struct all_sources *old = ovsrcu_get_protected(struct all_sources *,
                                                    &in_force);
 
     if (old ? smap_equal(&old->lists, lists) : smap_is_empty(lists)) {
-        return false;
+        return;
     }
     ovsrcu_set(&in_force, (smap_is_empty(lists) ? NULL
                            : all_sources_create(lists)));
@@ -192,7 +192,6 @@ sriov_sources_set(const struct smap *lists)
         ovsrcu_postpone(all_sources_free, old);
     }
     rounds = 2;
-    return true;
 }
 
 void

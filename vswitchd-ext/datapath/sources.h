@@ -32,6 +32,9 @@
 
 #include <stdbool.h>
 
+/* The key in other_config of a Port. */
+#define SRIOV_SOURCES_KEY "sriov-allowed-sources"
+
 struct flow;
 struct flow_wildcards;
 struct smap;
@@ -45,9 +48,8 @@ struct smap;
 char *sriov_sources_check(const char *list);
 
 /* Puts in force the lists in 'lists', by the interface's name, in place of
- * those before.  One that is wrong allows nothing.  Returns true if this
- * changes anything. */
-bool sriov_sources_set(const struct smap *lists);
+ * those before.  One that is wrong allows nothing. */
+void sriov_sources_set(const struct smap *lists);
 
 /* To be called once in each round of the main loop. */
 void sriov_sources_run(void);
