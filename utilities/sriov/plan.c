@@ -212,6 +212,14 @@ struct target {
     bool too_many;              /* More VFs are asked for than it can have. */
 };
 
+/* Returns true if the VFs of 't' have no driver when its steps so far are done,
+ * or are still to be made. */
+static bool
+is_bare(const struct target *t)
+{
+    return t->unbound || t->renew || !t->n_vfs;
+}
+
 static struct host_step * OVS_PRINTF_FORMAT(4, 5)
 add_step(struct planner *p, const struct target *t, enum host_step_kind kind,
          const char *format, ...)
@@ -535,14 +543,12 @@ plan_nic_unbind(struct planner *p, const struct target *targets, size_t n,
             .pf = p->host->pfs[i],
             .section = host_section_of(p->conf, p->host->pfs[i]),
         };
-        bool is_bare = !host_same_nic(t.pf, pf);
+        bool leave = !host_same_nic(t.pf, pf);
 
         for (size_t j = 0; j < n; j++) {
-            is_bare |= (targets[j].pf == t.pf
-                        && (targets[j].unbound || targets[j].renew
-                            || !targets[j].n_vfs));
+            leave |= targets[j].pf == t.pf && is_bare(&targets[j]);
         }
-        if (!is_bare) {
+        if (!leave) {
             plan_unbind(p, &t);
         }
         if (t.unbound) {
@@ -710,8 +716,7 @@ find_members(const struct planner *p, struct bond_members *m,
             if (targets[j].pf == pf) {
                 m->any = true;
                 mode = (targets[j].refused ? mode : t->section->mode);
-                m->is_bare[m->n] = (targets[j].unbound || targets[j].renew
-                                    || !targets[j].n_vfs);
+                m->is_bare[m->n] = is_bare(&targets[j]);
             }
         }
         m->n += mode == SRIOV_MODE_SWITCHDEV;
