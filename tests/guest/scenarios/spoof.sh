@@ -21,7 +21,8 @@ drops() { ovs-appctl dpctl/dump-flows -m | grep "in_port($r0)" | grep "actions:d
 say "$count made-up addresses"
 before=$(( $(received 1) + $(received 2) ))
 forge "$(mac 1)" $count 1
-usleep 1000000
+# All that came to Open vSwitch has its flow then.
+ovs-appctl revalidator/wait
 n=$(drops | wc -l)
 hw=$(drops | grep -c 'offloaded:yes')
 came=$(( $(received 1) + $(received 2) - before ))
