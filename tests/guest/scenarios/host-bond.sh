@@ -81,7 +81,7 @@ check "check says what is in software" contains "$(sriov check)" \
     "warn  $(pf_pci 0): $(uplink 0) is in OVS bond bond1: what comes in there for VFs of another PF is in software"
 conf </dev/null
 apply
-check "it is turned on" equal "$(steps)" "multiport on, since its uplink is in OVS bond bond1,"
+check "it is turned on" equal "$(steps)" "take VFs from their drivers,take VFs from their drivers,multiport on, since its uplink is in OVS bond bond1,give VFs back to drivers,give VFs back to drivers,"
 check "nothing is left to do" equal "$(sriov apply)" "nothing to do"
 says_hash() { contains "$(ovs-appctl bond/show bond1)" "bond-offload: hash"; }
 wait_until 20 says_hash
