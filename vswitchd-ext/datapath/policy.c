@@ -285,9 +285,11 @@ flow_failed(const struct tcf_id *id, int error)
     static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
     char name[IF_NAMESIZE];
 
-    if (error == EOPNOTSUPP && id->block_id && id->hook == TC_INGRESS) {
+    if (!sriov_policy_is_active()) {
+        return false;
+    } else if (error == EOPNOTSUPP && id->block_id && id->hook == TC_INGRESS) {
         return bind_members(id);
-    } else if (error != EINVAL || !sriov_policy_is_active()
+    } else if (error != EINVAL
                || tc_add_del_qdisc(id->ifindex, true, id->block_id,
                                    id->hook)) {
         return false;
