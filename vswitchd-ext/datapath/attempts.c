@@ -31,6 +31,7 @@
 #include "netlink.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/list.h"
+#include "ovs-atomic.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -66,13 +67,24 @@ struct record {
     long long int first, last;
 };
 
+/* Four times as many as records at most, so that few flows without a record
+ * are taken to have one. */
+enum { CROWD_BITS = 18, CROWD_MANY = UINT8_MAX };
+BUILD_ASSERT_DECL(1 << CROWD_BITS == 4 * SRIOV_ATTEMPTS_MAX);
+
 /* The only ones, for the hooks, which are given none. */
 static struct {
-    struct ovs_mutex mutex;     /* Guards all that follows. */
+    struct ovs_mutex mutex;     /* Guards all that follows, which only its
+                                 * holder changes. */
     struct hmap records;
     struct ovs_list order;      /* Records, the oldest first. */
     struct hmap texts;
     size_t n_refused;           /* Records with SRIOV_SAID_KERNEL. */
+
+    /* How many records have a UFID of each hash_crowd(), or CROWD_MANY or
+     * more.  Read without the mutex: most flows that are modified or deleted
+     * are in an empty one, and cost no more than to look here. */
+    atomic_uint8_t crowds[1 << CROWD_BITS];
 } attempts = {
     .mutex = OVS_MUTEX_INITIALIZER,
     .records = HMAP_INITIALIZER(&attempts.records),
@@ -125,6 +137,35 @@ hash_ufid(const ovs_u128 *ufid)
     return ufid->u32[0];
 }
 
+static atomic_uint8_t *
+crowd_of(const ovs_u128 *ufid)
+{
+    return &attempts.crowds[ufid->u32[1] >> (32 - CROWD_BITS)];
+}
+
+/* Takes down that there is one record more, or less, with a UFID like 'ufid'.
+ * What has become CROWD_MANY stays. */
+static void
+crowd_change(const ovs_u128 *ufid, int change)
+{
+    uint8_t n;
+
+    atomic_read_relaxed(crowd_of(ufid), &n);
+    if (n != CROWD_MANY) {
+        atomic_store_relaxed(crowd_of(ufid), n + change);
+    }
+}
+
+/* Returns false if 'ufid' has no record, true if it may have one. */
+static bool
+may_be_on_record(const ovs_u128 *ufid)
+{
+    uint8_t n;
+
+    atomic_read_relaxed(crowd_of(ufid), &n);
+    return n > 0;
+}
+
 static struct record *
 find(const ovs_u128 *ufid)
 {
@@ -150,6 +191,7 @@ static void
 delete(struct record *r)
 {
     clear_said(r);
+    crowd_change(&r->ufid, -1);
     hmap_remove(&attempts.records, &r->node);
     ovs_list_remove(&r->list_node);
     free(r);
@@ -168,6 +210,7 @@ new_record(const char *type, const ovs_u128 *ufid)
     r->ufid = *ufid;
     r->type = type;
     r->first = time_msec();
+    crowd_change(ufid, 1);
     hmap_insert(&attempts.records, &r->node, hash_ufid(ufid));
     ovs_list_push_back(&attempts.order, &r->list_node);
     return r;
@@ -231,7 +274,7 @@ sriov_attempt_end(const char *type, const ovs_u128 *ufid, unsigned int flags,
 void
 sriov_attempt_forget(const ovs_u128 *ufid)
 {
-    if (ufid) {
+    if (ufid && may_be_on_record(ufid)) {
         struct record *r;
 
         ovs_mutex_lock(&attempts.mutex);

@@ -30,7 +30,8 @@
  *
  * This is part of libopenvswitch, since the hooks are.  Any thread may call
  * any of these functions: handlers and revalidators write, and the survey reads.
- * An attempt that succeeds takes no lock unless it modifies a flow. */
+ * An attempt that succeeds takes no lock, unless it modifies a flow that may
+ * be on record. */
 
 #include <stdbool.h>
 #include <stddef.h>
