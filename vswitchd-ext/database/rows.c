@@ -343,6 +343,8 @@ convert_port(struct sriov_view *view, struct sriov_view_bridge *br,
         iface->offload_priority
             = nullable_xstrdup(smap_get(&ir->other_config,
                                         "hw-offload-priority"));
+        iface->vm_id = nullable_xstrdup(smap_get(&ir->external_ids,
+                                                 "vm-id"));
         convert_result(iface, ir);
         iface->has_mtu_request = ir->n_mtu_request > 0;
         iface->mtu_request = ir->n_mtu_request ? ir->mtu_request[0] : 0;

@@ -58,6 +58,7 @@ sriov_view_destroy(struct sriov_view *view)
                 free(iface->dpdk_devargs);
                 free(iface->error);
                 free(iface->offload_priority);
+                free(iface->vm_id);
                 free(iface);
             }
             free(port->ifaces);

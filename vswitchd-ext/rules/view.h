@@ -43,6 +43,7 @@ struct sriov_view_iface {
     char *error;                /* Column "error", or NULL. */
     char *offload_priority;     /* other_config:hw-offload-priority, or
                                  * NULL. */
+    char *vm_id;                /* external_ids:vm-id, or NULL. */
     struct sriov_view_port *port;
 };
 

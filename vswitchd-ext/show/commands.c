@@ -63,6 +63,7 @@ struct asker {
     long long int deadline;     /* Then it gets a reply without the survey. */
     struct sriov_survey *survey;
     char *name;                 /* What was asked about, or NULL. */
+    struct smap vms;            /* See sriov_why. */
     bool is_ufid;               /* 'name' is a flow. */
     bool json, all;
     bool flows, counters;       /* What the survey is to find out. */
@@ -108,8 +109,21 @@ static void
 asker_destroy(struct asker *asker)
 {
     sriov_survey_destroy(asker->survey);
+    smap_destroy(&asker->vms);
     free(asker->name);
     free(asker);
+}
+
+/* Returns one for a request of 'conn', to be completed by the caller. */
+static struct asker *
+asker_create(struct unixctl_conn *conn)
+{
+    struct asker *asker = xzalloc(sizeof *asker);
+
+    asker->conn = conn;
+    asker->json = sriov_compat_wants_json(conn);
+    smap_init(&asker->vms);
+    return asker;
 }
 
 void
@@ -226,10 +240,8 @@ sriov_show_cmd(struct unixctl_conn *conn, int argc, const char *argv[],
                void *commands_)
 {
     struct sriov_commands *commands = commands_;
-    struct asker *asker = xzalloc(sizeof *asker);
+    struct asker *asker = asker_create(conn);
 
-    asker->conn = conn;
-    asker->json = sriov_compat_wants_json(conn);
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--json")) {
             asker->json = true;
@@ -266,6 +278,7 @@ why_reply(const struct asker *asker)
 {
     struct sriov_why why = {
         .ports = sriov_survey_ports(asker->survey),
+        .vms = &asker->vms,
         .named = asker->name != NULL,
         .all = asker->all,
     };
@@ -354,7 +367,7 @@ start_survey(const struct sriov_commands *commands, struct asker *asker)
             odp_ufid_from_string(asker->name, &ufid);
             options.ufid = &ufid;
         }
-        sriov_why_find_priorities(&show, &priorities);
+        sriov_why_find_settings(&show, &priorities, &asker->vms);
         asker->survey = sriov_survey_start(&options);
     }
     commands->class->end(commands->aux, &show);
@@ -369,13 +382,11 @@ sriov_why_cmd(struct unixctl_conn *conn, int argc, const char *argv[],
               void *commands_)
 {
     struct sriov_commands *commands = commands_;
-    struct asker *asker = xzalloc(sizeof *asker);
+    struct asker *asker = asker_create(conn);
     ovs_u128 ufid;
 
-    asker->conn = conn;
     asker->why = true;
     asker->deadline = LLONG_MAX;
-    asker->json = sriov_compat_wants_json(conn);
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--json")) {
             asker->json = true;

@@ -94,6 +94,7 @@ put_iface(struct json *json, const struct sriov_view_iface *iface,
         put_int(json, "ofport", iface->ofport);
     }
     put_string(json, "error", iface->error);
+    put_string(json, "vm_id", iface->vm_id);
     if (iface->offload_priority) {
         const char *provider;
 

@@ -101,8 +101,8 @@ sriov_why_find_ports(const struct sriov_show *show, const char *name,
 }
 
 void
-sriov_why_find_priorities(const struct sriov_show *show,
-                          struct smap *priorities)
+sriov_why_find_settings(const struct sriov_show *show,
+                        struct smap *priorities, struct smap *vms)
 {
     const struct shash_node *node;
 
@@ -111,6 +111,9 @@ sriov_why_find_priorities(const struct sriov_show *show,
 
         if (iface->offload_priority) {
             smap_add(priorities, iface->name, iface->offload_priority);
+        }
+        if (iface->vm_id) {
+            smap_add(vms, iface->name, iface->vm_id);
         }
     }
 }
@@ -178,8 +181,10 @@ compare_groups(const void *a_, const void *b_)
     return strcmp((*ap)->name, (*bp)->name);
 }
 
+/* 'vm' may be NULL. */
 static struct json *
-port_to_json(const char *name, const struct sriov_survey_port *port)
+port_to_json(const char *name, const char *vm,
+             const struct sriov_survey_port *port)
 {
     const struct shash_node **nodes = shash_sort(&port->groups);
     struct json *reasons = json_array_create_empty();
@@ -194,6 +199,9 @@ port_to_json(const char *name, const struct sriov_survey_port *port)
     }
     free(nodes);
     json_object_put_string(json, "port", name);
+    if (vm) {
+        json_object_put_string(json, "vm_id", vm);
+    }
     json_object_put(json, "offloads", json_boolean_create(port->offloads));
     json_object_put(json, "hardware", count_to_json(&port->hw));
     json_object_put(json, "software", count_to_json(&port->sw));
@@ -248,7 +256,10 @@ sriov_why_json(const struct sriov_why *why)
         if (port->offloads || why->named || why->all) {
             add_count(&hw, &port->hw);
             add_count(&sw, &port->sw);
-            json_array_add(ports, port_to_json(nodes[i]->name, port));
+            json_array_add(ports, port_to_json(nodes[i]->name,
+                                               smap_get(why->vms,
+                                                        nodes[i]->name),
+                                               port));
         } else {
             add_count(&others, &port->hw);
             add_count(&others, &port->sw);
@@ -344,7 +355,11 @@ sriov_why_format(const struct json *json, struct ds *s)
         const struct json *port = sriov_compat_array_at(ports, i);
         const struct json *reasons = get(port, "reasons");
 
-        ds_put_format(s, "%s: ", json_string(get(port, "port")));
+        ds_put_cstr(s, json_string(get(port, "port")));
+        if (get(port, "vm_id")) {
+            ds_put_format(s, " (VM %s)", json_string(get(port, "vm_id")));
+        }
+        ds_put_cstr(s, ": ");
         format_counts(port, s);
         for (size_t j = 0; j < sriov_compat_array_size(reasons); j++) {
             format_reason(sriov_compat_array_at(reasons, j), s);

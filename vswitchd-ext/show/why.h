@@ -31,6 +31,7 @@ struct sset;
 
 struct sriov_why {
     const struct shash *ports;  /* See sriov_survey_ports(). */
+    const struct smap *vms;     /* The VM that has the port, by the port. */
     bool named;                 /* They are those that were asked for... */
     bool all;                   /* ...or all are asked for, rather than those
                                  * only that a NIC offloads for. */
@@ -42,9 +43,10 @@ struct sriov_why {
 bool sriov_why_find_ports(const struct sriov_show *show, const char *name,
                           struct sset *ports);
 
-/* Adds to 'priorities' hw-offload-priority of each Interface that has one. */
-void sriov_why_find_priorities(const struct sriov_show *show,
-                               struct smap *priorities);
+/* Adds to 'priorities' hw-offload-priority, and to 'vms' vm-id, of each
+ * Interface that has one. */
+void sriov_why_find_settings(const struct sriov_show *show,
+                             struct smap *priorities, struct smap *vms);
 
 /* Returns true if a port has a flow, in hardware or in software. */
 bool sriov_why_has_flows(const struct sriov_why *);
