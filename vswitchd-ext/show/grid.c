@@ -57,13 +57,14 @@ sriov_grid_print(struct sriov_grid *grid, int indent, struct ds *s)
             ds_put_char_multiple(s, ' ', indent);
         }
         if (widths[column]) {
-            ds_put_format(s, "%-*s  ", (int) widths[column],
-                          grid->cells.names[i]);
+            size_t length = strlen(grid->cells.names[i]);
+
+            ds_put_buffer(s, grid->cells.names[i], length);
+            ds_put_char_multiple(s, ' ', widths[column] + 2 - length);
         }
         if (column == grid->n_columns - 1) {
-            ds_chomp(s, ' ');
-            while (ds_last(s) == ' ') {
-                ds_truncate(s, s->length - 1);
+            while (ds_chomp(s, ' ')) {
+                continue;
             }
             ds_put_char(s, '\n');
         }

@@ -419,14 +419,185 @@ representor_matches(const struct sriov_show *show,
                     || is_named(show->name, d->iface->port->bridge->name))));
 }
 
-/* Returns 'dev' with its uplinks and representors, or NULL if it is not to be
- * shown. */
+/* The table of representors, for people. */
+
+/* Returns 'hw' of 'total' in percent, rounded so that 100 and 0 are true,
+ * which the caller must free. */
+static char *
+format_share(uint64_t hw, uint64_t total)
+{
+    double percent = 100.0 * hw / total;
+
+    if (hw && hw < total) {
+        percent = MIN(MAX(percent, 0.1), 99.9);
+    }
+    return xasprintf(hw == total ? "100" : hw ? "%.1f" : "0", percent);
+}
+
+static const struct json *
+get(const struct json *json, const char *key)
+{
+    return shash_find_data(json_object(json), key);
+}
+
+/* Returns the string 'key' of 'json', or 'def'. */
+static const char *
+get_string(const struct json *json, const char *key, const char *def)
+{
+    const struct json *value = get(json, key);
+
+    return value ? json_string(value) : def;
+}
+
+/* Puts the number 'key' of 'json', or an empty cell. */
+static void
+put_int_cell(struct sriov_grid *grid, const struct json *json, const char *key)
+{
+    const struct json *value = get(json, key);
+
+    sriov_grid_put_nocopy(grid, value
+                          ? xasprintf("%"PRId64, json_integer(value))
+                          : xstrdup(""));
+}
+
+/* Puts the share of a representor's packets that the hardware forwarded, or
+ * an empty cell. */
+static void
+put_share_cell(struct sriov_grid *grid, const struct json *json)
+{
+    static const char *const keys[] = { "from_function", "to_function" };
+    long long int total = 0, sw = 0;
+    bool known = false;
+
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+        const struct json *traffic = get(json, keys[i]);
+
+        if (traffic && get(traffic, "packets_in_software")) {
+            known = true;
+            total += json_integer(get(traffic, "packets"));
+            sw += json_integer(get(traffic, "packets_in_software"));
+        }
+    }
+    if (known && total) {
+        char *share = format_share(total - sw, total);
+
+        sriov_grid_put_nocopy(grid, xasprintf("%s%%", share));
+        free(share);
+    } else {
+        sriov_grid_put(grid, "");
+    }
+}
+
+/* Appends to 's' what is out of the ordinary about an interface, each after
+ * 'separator'. */
+static void
+print_iface_notes(const struct json *json, const char *separator, struct ds *s)
+{
+    const char *priority = get_string(json, "hw_offload_priority", NULL);
+    const char *provider = get_string(json, "hw_offload_provider", NULL);
+    const char *error = get_string(json, "error", NULL);
+
+    if (priority) {
+        ds_put_format(s, "%shw-offload-priority %s: %s%s", separator, priority,
+                      provider ? "offloaded by " : "not offloaded",
+                      provider ? provider : "");
+    }
+    if (error) {
+        ds_put_format(s, "%serror: %s", separator, error);
+        if (get_string(json, "dpdk_devargs", NULL)) {
+            /* netdev-dpdk.c tells nobody but the log. */
+            ds_put_cstr(s, " (why: netdev_dpdk and dpdk in the log)");
+        }
+    }
+}
+
+static void
+put_headings(struct sriov_grid *grid)
+{
+    static const char *const headings[] = {
+        "PORT", "PCI ADDRESS", "MAC", "REPRESENTOR", "STATE", "BRIDGE",
+        "OFPORT", "HW", "SW", "IN HW", "STATUS",
+    };
+
+    *grid = (struct sriov_grid) SRIOV_GRID_INITIALIZER(ARRAY_SIZE(headings));
+    for (size_t i = 0; i < ARRAY_SIZE(headings); i++) {
+        sriov_grid_put(grid, headings[i]);
+    }
+}
+
+/* Puts the representor 'json' as a row. */
+static void
+put_row(struct sriov_grid *grid, const struct json *json)
+{
+    struct ds status = DS_EMPTY_INITIALIZER;
+
+    sriov_grid_put(grid, get_string(json, "port", ""));
+    sriov_grid_put(grid, get_string(json, "pci_address", ""));
+    sriov_grid_put(grid, get_string(json, "mac", ""));
+    sriov_grid_put(grid, get_string(json, "netdev", ""));
+    sriov_grid_put(grid, get_string(json, "state", ""));
+    sriov_grid_put(grid, get_string(json, "bridge", ""));
+    put_int_cell(grid, json, "ofport");
+    put_int_cell(grid, json, "flows_in_hardware");
+    put_int_cell(grid, json, "flows_in_software");
+    put_share_cell(grid, json);
+    ds_put_cstr(&status, get_string(json, "status", ""));
+    print_iface_notes(json, "; ", &status);
+    sriov_grid_put_nocopy(grid, ds_steal_cstr(&status));
+}
+
+/* Puts the representors of 'dev' that are to be shown, which are all or those
+ * that were asked for, into 'json': an array or, for 'text', their table.  For
+ * that each is JSON only until it is in its row, since to have thousands at
+ * once costs more than all else.  Returns how many there are. */
+static size_t
+put_representors(struct json *json, const struct sriov_show *show,
+                 const struct sriov_dev *dev, bool all, bool text)
+{
+    struct json *array = json_array_create_empty();
+    struct sriov_grid grid;
+    size_t n = 0;
+
+    put_headings(&grid);
+    for (size_t i = 0; i < show->plan->n_decisions; i++) {
+        const struct sriov_decision *d = &show->plan->decisions[i];
+
+        if (d->port->dev == dev && (all || representor_matches(show, d))) {
+            struct json *representor = representor_to_json(show, d);
+
+            n++;
+            if (text) {
+                put_row(&grid, representor);
+                json_destroy(representor);
+            } else {
+                json_array_add(array, representor);
+            }
+        }
+    }
+    if (!text) {
+        json_object_put(json, "representors", array);
+    } else {
+        struct ds s = DS_EMPTY_INITIALIZER;
+
+        if (n) {
+            sriov_grid_print(&grid, 4, &s);
+        }
+        put_string(json, "table", ds_cstr(&s));
+        ds_destroy(&s);
+        json_destroy(array);
+    }
+    sriov_grid_destroy(&grid);
+    return n;
+}
+
+/* Returns 'dev' with its uplinks and representors (see put_representors()), or
+ * NULL if it is not to be shown. */
 static struct json *
-dev_to_json(const struct sriov_show *show, const struct sriov_dev *dev)
+dev_to_json(const struct sriov_show *show, const struct sriov_dev *dev,
+            bool text)
 {
     struct json *json = json_object_create();
     struct json *uplinks = json_array_create_empty();
-    struct json *representors = json_array_create_empty();
     char *id = sriov_dev_id(dev->bus, dev->name);
 
     for (size_t i = 0; i < show->model->n_ports; i++) {
@@ -438,13 +609,7 @@ dev_to_json(const struct sriov_show *show, const struct sriov_dev *dev)
     }
 
     bool all = dev_matches(show, dev, uplinks);
-    for (size_t i = 0; i < show->plan->n_decisions; i++) {
-        const struct sriov_decision *d = &show->plan->decisions[i];
-
-        if (d->port->dev == dev && (all || representor_matches(show, d))) {
-            json_array_add(representors, representor_to_json(show, d));
-        }
-    }
+    size_t n = put_representors(json, show, dev, all, text);
 
     put_string(json, "device", id);
     put_string(json, "driver", dev->driver);
@@ -452,10 +617,8 @@ dev_to_json(const struct sriov_show *show, const struct sriov_dev *dev)
     put_bool(json, "multiport", dev->multiport);
     put_bool(json, "devlink", !dev->from_names);
     free(id);
-    bool show_it = all || sriov_compat_array_size(representors);
     json_object_put(json, "uplinks", uplinks);
-    json_object_put(json, "representors", representors);
-    if (!show_it) {
+    if (!all && !n) {
         json_destroy(json);
         return NULL;
     }
@@ -492,7 +655,7 @@ settings_to_json(const struct sriov_defaults *d)
 /* Returns the eswitches as an array: devices with the same switch id are one.
  * A device without one, in legacy mode for instance, stands for itself. */
 static struct json *
-eswitches_to_json(const struct sriov_show *show)
+eswitches_to_json(const struct sriov_show *show, bool text)
 {
     struct json *eswitches = json_array_create_empty();
     struct shash by_id = SHASH_INITIALIZER(&by_id);
@@ -501,7 +664,7 @@ eswitches_to_json(const struct sriov_show *show)
         const struct sriov_dev *dev = show->model->devs[i];
         const char *id = dev_switch_id(show->model, dev);
         struct json *json = (dev->mode == SRIOV_MODE_NONE
-                             ? NULL : dev_to_json(show, dev));
+                             ? NULL : dev_to_json(show, dev, text));
         struct json *pfs = id ? shash_find_data(&by_id, id) : NULL;
 
         if (!json) {
@@ -555,19 +718,6 @@ summary_add(struct summary *sum, const struct sriov_show *show,
         sum->total.packets += c->rx.packets + c->tx.packets;
         sum->sw.packets += c->sw_rx.packets + c->sw_tx.packets;
     }
-}
-
-/* Returns 'hw' of 'total' in percent, rounded so that 100 and 0 are true,
- * which the caller must free. */
-static char *
-format_share(uint64_t hw, uint64_t total)
-{
-    double percent = 100.0 * hw / total;
-
-    if (hw && hw < total) {
-        percent = MIN(MAX(percent, 0.1), 99.9);
-    }
-    return xasprintf(hw == total ? "100" : hw ? "%.1f" : "0", percent);
 }
 
 static void
@@ -651,11 +801,13 @@ put_dpdk_memory(struct json *json, const struct sriov_show *show)
     }
 }
 
-bool
-sriov_show_json(const struct sriov_show *show, struct json **jsonp)
+/* Does what sriov_show_json() does or, for 'text', what sriov_show_text()
+ * starts from. */
+static bool
+show_to_json(const struct sriov_show *show, bool text, struct json **jsonp)
 {
     struct json *json = json_object_create();
-    struct json *eswitches = eswitches_to_json(show);
+    struct json *eswitches = eswitches_to_json(show, text);
     bool found = !show->name || sriov_compat_array_size(eswitches);
     char *summary = summarize(show);
 
@@ -678,84 +830,13 @@ sriov_show_json(const struct sriov_show *show, struct json **jsonp)
     return found;
 }
 
+bool
+sriov_show_json(const struct sriov_show *show, struct json **jsonp)
+{
+    return show_to_json(show, false, jsonp);
+}
+
 /* Text. */
-
-static const struct json *
-get(const struct json *json, const char *key)
-{
-    return shash_find_data(json_object(json), key);
-}
-
-/* Returns the string 'key' of 'json', or 'def'. */
-static const char *
-get_string(const struct json *json, const char *key, const char *def)
-{
-    const struct json *value = get(json, key);
-
-    return value ? json_string(value) : def;
-}
-
-/* Puts the number 'key' of 'json', or an empty cell. */
-static void
-put_int_cell(struct sriov_grid *grid, const struct json *json, const char *key)
-{
-    const struct json *value = get(json, key);
-
-    sriov_grid_put_nocopy(grid, value
-                          ? xasprintf("%"PRId64, json_integer(value))
-                          : xstrdup(""));
-}
-
-/* Puts the share of a representor's packets that the hardware forwarded, or
- * an empty cell. */
-static void
-put_share_cell(struct sriov_grid *grid, const struct json *json)
-{
-    static const char *const keys[] = { "from_function", "to_function" };
-    long long int total = 0, sw = 0;
-    bool known = false;
-
-    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-        const struct json *traffic = get(json, keys[i]);
-
-        if (traffic && get(traffic, "packets_in_software")) {
-            known = true;
-            total += json_integer(get(traffic, "packets"));
-            sw += json_integer(get(traffic, "packets_in_software"));
-        }
-    }
-    if (known && total) {
-        char *share = format_share(total - sw, total);
-
-        sriov_grid_put_nocopy(grid, xasprintf("%s%%", share));
-        free(share);
-    } else {
-        sriov_grid_put(grid, "");
-    }
-}
-
-/* Appends to 's' what is out of the ordinary about an interface, each after
- * 'separator'. */
-static void
-print_iface_notes(const struct json *json, const char *separator, struct ds *s)
-{
-    const char *priority = get_string(json, "hw_offload_priority", NULL);
-    const char *provider = get_string(json, "hw_offload_provider", NULL);
-    const char *error = get_string(json, "error", NULL);
-
-    if (priority) {
-        ds_put_format(s, "%shw-offload-priority %s: %s%s", separator, priority,
-                      provider ? "offloaded by " : "not offloaded",
-                      provider ? provider : "");
-    }
-    if (error) {
-        ds_put_format(s, "%serror: %s", separator, error);
-        if (get_string(json, "dpdk_devargs", NULL)) {
-            /* netdev-dpdk.c tells nobody but the log. */
-            ds_put_cstr(s, " (why: netdev_dpdk and dpdk in the log)");
-        }
-    }
-}
 
 static void
 print_bond_inbound(const struct json *json, struct ds *s)
@@ -819,42 +900,6 @@ print_uplink(const struct json *json, struct ds *s)
 }
 
 static void
-print_representors(const struct json *array, struct ds *s)
-{
-    static const char *const headings[] = {
-        "PORT", "PCI ADDRESS", "MAC", "REPRESENTOR", "STATE", "BRIDGE",
-        "OFPORT", "HW", "SW", "IN HW", "STATUS",
-    };
-    struct sriov_grid grid = SRIOV_GRID_INITIALIZER(ARRAY_SIZE(headings));
-
-    for (size_t i = 0; i < ARRAY_SIZE(headings); i++) {
-        sriov_grid_put(&grid, headings[i]);
-    }
-    for (size_t i = 0; i < sriov_compat_array_size(array); i++) {
-        const struct json *json = sriov_compat_array_at(array, i);
-        struct ds status = DS_EMPTY_INITIALIZER;
-
-        sriov_grid_put(&grid, get_string(json, "port", ""));
-        sriov_grid_put(&grid, get_string(json, "pci_address", ""));
-        sriov_grid_put(&grid, get_string(json, "mac", ""));
-        sriov_grid_put(&grid, get_string(json, "netdev", ""));
-        sriov_grid_put(&grid, get_string(json, "state", ""));
-        sriov_grid_put(&grid, get_string(json, "bridge", ""));
-        put_int_cell(&grid, json, "ofport");
-        put_int_cell(&grid, json, "flows_in_hardware");
-        put_int_cell(&grid, json, "flows_in_software");
-        put_share_cell(&grid, json);
-        ds_put_cstr(&status, get_string(json, "status", ""));
-        print_iface_notes(json, "; ", &status);
-        sriov_grid_put_nocopy(&grid, ds_steal_cstr(&status));
-    }
-    if (sriov_compat_array_size(array)) {
-        sriov_grid_print(&grid, 4, s);
-    }
-    sriov_grid_destroy(&grid);
-}
-
-static void
 print_eswitch(const struct json *eswitch, struct ds *s)
 {
     const struct json *pfs = get(eswitch, "pfs");
@@ -874,7 +919,7 @@ print_eswitch(const struct json *eswitch, struct ds *s)
         for (size_t j = 0; j < sriov_compat_array_size(uplinks); j++) {
             print_uplink(sriov_compat_array_at(uplinks, j), s);
         }
-        print_representors(get(pf, "representors"), s);
+        ds_put_cstr(s, get_string(pf, "table", ""));
     }
 }
 
@@ -920,7 +965,7 @@ bool
 sriov_show_text(const struct sriov_show *show, struct ds *s)
 {
     struct json *json;
-    bool found = sriov_show_json(show, &json);
+    bool found = show_to_json(show, true, &json);
     const struct json *eswitches = get(json, "eswitches");
     const char *summary = get_string(json, "summary", NULL);
 
