@@ -157,6 +157,10 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/main.c \
 	utilities/sriov/mapping.c \
 	utilities/sriov/mapping.h \
+	utilities/sriov/metrics-http.c \
+	utilities/sriov/metrics-http.h \
+	utilities/sriov/metrics-read.c \
+	utilities/sriov/metrics-read.h \
 	utilities/sriov/metrics.c \
 	utilities/sriov/name.c \
 	utilities/sriov/plan.c \
@@ -236,18 +240,27 @@ completion_DATA = utilities/sriov/data/ovs-sriov-bashcomp.bash
 
 systemdunitdir = $(prefix)/lib/systemd/system
 udevrulesdir = $(prefix)/lib/udev/rules.d
-systemdunit_DATA = \
+sriov_services = \
+	utilities/sriov/data/ovs-sriov-exporter.service \
+	utilities/sriov/data/ovs-sriov-metrics.service \
 	utilities/sriov/data/ovs-sriov-vm.service \
 	utilities/sriov/data/ovs-sriov.service \
 	utilities/sriov/data/ovs-sriov@.service
+systemdunit_DATA = $(sriov_services) \
+	utilities/sriov/data/ovs-sriov-exporter.socket \
+	utilities/sriov/data/ovs-sriov-metrics.timer
 udevrules_DATA = utilities/sriov/data/60-ovs-sriov.rules
 networkddir = $(prefix)/lib/systemd/network
 networkd_DATA = utilities/sriov/data/05-ovs-sriov.network
-CLEANFILES += $(systemdunit_DATA) $(udevrules_DATA)
+CLEANFILES += $(sriov_services) $(udevrules_DATA)
 EXTRA_DIST += \
 	utilities/sriov/data/05-ovs-sriov.network \
 	utilities/sriov/data/60-ovs-sriov.rules.in \
 	utilities/sriov/data/ovs-sriov-bashcomp.bash \
+	utilities/sriov/data/ovs-sriov-exporter.service.in \
+	utilities/sriov/data/ovs-sriov-exporter.socket \
+	utilities/sriov/data/ovs-sriov-metrics.service.in \
+	utilities/sriov/data/ovs-sriov-metrics.timer \
 	utilities/sriov/data/ovs-sriov-vm.service.in \
 	utilities/sriov/data/ovs-sriov.8.in \
 	utilities/sriov/data/ovs-sriov.service.in \
@@ -256,29 +269,16 @@ EXTRA_DIST += \
 
 # No object is made there, for which automake would make the folder of a build
 # outside the source tree.
-utilities/sriov/data/ovs-sriov.8 $(systemdunit_DATA) $(udevrules_DATA): \
+utilities/sriov/data/ovs-sriov.8 $(sriov_services) $(udevrules_DATA): \
 	utilities/sriov/data/.dirstamp
 utilities/sriov/data/.dirstamp:
 	$(MKDIR_P) utilities/sriov/data
 	: > $@
 DISTCLEANFILES += utilities/sriov/data/.dirstamp
-# For those who want metrics: nothing of it is in force by itself.
+# For Prometheus's rule_files.
 metricsdir = $(pkgdatadir)/metrics
-metrics_DATA = \
-	utilities/sriov/data/metrics/ovs-sriov-metrics.service \
-	utilities/sriov/data/metrics/ovs-sriov-metrics.timer \
-	utilities/sriov/data/metrics/ovs-sriov.rules.yml
-CLEANFILES += utilities/sriov/data/metrics/ovs-sriov-metrics.service
-utilities/sriov/data/metrics/ovs-sriov-metrics.service: \
-	utilities/sriov/data/metrics/.dirstamp
-utilities/sriov/data/metrics/.dirstamp:
-	$(MKDIR_P) utilities/sriov/data/metrics
-	: > $@
-DISTCLEANFILES += utilities/sriov/data/metrics/.dirstamp
-EXTRA_DIST += \
-	utilities/sriov/data/metrics/ovs-sriov-metrics.service.in \
-	utilities/sriov/data/metrics/ovs-sriov-metrics.timer \
-	utilities/sriov/data/metrics/ovs-sriov.rules.yml
+metrics_DATA = utilities/sriov/data/metrics/ovs-sriov.rules.yml
+EXTRA_DIST += $(metrics_DATA)
 
 # The one that is there already is the user's.
 INSTALL_DATA_LOCAL += install-sriov-conf
@@ -291,5 +291,6 @@ install-sriov-conf:
 MAN_FRAGMENTS += vswitchd-ext/show/unixctl.man
 EXTRA_DIST += \
 	tests/sriov-replay.py \
+	tests/sriov-scrape.py \
 	vswitchd-ext/automake.mk \
 	vswitchd-ext/cx-sriov.m4

@@ -13,18 +13,12 @@
  * limitations under the License.
  */
 
-
-
-/* "ovs-sriov metrics": what sriov/show and sriov/why of ovs-vswitchd tell, for
- * Prometheus.
- *
- *     ovs-vswitchd --> unixctl, JSON --> METRICS --> OpenMetrics or text format
- *
- * See main.c for where this stands. */
+/* See metrics-read.h for where this stands. */
 
 #include <config.h>
-#include "sriov/command.h"
+#include "sriov/metrics-read.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,13 +29,14 @@
 #include "jsonrpc.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
+#include "openvswitch/poll-loop.h"
 #include "openvswitch/shash.h"
 #include "timeval.h"
 #include "unixctl.h"
 #include "util.h"
 
-/* How long ovs-vswitchd may take to answer, in seconds. */
-#define ANSWER_TIMEOUT 10
+/* How long ovs-vswitchd may take to answer, in ms. */
+#define ANSWER_TIMEOUT 10000
 
 enum metric {
     UP,
@@ -298,7 +293,7 @@ put_function(struct output *out, const char *pf, const struct json *rep)
     put_sample(out, FUNCTION_INFO, &labels, get(rep, "ofport") != NULL,
                "pci_address", get_string(rep, "pci_address"), "representor",
                get_string(rep, "netdev"), "bridge", get_string(rep, "bridge"),
-               NULL);
+               "vm", get_string(rep, "vm_id"), NULL);
     put_sample(out, FUNCTION_CARRIER, &labels,
                !strcmp(get_string(rep, "state"), "up"), NULL);
     put_traffic(out, &labels, get(rep, "from_function"), "from");
@@ -377,6 +372,7 @@ static void
 put_reasons(struct output *out, const struct json *port)
 {
     const char *name = get_string(port, "port");
+    const char *vm = get_string(port, "vm_id");
 
     for (size_t i = 0; i < n_elements(port, "reasons"); i++) {
         const char *id = get_string(element(port, "reasons", i), "id");
@@ -394,9 +390,9 @@ put_reasons(struct output *out, const struct json *port)
         }
         if (!seen) {
             put_sample(out, SOFTWARE_FLOWS, NULL, flows, "port", name,
-                       "reason", id, NULL);
+                       "vm", vm, "reason", id, NULL);
             put_sample(out, SOFTWARE_PACKETS, NULL, packets, "port", name,
-                       "reason", id, NULL);
+                       "vm", vm, "reason", id, NULL);
         }
     }
 }
@@ -412,23 +408,48 @@ put_why(struct output *out, const struct json *why)
 
 /* ovs-vswitchd. */
 
+/* Sends 'request', which is freed, to 'rpc'.  Stores what comes back until
+ * 'deadline', in ms, in '*replyp', which the caller must free.  Returns 0 or a
+ * positive errno or EOF, and then no reply. */
+static int
+transact(struct jsonrpc *rpc, struct jsonrpc_msg *request,
+         long long int deadline, struct jsonrpc_msg **replyp)
+{
+    int error = jsonrpc_send(rpc, request);
+
+    *replyp = NULL;
+    while (!error) {
+        jsonrpc_run(rpc);
+        error = jsonrpc_recv(rpc, replyp);
+        if (error != EAGAIN) {
+            break;
+        }
+        error = time_msec() >= deadline ? ETIMEDOUT : 0;
+        jsonrpc_wait(rpc);
+        jsonrpc_recv_wait(rpc);
+        poll_timer_wait_until(deadline);
+        poll_block();
+    }
+    return error;
+}
+
 /* Has ovs-vswitchd carry out 'command' with 'arg' and, if that is not NULL,
- * 'arg2'.  Returns the JSON that it prints, which the caller must free, or NULL
- * after having said what is wrong. */
+ * 'arg2', until 'deadline'.  Returns the JSON that it prints, which the caller
+ * must free, or NULL after having said what is wrong. */
 static struct json *
 ask(struct jsonrpc *rpc, const char *command, const char *arg,
-    const char *arg2)
+    const char *arg2, long long int deadline)
 {
     struct json *params = json_array_create_1(json_string_create(arg));
-    struct jsonrpc_msg *request, *reply;
     struct json *result = NULL;
+    struct jsonrpc_msg *reply;
     int error;
 
     if (arg2) {
         json_array_add(params, json_string_create(arg2));
     }
-    request = jsonrpc_create_request(command, params, NULL);
-    error = jsonrpc_transact_block(rpc, request, &reply);
+    error = transact(rpc, jsonrpc_create_request(command, params, NULL),
+                     deadline, &reply);
     if (error) {
         ovs_error(error, "ovs-vswitchd does not answer %s", command);
         return NULL;
@@ -475,9 +496,11 @@ static bool
 read_vswitchd(struct output *out)
 {
     struct jsonrpc *rpc = connect_to_vswitchd();
-    struct json *show = rpc ? ask(rpc, "sriov/show", "--json", "--flows")
-                            : NULL;
-    struct json *why = show ? ask(rpc, "sriov/why", "--json", NULL) : NULL;
+    long long int deadline = time_msec() + ANSWER_TIMEOUT;
+    struct json *show = (rpc ? ask(rpc, "sriov/show", "--json", "--flows",
+                                   deadline) : NULL);
+    struct json *why = (show ? ask(rpc, "sriov/why", "--json", NULL, deadline)
+                        : NULL);
     bool ok = show && why;
 
     if (ok) {
@@ -512,37 +535,20 @@ format(const struct output *out, bool openmetrics, struct ds *s)
     }
 }
 
-static int
-run_metrics(const struct command_args *args)
+bool
+metrics_read(bool openmetrics, struct ds *s)
 {
-    bool openmetrics = !args->n || !strcmp(args->array[0], "openmetrics");
-    struct ds s = DS_EMPTY_INITIALIZER;
     struct output out;
     bool ok;
 
-    if (!openmetrics && strcmp(args->array[0], "prometheus")) {
-        ovs_fatal(0, "%s is no format; openmetrics and prometheus are",
-                  args->array[0]);
-    }
     for (size_t i = 0; i < N_METRICS; i++) {
         ds_init(&out.samples[i]);
     }
-    time_alarm(ANSWER_TIMEOUT);
     ok = read_vswitchd(&out);
     put_sample(&out, UP, NULL, ok, NULL);
-    format(&out, openmetrics, &s);
+    format(&out, openmetrics, s);
     for (size_t i = 0; i < N_METRICS; i++) {
         ds_destroy(&out.samples[i]);
     }
-    command_print_text(&s);
-    return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+    return ok;
 }
-
-const struct command metrics_command = {
-    .name = "metrics",
-    .args = "[FORMAT]",
-    .max_args = 1,
-    .help = "print what ovs-vswitchd tells of VFs, flows and PFs as\n"
-            "metrics; FORMAT: openmetrics (default) or prometheus",
-    .run = run_metrics,
-};

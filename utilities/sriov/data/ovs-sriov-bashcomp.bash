@@ -20,7 +20,7 @@ _ovs_sriov () {
             words="$options $(ls /sys/class/net 2>/dev/null)"
             ;;
         metrics)
-            words="openmetrics prometheus $options"
+            words="openmetrics prometheus serve $options"
             ;;
         list|check|import|proxmox|vm|help)
             words=$options
