@@ -111,6 +111,7 @@ struct cx_sriov {
     bool from_kernel;                   /* What it reads is the kernel's. */
     unsigned int n_readings;            /* That were started. */
     unsigned int n_plans;               /* That were made. */
+    unsigned int n_transactions;        /* That were begun. */
     struct sriov_model *model;          /* Never NULL... */
     bool model_known;                   /* ...but empty until it was read. */
 
@@ -595,6 +596,7 @@ do_write(const struct sriov_plan *plan)
     }
     smap_destroy(&renamed);
     sriov_session_commit(cx->session, plan);
+    cx->n_transactions++;
 }
 
 static void
@@ -777,6 +779,7 @@ commands_begin(void *aux OVS_UNUSED, struct sriov_show *show)
     show->age = show->late ? (time_msec() - since) / 1000 : 0;
     show->readings = cx->n_readings;
     show->plans = cx->n_plans;
+    show->transactions = cx->n_transactions;
     show->view = view;
     show->view_known = sriov_session_view_is_known(cx->session);
     show->plan = sriov_plan_create(&in);

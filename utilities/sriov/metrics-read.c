@@ -44,6 +44,7 @@ enum metric {
     SETTING,
     PF_MODE,
     PF_FUNCTIONS,
+    PF_FLOWS,
     UPLINK_CARRIER,
     UPLINK_INFO,
     FUNCTION_INFO,
@@ -58,6 +59,8 @@ enum metric {
     REFUSED,
     READINGS,
     PLANS,
+    TRANSACTIONS,
+    CPU,
     N_METRICS
 };
 
@@ -75,6 +78,9 @@ static const struct {
         "Whether the PF's eswitch is in switchdev mode." },
     [PF_FUNCTIONS] = { "ovs_sriov_pf_functions", false,
         "Representors of VFs, SFs and PFs that the PF has." },
+    [PF_FLOWS] = { "ovs_sriov_pf_hardware_flows", false,
+        "Datapath flows in hardware that come in at the PF's uplink and "
+        "functions: what its table is used for." },
     [UPLINK_CARRIER] = { "ovs_sriov_uplink_carrier", false,
         "Whether the PF's uplink has a link." },
     [UPLINK_INFO] = { "ovs_sriov_uplink_info", false,
@@ -105,6 +111,11 @@ static const struct {
         "How often everything was read from the kernel." },
     [PLANS] = { "ovs_sriov_plans", true,
         "How often it was found out what to do." },
+    [TRANSACTIONS] = { "ovs_sriov_transactions", true,
+        "Transactions that were sent to OVSDB." },
+    [CPU] = { "ovs_sriov_main_thread_cpu_seconds", true,
+        "CPU time of the main thread of ovs-vswitchd, which also speaks "
+        "LACP." },
 };
 
 /* What is to be printed: the samples of each metric, as lines, since all of a
@@ -210,6 +221,18 @@ static const struct json *
 element(const struct json *json, const char *key, size_t i)
 {
     return sriov_compat_array_at(get(json, key), i);
+}
+
+/* Returns the sum of the members 'key' of the elements of 'array'. */
+static double
+sum(const struct json *json, const char *array, const char *key)
+{
+    double total = 0;
+
+    for (size_t i = 0; i < n_elements(json, array); i++) {
+        total += get_number(element(json, array, i), key);
+    }
+    return total;
 }
 
 /* What sriov/show told. */
@@ -330,6 +353,9 @@ put_pf(struct output *out, const struct json *eswitch, const struct json *pf)
                get_string(eswitch, "switch_id"), NULL);
     put_sample(out, PF_FUNCTIONS, NULL, n_elements(pf, "representors"),
                "pf", device, NULL);
+    put_sample(out, PF_FLOWS, NULL, sum(pf, "uplinks", "flows_in_hardware")
+               + sum(pf, "representors", "flows_in_hardware"),
+               "pf", device, NULL);
     for (size_t i = 0; i < n_elements(pf, "uplinks"); i++) {
         const struct json *uplink = element(pf, "uplinks", i);
         const char *netdev = get_string(uplink, "netdev");
@@ -362,6 +388,10 @@ put_show(struct output *out, const struct json *show)
     }
     put_sample(out, READINGS, NULL, get_number(show, "readings"), NULL);
     put_sample(out, PLANS, NULL, get_number(show, "plans"), NULL);
+    put_sample(out, TRANSACTIONS, NULL, get_number(show, "transactions"),
+               NULL);
+    put_sample(out, CPU, NULL, get_number(show, "main_thread_cpu_ms") / 1000,
+               NULL);
 }
 
 /* What sriov/why told. */

@@ -25,6 +25,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
@@ -801,6 +802,16 @@ put_dpdk_memory(struct json *json, const struct sriov_show *show)
     }
 }
 
+/* Returns the CPU time that this thread has used, in ms. */
+static long long int
+thread_cpu_ms(void)
+{
+    struct timespec ts;
+
+    return (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts) ? 0
+            : ts.tv_sec * 1000LL + ts.tv_nsec / 1000000);
+}
+
 /* Does what sriov_show_json() does or, for 'text', what sriov_show_text()
  * starts from. */
 static bool
@@ -820,6 +831,8 @@ show_to_json(const struct sriov_show *show, bool text, struct json **jsonp)
     if (!show->name) {
         put_int(json, "readings", show->readings);
         put_int(json, "plans", show->plans);
+        put_int(json, "transactions", show->transactions);
+        put_int(json, "main_thread_cpu_ms", thread_cpu_ms());
     }
     json_object_put(json, "settings", settings_to_json(show->defaults));
     put_dpdk_memory(json, show);

@@ -36,7 +36,8 @@ struct sriov_show {
     bool late;                  /* ...and is asked again... */
     long long int age;          /* ...since so many seconds. */
     unsigned int readings;      /* Of the kernel, and plans, since the */
-    unsigned int plans;         /* start. */
+    unsigned int plans;         /* start; and transactions of OVSDB. */
+    unsigned int transactions;
     const struct sriov_view *view;
     bool view_known;            /* 'view' is what is in OVSDB. */
     const struct sriov_plan *plan;
