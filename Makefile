@@ -18,6 +18,7 @@
 #                     (SANITIZE=short: ours alone), in build/sanitized/
 # make deb            builds the Debian packages, in build/deb/ (of a series that
 #                     another release ships: for that one, in build/deb-SERIES/)
+# make apt-repo       makes a signed apt repository of them, in build/apt/, for hosts to upgrade from
 # make check-deb      tries them in a Debian guest, and compares them with the distribution's
 # make bench          measures patched against stock, and prints ratios
 # make demo           shows representors added and flows offloaded, in a virtual machine
@@ -31,7 +32,7 @@
 # folder instead, which is where check-series works.
 # TESTSUITEFLAGS="-k sriov -j4" goes to the testsuite; GUESTFLAGS to tests/guest/run;
 # BENCHFLAGS to tests/bench/run; DEBFLAGS to debian/build, see its --help;
-# CHECKDEBFLAGS to tests/deb/run.
+# CHECKDEBFLAGS to tests/deb/run; APTREPOFLAGS to debian/apt-repo.
 
 OVS = ovs
 SERIES ?= $(shell cat $(OVS)/.cx-sriov/series 2>/dev/null)
@@ -40,7 +41,7 @@ GUEST = tests/guest/run --ovs $(OVS)
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .PHONY: build boot check check-patches check-layout check-valgrind fuzz check-fuzz check-metrics check-sanitizers check-guest check-frames check-matrix check-vm check-dpdk check-series \
-	check-other-series check-all demo deb check-deb bench ovs-dir clean distclean help
+	check-other-series check-all demo deb apt-repo check-deb bench ovs-dir clean distclean help
 
 build: boot
 	@tests/quietly build "building Open vSwitch" $(MAKE) -C $(OVS) $(JOBS)
@@ -110,6 +111,9 @@ bench: build
 
 deb:
 	@debian/build $(DEBFLAGS) $(SERIES)
+
+apt-repo: deb
+	@debian/apt-repo $(APTREPOFLAGS)
 
 check-deb: deb
 	@tests/deb/run --packages $$(debian/build --folder $(SERIES)) $(CHECKDEBFLAGS)
