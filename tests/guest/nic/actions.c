@@ -10,9 +10,11 @@
 #include <linux/if_vlan.h>
 #include <net/flow_offload.h>
 #include <net/pkt_cls.h>
+#include <net/vxlan.h>
 
 #include "answers.h"
 #include "rule.h"
+#include "tunnel.h"
 
 #define MAX_OUTPUTS 32
 
@@ -27,6 +29,7 @@
 /* struct mlx5_flow_attr and mlx5e_tc_act_parse_state, what of them matters here. */
 struct state {
 	struct simnic_port *in;
+	const struct simnic_filter_dev *filter;
 	struct netlink_ext_ack *extack;
 	const struct match_key *key, *mask;
 	struct rule *rule;
@@ -42,6 +45,9 @@ struct state {
 	struct step rewrite;		/* VLAN id, and Ethernet addresses. */
 	bool rewrites_vid;
 
+	const struct ip_tunnel_info *tunnel;	/* The next output is in this one. */
+	bool decap;			/* The tunnel's header is still to come off. */
+	bool to_int_port;
 	bool ptype_host;
 	bool taken;			/* A probe has said that the driver takes all of this. */
 };
@@ -73,16 +79,60 @@ static bool has_vid_match(const struct state *s)
 	return s->mask->vlan.vlan_tpid && s->key->vlan.vlan_tpid;
 }
 
-/* Ends a set: outputs before the split, changes, outputs behind it. */
-static void set_end(struct state *s)
+/*
+ * Finds the way for those outputs of the set that are in tunnels; en/tc_tun_encap.c:1028, mlx5e_tc_tun_encap_dests_set().
+ *
+ * Where it leads through an internal port, en_tc.c:4226, mlx5e_set_fwd_to_int_port_actions(), puts the split before it, and
+ * eswitch_offloads.c:319 and 867 take it only as the last output, and one.
+ */
+static int encaps_resolve(struct state *s)
 {
-	static const struct step pop = { .type = STEP_VLAN_POP }, lose = { .type = STEP_LOSE };
+	unsigned int i, j;
+	int err;
+
+	for (i = 0; i < s->n_outputs; i++) {
+		struct simnic_encap *encap = s->outputs[i].encap;
+
+		if (!encap)
+			continue;
+		for (j = 0; j < i; j++)
+			if (s->outputs[j].encap && s->outputs[j].encap->tunnel == encap->tunnel &&
+			    !memcmp(&s->outputs[j].encap->key, &encap->key, sizeof(encap->key)))
+				return refuse(s, SIMNIC_TUNNEL_TWICE);
+		err = simnic_encap_resolve(encap, s->in, s->extack);
+		if (err)
+			return err;
+		if (!encap->int_port)
+			continue;
+		/* Its way out is looked up as of an internal port: again would be for ever.  The driver's words for it are not known. */
+		if (s->filter->egress || i + 1 < s->n_outputs)
+			return -EOPNOTSUPP;
+		for (j = 0; j < i; j++)
+			if (s->outputs[j].encap && s->outputs[j].encap->int_port)
+				return -EOPNOTSUPP;
+		s->split = i;
+		s->flags |= MOD_HDR;
+	}
+	return 0;
+}
+
+/* Ends a set: outputs before the split, changes, outputs behind it. */
+static int set_end(struct state *s)
+{
+	static const struct step pop = { .type = STEP_VLAN_POP }, lose = { .type = STEP_LOSE }, decap = { .type = STEP_DECAP };
 	struct rule *rule = s->rule;
 	struct step vid = s->rewrite;
 	unsigned int i;
+	int err = encaps_resolve(s);
 
+	if (err)
+		return err;
 	for (i = 0; i < s->split; i++)
 		step_add(rule, &s->outputs[i]);
+	/* eswitch_offloads.c:843: those before the split get the frame with the tunnel's header. */
+	if (s->decap)
+		step_add(rule, &decap);
+	s->decap = false;
 	/* Of a frame without a tag, nothing is removed; what hardware does then, no source says. */
 	if (s->flags & POP)
 		step_add(rule, &pop);
@@ -106,6 +156,7 @@ static void set_end(struct state *s)
 	s->rewrites_vid = false;
 	memset(&s->rewrite, 0, sizeof(s->rewrite));
 	s->rewrite.type = STEP_ETH;
+	return 0;
 }
 
 static void header_changed(struct state *s)
@@ -121,7 +172,7 @@ static int output_check(struct state *s, struct simnic_port *out)
 	int err;
 
 	if (in->kind == SIMNIC_UPLINK && out->kind == SIMNIC_UPLINK && !s->taken) {
-		err = refuse(s, SIMNIC_RULE_UPLINKS);
+		err = !simnic_is.raw_traffic ? refuse(s, SIMNIC_RULE_UPLINKS) : in != out ? refuse(s, SIMNIC_RULE_OTHER_UPLINK) : 0;
 		if (err)
 			return err;
 	}
@@ -129,7 +180,26 @@ static int output_check(struct state *s, struct simnic_port *out)
 	if (out->pf->mode != DEVLINK_ESWITCH_MODE_SWITCHDEV ||
 	    (!simnic_may_forward(in, out) && simnic_is.multiport != SIMNIC_MULTIPORT_AUTO))
 		return refuse(s, SIMNIC_RULE_OTHER_SWITCH);
-	return in == out ? refuse(s, SIMNIC_RULE_SELF) : 0;
+	return in == out && in->kind == SIMNIC_REP ? refuse(s, SIMNIC_RULE_SELF) : 0;
+}
+
+/* en/tc/act/mirred.c:186, parse_mirred_encap(). */
+static int split_output_tunnel(struct state *s, const struct net_device *dev)
+{
+	struct simnic_encap *encap;
+
+	/* From one tunnel into another: whether a NIC does it, no source says. */
+	if (netif_is_vxlan(s->filter->dev))
+		return -EOPNOTSUPP;
+	encap = kzalloc(sizeof(*encap), GFP_KERNEL);
+	if (!encap)
+		return -ENOMEM;
+	INIT_LIST_HEAD(&encap->node);
+	encap->tunnel = dev->ifindex;
+	encap->key = s->tunnel->key;
+	s->outputs[s->n_outputs++] = (struct step) { .type = STEP_ENCAP, .encap = encap };
+	s->tunnel = NULL;
+	return 0;
 }
 
 static int split_output(struct state *s, struct net_device *dev)
@@ -142,8 +212,11 @@ static int split_output(struct state *s, struct net_device *dev)
 
 	if (s->n_outputs >= simnic_is.max_outputs)
 		return refuse(s, SIMNIC_RULE_OUTPUTS);
+	if (s->tunnel)
+		return split_output_tunnel(s, dev);
 	if (!netdev_port_same_parent_id(s->in->dev, dev))
-		return refuse(s, SIMNIC_RULE_OTHER_SWITCH);
+		/* No word of it at devices of others, since all drivers are asked. */
+		return s->filter->dev == s->in->dev ? refuse(s, SIMNIC_RULE_OTHER_SWITCH) : -EOPNOTSUPP;
 	for (i = 0; i < s->n_seen; i++)
 		if (s->seen[i] == dev)
 			return refuse(s, SIMNIC_RULE_TWICE);
@@ -182,6 +255,7 @@ static int split_output_int(struct state *s, const struct net_device *dev)
 	s->outputs[s->n_outputs++] = (struct step) { .type = STEP_OUTPUT_INT, .ifindex = dev->ifindex };
 	s->split = 0;
 	s->n_seen = 0;
+	s->to_int_port = true;
 	return 0;
 }
 
@@ -261,6 +335,7 @@ static int split_rewrite(struct state *s, const struct flow_action_entry *act)
 static int split_police(struct state *s, const struct flow_action_entry *act)
 {
 	struct step step = { .type = STEP_POLICE };
+	int err;
 
 	if ((act->police.notexceed.act_id != FLOW_ACTION_PIPE && act->police.notexceed.act_id != FLOW_ACTION_ACCEPT) ||
 	    act->police.exceed.act_id != FLOW_ACTION_DROP ||
@@ -270,7 +345,11 @@ static int split_police(struct state *s, const struct flow_action_entry *act)
 					 act->police.burst_pkt);
 	if (!step.meter)
 		return -ENOMEM;
-	set_end(s);
+	err = set_end(s);
+	if (err) {
+		kfree(step.meter);
+		return err;
+	}
 	step_add(s->rule, &step);
 	return 0;
 }
@@ -303,12 +382,20 @@ static int split_action(struct state *s, const struct flow_action_entry *act)
 		return split_police(s, act);
 	case FLOW_ACTION_CT:
 		return refuse(s, SIMNIC_RULE_CT);
+	case FLOW_ACTION_TUNNEL_ENCAP:
+		if (!simnic_is.tunnels || !act->tunnel || ip_tunnel_info_af(act->tunnel) != AF_INET || act->tunnel->options_len)
+			return refuse(s, SIMNIC_RULE_ACTION);
+		s->tunnel = act->tunnel;
+		return 0;
+	case FLOW_ACTION_TUNNEL_DECAP:
+		/* The header comes off by the device alone that the rule is at. */
+		return simnic_is.tunnels ? 0 : refuse(s, SIMNIC_RULE_ACTION);
 	default:
 		return refuse(s, SIMNIC_RULE_ACTION);
 	}
 }
 
-/* esw_dests_to_int_external(): of the outputs behind the split, some leave the card and some do not. */
+/* esw_dests_to_int_external(): of the outputs behind the split, some leave the card and some do not, as do those in a tunnel. */
 static bool both_sides(const struct state *s)
 {
 	bool in = false, out = false;
@@ -343,11 +430,14 @@ static int split_parse(struct state *s, const struct flow_action *actions)
 	}
 	if (!s->n_outputs && !s->rule->drop)
 		return refuse(s, SIMNIC_RULE_NO_FORWARD);
+	if (s->n_outputs > 1 && (s->to_int_port || netif_is_ovs_master(s->filter->dev)))
+		return refuse(s, SIMNIC_RULE_INT_PORT_ONE);
+	if (s->to_int_port && s->filter->dev != s->in->dev)
+		return refuse(s, SIMNIC_RULE_INT_PORT_FROM);
 	/* With a split, 6.12 sends those behind it through another table (en_tc.c:1745, extra_split_attr_dests_needed()). */
 	if (s->flags & MOD_HDR && !s->split && both_sides(s))
 		return refuse(s, SIMNIC_RULE_REWRITE_BOTH);
-	set_end(s);
-	return 0;
+	return set_end(s);
 }
 
 /* ice and bnxt: an output of one switch. */
@@ -394,8 +484,7 @@ static int last_output_parse(struct state *s, const struct flow_action *actions)
 				return err;
 		}
 	}
-	set_end(s);
-	return 0;
+	return set_end(s);
 }
 
 /* bnxt_tc.c, bnxt_tc_parse_actions(), 6.12. */
@@ -435,8 +524,7 @@ static int only_redirect_parse(struct state *s, const struct flow_action *action
 		if (err)
 			return err;
 	}
-	set_end(s);
-	return 0;
+	return set_end(s);
 }
 
 /* In legacy mode: rules of the PF as a plain NIC, of which this one has drop and "leave it to software". */
@@ -451,25 +539,28 @@ static int legacy_parse(struct state *s, const struct flow_action *actions)
 	return refuse(s, SIMNIC_RULE_LEGACY_ACTION);
 }
 
-int simnic_parse_actions(struct simnic_port *in, struct flow_cls_offload *f, const struct match_key *key,
-			 const struct match_key *mask, struct rule *rule)
+int simnic_parse_actions(struct simnic_port *in, const struct simnic_filter_dev *filter, struct flow_cls_offload *f,
+			 const struct match_key *key, const struct match_key *mask, struct rule *rule)
 {
 	const struct flow_action *actions = &flow_cls_offload_flow_rule(f)->action;
 	struct state *s;
+	unsigned int i;
 	int err;
 
 	if (!flow_action_has_entries(actions))
 		return simnic_refuse(SIMNIC_RULE_NO_ACTION, f->common.extack);
 	if (!flow_action_basic_hw_stats_check(actions, f->common.extack))
 		return -EOPNOTSUPP;
-	/* Each action becomes at most one step. */
-	rule->steps = kcalloc(actions->num_entries, sizeof(*rule->steps), GFP_KERNEL);
+	/* Each action becomes at most one step, and the tunnel's header comes off without any. */
+	rule->steps = kcalloc(actions->num_entries + 1, sizeof(*rule->steps), GFP_KERNEL);
 	s = kzalloc(sizeof(*s), GFP_KERNEL);
 	if (!rule->steps || !s) {
 		kfree(s);
 		return -ENOMEM;
 	}
 	s->in = in;
+	s->filter = filter;
+	s->decap = netif_is_vxlan(filter->dev);
 	s->extack = f->common.extack;
 	s->key = key;
 	s->mask = mask;
@@ -486,6 +577,12 @@ int simnic_parse_actions(struct simnic_port *in, struct flow_cls_offload *f, con
 	else
 		err = only_redirect_parse(s, actions);
 out:
+	/* Those that are no steps. */
+	for (i = 0; i < s->n_outputs; i++)
+		if (s->outputs[i].encap) {
+			simnic_encap_retire(s->outputs[i].encap);
+			simnic_encap_free(s->outputs[i].encap);
+		}
 	kfree(s);
 	return err;
 }

@@ -61,6 +61,7 @@ static struct answer {
 } answers[N_TRIALS];
 
 static bool joined;		/* The PFs were. */
+static bool tunnels;		/* A rule at a VXLAN device was in hardware. */
 static char *driver;
 
 /* Rules. */
@@ -268,7 +269,7 @@ static int take_trial(struct reader *r)
 		r->err = 0;
 		r->words[0] = '\0';
 	}
-	if (!r->err && (i == CT || (i == DECAP && strcmp(r->result, "in software"))))
+	if (!r->err && i == CT)
 		pr_info(SIMNIC_NAME ": accepted by that NIC, and not by this one: \"%s\"\n", r->what);
 	answers[i].known = i != CT || r->err;
 	if (r->err < 0 || r->err > MAX_ERRNO)
@@ -281,6 +282,8 @@ static int take_trial(struct reader *r)
 	}
 	if (i == CARRIER || i == COUNTER)
 		take_found(i, r->result);
+	if (i == DECAP)
+		tunnels = !strcmp(r->otherwise, "in hardware");
 	return 0;
 }
 
@@ -349,8 +352,10 @@ static int personality_make(const struct reader *r)
 	if (strcmp(simnic_is.driver, driver)) {
 		simnic_is.driver = driver;
 		simnic_is.multiport = SIMNIC_MULTIPORT_NONE;
-		simnic_is.vf_lag = simnic_is.merged_eswitch = simnic_is.steering = false;
+		simnic_is.vf_lag = simnic_is.merged_eswitch = simnic_is.steering = simnic_is.tunnels = false;
 	}
+	if (answers[DECAP].known)
+		simnic_is.tunnels = tunnels;
 	if (answers[COUNTER].known)
 		simnic_is.stats = stats;
 	simnic_is.carrier_stays = stays;
@@ -401,6 +406,7 @@ void simnic_answers_free(void)
 	for (i = 0; i < N_TRIALS; i++)
 		kfree(answers[i].text);
 	memset(answers, 0, sizeof(answers));
+	tunnels = false;
 	kfree(driver);
 	driver = NULL;
 }

@@ -8,6 +8,7 @@
 #include <linux/rtnetlink.h>
 
 #include "simnic.h"
+#include "tunnel.h"
 
 #define UPLINK_PORT_INDEX 0xffff	/* As mlx5 numbers it; VF n is n + 1. */
 
@@ -400,6 +401,7 @@ static void uplink_close(struct simnic_pf *pf, bool closed)
 
 static void to_legacy(struct simnic_pf *pf)
 {
+	simnic_tunnel_stop(pf);
 	/* SFs exist in switchdev mode only. */
 	vports_destroy(pf, SIMNIC_SF_PORT_BASE, SIMNIC_SF_PORT_BASE + SIMNIC_MAX_SFS);
 	reps_destroy(pf, 1, SIMNIC_SF_PORT_BASE - 1);
@@ -426,6 +428,8 @@ static int to_switchdev(struct simnic_pf *pf, struct netlink_ext_ack *extack)
 			return err;
 		}
 	}
+	/* en_rep.c, mlx5e_init_uplink_rep_tx(); what fails here is no reason to give the mode up. */
+	simnic_tunnel_start(pf);
 	return 0;
 }
 
@@ -462,7 +466,8 @@ static int inline_mode_get(struct devlink *devlink, u8 *mode)
 
 static int encap_mode_get(struct devlink *devlink, enum devlink_eswitch_encap_mode *mode)
 {
-	*mode = DEVLINK_ESWITCH_ENCAP_MODE_NONE;
+	/* What the driver begins with; eswitch.c, mlx5_eswitch_init(). */
+	*mode = simnic_is.tunnels ? DEVLINK_ESWITCH_ENCAP_MODE_BASIC : DEVLINK_ESWITCH_ENCAP_MODE_NONE;
 	return 0;
 }
 
@@ -715,6 +720,8 @@ void simnic_pf_destroy(struct simnic_pf *pf)
 
 	devlink_unregister(devlink);
 	simnic_knobs_del(pf);
+	if (pf->mode == DEVLINK_ESWITCH_MODE_SWITCHDEV)
+		simnic_tunnel_stop(pf);
 	devl_lock(devlink);
 	vports_destroy(pf, 0, ULONG_MAX);
 	uplink_destroy(pf);

@@ -101,6 +101,8 @@ static void counter_work(struct work_struct *work)
 	struct simnic_card *card = container_of(to_delayed_work(work), struct simnic_card, counter_work);
 
 	simnic_read_counters(card);
+	if (++card->seconds % 5 == 0)
+		simnic_use_neighbours(card);
 	schedule_delayed_work(&card->counter_work, HZ);
 }
 

@@ -9,6 +9,7 @@
 
 #include "answers.h"
 #include "simnic.h"
+#include "tunnel.h"
 
 bool simnic_plain_names;
 module_param_named(plain_names, simnic_plain_names, bool, 0444);
@@ -42,6 +43,10 @@ MODULE_PARM_DESC(mode_needs_vfs, "Switchdev mode needs VFs, as with bnxt_en of L
 static bool lag_needs_unbound;
 module_param(lag_needs_unbound, bool, 0444);
 MODULE_PARM_DESC(lag_needs_unbound, "Multiport and VF-LAG come and multiport goes only while no VF of the card has a driver, as firmware of mlx5 may want it");
+
+static bool raw_traffic;
+module_param(raw_traffic, bool, 0444);
+MODULE_PARM_DESC(raw_traffic, "What comes in at an uplink, or out of an internal port, may go out at that uplink (mlx5's capability termination_table_raw_traffic)");
 
 static unsigned int ports_per_card = 2;
 module_param(ports_per_card, uint, 0444);
@@ -232,6 +237,7 @@ static int __init personality_init(void)
 		simnic_is.driver = driver;
 	simnic_is.vfs_need_up |= vfs_need_up;
 	simnic_is.lag_needs_unbound |= lag_needs_unbound;
+	simnic_is.raw_traffic |= raw_traffic;
 	/* ice_eswitch.c:345, ice_eswitch_mode_set(), 6.12. */
 	if (mode_needs_no_vfs)
 		simnic_is.refusals[SIMNIC_MODE_WITH_VFS] = (struct simnic_words) {
@@ -257,12 +263,17 @@ static int __init simnic_init(void)
 	err = simnic_notifier_init();
 	if (err)
 		goto err_knobs;
+	err = simnic_tunnel_init();
+	if (err)
+		goto err_notifier;
 	simnic_driver.name = simnic_is.driver;
 	err = pci_register_driver(&simnic_driver);
 	if (err)
-		goto err_notifier;
+		goto err_tunnel;
 	return 0;
 
+err_tunnel:
+	simnic_tunnel_exit();
 err_notifier:
 	simnic_notifier_exit();
 err_knobs:
@@ -276,6 +287,7 @@ static void __exit simnic_exit(void)
 	unsigned int i;
 
 	pci_unregister_driver(&simnic_driver);
+	simnic_tunnel_exit();
 	simnic_notifier_exit();
 	simnic_knobs_exit();
 	for (i = 0; i < SIMNIC_MAX_PFS; i++) {

@@ -13,6 +13,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/rtnetlink.h>
+#include <net/udp_tunnel.h>
 
 #include "simnic.h"
 
@@ -375,6 +376,31 @@ static struct devlink_port *simnic_get_devlink_port(struct net_device *dev)
 	.ndo_set_mac_address = eth_mac_addr, \
 	.ndo_validate_addr = eth_validate_addr
 
+/* The UDP ports that are VXLAN's; en_main.c:5258, mlx5e_vxlan_set_netdev_info(); IANA's is the first one. */
+
+static int vxlan_port_set(struct net_device *dev, unsigned int table, unsigned int entry, struct udp_tunnel_info *info)
+{
+	struct simnic_port *port = netdev_priv(dev);
+
+	port->pf->vxlan_ports[entry + 1] = info->port;
+	return 0;
+}
+
+static int vxlan_port_unset(struct net_device *dev, unsigned int table, unsigned int entry, struct udp_tunnel_info *info)
+{
+	struct simnic_port *port = netdev_priv(dev);
+
+	port->pf->vxlan_ports[entry + 1] = 0;
+	return 0;
+}
+
+static const struct udp_tunnel_nic_info vxlan_ports = {
+	.set_port = vxlan_port_set,
+	.unset_port = vxlan_port_unset,
+	.flags = UDP_TUNNEL_NIC_INFO_STATIC_IANA_VXLAN,
+	.tables = { { .n_entries = SIMNIC_VXLAN_PORTS - 1, .tunnel_types = UDP_TUNNEL_TYPE_VXLAN } },
+};
+
 static const struct net_device_ops uplink_ops = {
 	SIMNIC_COMMON_OPS,
 	SIMNIC_DEVLINK_PORT_OPS
@@ -404,6 +430,12 @@ static const struct net_device_ops rep_ops = {
 static const struct net_device_ops end_ops = {
 	SIMNIC_COMMON_OPS,
 };
+
+/* Is 'dev' a VF's or SF's own? */
+bool simnic_is_function(const struct net_device *dev)
+{
+	return dev->netdev_ops == &end_ops && ((struct simnic_port *)netdev_priv(dev))->kind == SIMNIC_FUNC;
+}
 
 /* Does 'dev' stand for a port of a switch of this driver (uplink or representor)? */
 bool simnic_is_port(const struct net_device *dev)
@@ -492,7 +524,8 @@ struct net_device *simnic_netdev_create(struct simnic_pf *pf, struct simnic_vpor
 	dev->max_mtu = SIMNIC_MAX_MTU;
 	/* Nothing is copied or computed on the way, so what hardware usually does costs nothing. */
 	dev->hw_features = NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_RXCSUM | NETIF_F_GSO_SOFTWARE | NETIF_F_HIGHDMA |
-			   NETIF_F_FRAGLIST;
+			   NETIF_F_FRAGLIST | NETIF_F_GSO_ENCAP_ALL;
+	dev->hw_enc_features = dev->hw_features;
 	dev->features = dev->hw_features;
 	dev->vlan_features = dev->hw_features;
 	if (in_switch) {
@@ -509,6 +542,10 @@ struct net_device *simnic_netdev_create(struct simnic_pf *pf, struct simnic_vpor
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
 		SET_NETDEV_DEVLINK_PORT(dev, kind == SIMNIC_REP ? &vport->dl_port : &pf->dl_port);
 #endif
+	}
+	if (kind == SIMNIC_UPLINK && simnic_is.tunnels) {
+		pf->vxlan_ports[0] = htons(4789);
+		dev->udp_tunnel_nic_info = &vxlan_ports;
 	}
 	if (parent)
 		SET_NETDEV_DEV(dev, parent);

@@ -58,8 +58,10 @@
 	[SIMNIC_RULE_OTHER_SWITCH] = { EOPNOTSUPP, \
 		MLX5("devices are not on same switch HW, can't offload forwarding") }, \
 	[SIMNIC_RULE_TWICE] = { EOPNOTSUPP, MLX5("can't duplicate output to same device") }, \
-	/* Without the capability termination_table_raw_traffic; with it, "devices are not the same uplink". */ \
+	/* Without the capability termination_table_raw_traffic, and with it (simnic_personality::raw_traffic). */ \
 	[SIMNIC_RULE_UPLINKS] = { EOPNOTSUPP, MLX5("devices are both uplink, can't offload forwarding") }, \
+	[SIMNIC_RULE_OTHER_UPLINK] = { EOPNOTSUPP, \
+		MLX5("devices are not the same uplink, can't offload forwarding") }, \
 	[SIMNIC_RULE_SELF] = { EOPNOTSUPP, MLX5("can't forward from a VF to itself") }, \
 	/* en/tc/act/redirect_ingress.c, in this order; a redirect is the last action. */ \
 	[SIMNIC_RULE_INT_PORT] = { EOPNOTSUPP, \
@@ -68,6 +70,25 @@
 		MLX5("redirect to int port ingress requires ptype=host action") }, \
 	[SIMNIC_RULE_INT_PORT_OUTPUTS] = { EOPNOTSUPP, \
 		MLX5("redirect to int port ingress is supported only as single destination") }, \
+	/* en_tc.c:4298, 4306. */ \
+	[SIMNIC_RULE_INT_PORT_ONE] = { EOPNOTSUPP, MLX5("Rules with internal port can have only one destination") }, \
+	[SIMNIC_RULE_INT_PORT_FROM] = { EOPNOTSUPP, \
+		MLX5("Forwarding from tunnel/internal port to internal port is not supported") }, \
+	/* en_tc.c:2529, 2554; 2455 to 2506. */ \
+	[SIMNIC_TUNNEL_LEGACY] = { EOPNOTSUPP, MLX5("Match on tunnel is not supported") }, \
+	[SIMNIC_TUNNEL_MATCH] = { EOPNOTSUPP, MLX5("Failed to parse tunnel attributes") }, \
+	[SIMNIC_TUNNEL_ECN_OUTER_PART] = { EOPNOTSUPP, MLX5("Partial match on enc_tos ecn bits isn't supported") }, \
+	[SIMNIC_TUNNEL_ECN_INNER_ALONE] = { EOPNOTSUPP, \
+		MLX5("Matching on tos ecn bits without also matching enc_tos ecn bits isn't supported") }, \
+	[SIMNIC_TUNNEL_ECN_INNER_PART] = { EOPNOTSUPP, \
+		MLX5("Partial match on tos ecn bits with match on enc_tos ecn bits isn't supported") }, \
+	[SIMNIC_TUNNEL_ECN_ECT_1] = { EOPNOTSUPP, MLX5("Match on enc_tos ecn = ECT(1) isn't supported") }, \
+	[SIMNIC_TUNNEL_ECN_CE] = { EOPNOTSUPP, \
+		MLX5("Match on tos enc_tos ecn = CE while match on tos ecn != CE isn't supported") }, \
+	/* en/tc_tun_encap.c:775, en/tc_tun_vxlan.c:67, en/tc_tun_encap.c:626. */ \
+	[SIMNIC_TUNNEL_KIND] = { EOPNOTSUPP, MLX5("Unsupported tunnel") }, \
+	[SIMNIC_TUNNEL_PORT] = { EOPNOTSUPP, MLX5("vxlan udp dport was not registered with the HW") }, \
+	[SIMNIC_TUNNEL_TWICE] = { EOPNOTSUPP, MLX5("can't duplicate encap action") }, \
 	/* en/tc/act/vlan.c:43; vlan_mangle.c:33, 40; pedit.c:33. */ \
 	[SIMNIC_RULE_VLAN_DEPTH] = { EOPNOTSUPP, MLX5("Total vlans used is greater than supported") }, \
 	[SIMNIC_RULE_VLAN_MATCH] = { EOPNOTSUPP, MLX5("VLAN rewrite action must have VLAN protocol match") }, \
@@ -104,6 +125,8 @@ static const struct simnic_personality table[] = {
 		.uplink_reopens = true,
 		/* en_tc.c:4757, mlx5e_add_nic_flow(). */
 		.legacy_rules = true,
+		/* en/rep/tc.c:447; the capabilities vxlan_encap_decap and reg_c_preserve are there. */
+		.tunnels = true,
 		.stats = true,
 		.max_outputs = 32,
 		.keys = MLX5_KEYS,
@@ -132,6 +155,8 @@ static const struct simnic_personality table[] = {
 		.steering = true,
 		.uplink_reopens = true,
 		.legacy_rules = true,
+		/* en/rep/tc.c:447; the capabilities vxlan_encap_decap and reg_c_preserve are there. */
+		.tunnels = true,
 		.stats = true,
 		.max_outputs = 32,
 		.keys = MLX5_KEYS,
@@ -155,6 +180,7 @@ static const struct simnic_personality table[] = {
 		.dialect = SIMNIC_LAST_OUTPUT,
 		/* ice_main.c:8373 and ice_repr.c:221 know REPLACE and DESTROY alone. */
 		.stats = false,
+		/* No tunnels: ice_tc_lib.c:763 refuses tunnel_key, which Open vSwitch's rules have, and 1765 inner MAC addresses. */
 		/* ice_tc_lib.c:1962, ice_tc_parse_action(): drop. */
 		.legacy_rules = true,
 		.max_outputs = ~0U,
@@ -191,6 +217,7 @@ static const struct simnic_personality table[] = {
 		.vfs_need_up = true,
 		/* bnxt_tc.c:1627. */
 		.stats = true,
+		/* bnxt_tc.c:324 has VXLAN over IPv4, with the PF's own network device in the route; this NIC refuses it. */
 		/* bnxt_tc.c, by no check of the mode. */
 		.legacy_rules = true,
 		/* bnxt_tc.c:372: what it does not know it passes over: CVLAN, IP (TOS and TTL), TCP flags. */

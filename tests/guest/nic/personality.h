@@ -64,10 +64,13 @@ enum simnic_refusal {
 	SIMNIC_RULE_TWICE,		/* The same output twice without a header change in between. */
 	SIMNIC_RULE_BOND,		/* A bond as output, with multiport on. */
 	SIMNIC_RULE_UPLINKS,		/* Uplink to uplink. */
+	SIMNIC_RULE_OTHER_UPLINK,	/* Uplink to another one, where it may go back out of its own. */
 	SIMNIC_RULE_SELF,		/* A VF to itself. */
 	SIMNIC_RULE_INT_PORT,		/* To the ingress of a device that is no internal port. */
 	SIMNIC_RULE_INT_PORT_PTYPE,	/* To an internal port, without "skbedit ptype host". */
 	SIMNIC_RULE_INT_PORT_OUTPUTS,	/* To an internal port after another output. */
+	SIMNIC_RULE_INT_PORT_ONE,	/* From an internal port to several outputs. */
+	SIMNIC_RULE_INT_PORT_FROM,	/* To an internal port, from a tunnel or another one. */
 	SIMNIC_RULE_VLAN_DEPTH,		/* More than two VLAN actions. */
 	SIMNIC_RULE_VLAN_MATCH,		/* Another VLAN id for frames that may have no tag. */
 	SIMNIC_RULE_VLAN_PRIO,		/* Another VLAN priority. */
@@ -77,6 +80,16 @@ enum simnic_refusal {
 	SIMNIC_RULE_CSUM,		/* Checksums without a rewrite. */
 	SIMNIC_RULE_POLICE,		/* Police whose actions are other than the driver knows. */
 	SIMNIC_RULE_CT,
+	SIMNIC_TUNNEL_LEGACY,		/* A rule at a tunnel, in legacy mode. */
+	SIMNIC_TUNNEL_MATCH,		/* A match on a tunnel's header that cannot be. */
+	SIMNIC_TUNNEL_ECN_OUTER_PART,	/* These five: a match on ECN, inside or outside. */
+	SIMNIC_TUNNEL_ECN_INNER_ALONE,
+	SIMNIC_TUNNEL_ECN_INNER_PART,
+	SIMNIC_TUNNEL_ECN_ECT_1,
+	SIMNIC_TUNNEL_ECN_CE,
+	SIMNIC_TUNNEL_KIND,		/* Into a tunnel of another kind. */
+	SIMNIC_TUNNEL_PORT,		/* Into VXLAN, to a UDP port that is not VXLAN's. */
+	SIMNIC_TUNNEL_TWICE,		/* Into the same tunnel twice. */
 	SIMNIC_N_REFUSALS,
 };
 
@@ -98,6 +111,8 @@ struct simnic_personality {
 	bool legacy_rules;		/* Takes rules in legacy mode. */
 	bool lag_needs_unbound;		/* The PFs are joined and parted only while no VF has a driver. */
 	bool vfs_need_up;		/* Makes VFs only while the uplink is up, and does not say so. */
+	bool tunnels;			/* VXLAN, and rules at the egress of internal ports of Open vSwitch. */
+	bool raw_traffic;		/* What comes in at an uplink may go out there again. */
 	bool stats;			/* Tells what rules have forwarded. */
 	bool carrier_stays;		/* A VF keeps its carrier when its representor goes down. */
 	bool carrier_stays_away;	/* A VF gets none from its representor. */

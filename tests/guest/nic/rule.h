@@ -11,6 +11,7 @@
 #include "simnic.h"
 
 struct flow_cls_offload;
+struct simnic_encap;
 
 /* What the hardware can match. */
 struct match_key {
@@ -25,6 +26,16 @@ struct match_key {
 	struct flow_dissector_key_icmp icmp;
 	struct flow_dissector_key_ip ip;
 	struct flow_dissector_key_tcp tcp;
+
+	/* Of a tunnel's header, in which the rest is; tunnel.c. */
+	u32 tunnel;			/* 1: there is one. */
+	struct flow_dissector_key_ipv4_addrs enc_ipv4;
+	struct flow_dissector_key_ports enc_ports;
+	struct flow_dissector_key_keyid enc_keyid;
+	struct flow_dissector_key_ip enc_ip;
+
+	/* Where the frame is: 0: at the port; an internal port's ifindex: on its way into it; that, negative: out of it. */
+	int source;
 } __aligned(8);
 
 enum step_type {
@@ -36,6 +47,8 @@ enum step_type {
 	STEP_VLAN_ID,		/* Another VLAN id; the priority stays. */
 	STEP_ETH,
 	STEP_POLICE,
+	STEP_DECAP,		/* The header of the tunnel comes off. */
+	STEP_ENCAP,		/* To the other end of a tunnel. */
 	STEP_LOSE,		/* The frame is no frame any more. */
 };
 
@@ -49,6 +62,7 @@ struct step {
 	__be16 proto;
 	u8 eth[12], eth_mask[12];	/* STEP_ETH: bits in eth_mask are replaced by eth. */
 	struct simnic_meter *meter;	/* STEP_POLICE; the step's own. */
+	struct simnic_encap *encap;	/* STEP_ENCAP; the step's own. */
 };
 
 struct rule {
@@ -69,12 +83,12 @@ struct rule {
 };
 
 /*
- * Makes the actions of 'f', a rule at 'in', the steps of 'rule', as the personality does; 'key' and 'mask' are its match.
+ * Makes the actions of 'f', a rule of 'filter' at 'in', the steps of 'rule', as the personality does; 'key' and 'mask' are its match.
  * Returns a negative errno, with words in f's extack, if the driver refuses it; the steps made so far are freed with the rule.
  * Under RTNL.
  */
-int simnic_parse_actions(struct simnic_port *in, struct flow_cls_offload *f, const struct match_key *key,
-			 const struct match_key *mask, struct rule *rule);
+int simnic_parse_actions(struct simnic_port *in, const struct simnic_filter_dev *filter, struct flow_cls_offload *f,
+			 const struct match_key *key, const struct match_key *mask, struct rule *rule);
 
 /* May a frame go from 'in' to 'out' now? */
 bool simnic_may_forward(struct simnic_port *in, struct simnic_port *out);

@@ -12,6 +12,7 @@
  *   vf.c           settings of VFs by "ip link"; rates, by "ip link", devlink and matchall
  *   flower.c       offloaded rules: match, forward, count
  *   actions.c      what becomes of a rule's actions, in the dialect of the driver
+ *   tunnel.c       VXLAN: headers that rules put before frames and take off; blocks of devices of others
  *   answers.c      what a probe has said of a NIC, in place of what the table says
  *   knobs.c        debugfs: faults that a test asks for
  *
@@ -35,6 +36,7 @@
 
 struct ifla_vf_info;
 struct simnic_meter;
+struct flow_cls_offload;
 struct tc_cls_matchall_offload;
 
 #define SIMNIC_NAME "simnic"		/* Of the knobs. */
@@ -45,6 +47,7 @@ struct tc_cls_matchall_offload;
 #define SIMNIC_REOPEN_MS 50		/* How long a mode change keeps an uplink closed. */
 #define SIMNIC_SF_PORT_BASE 0x8000	/* First devlink port index of SFs. */
 #define SIMNIC_MAX_SFS 64
+#define SIMNIC_VXLAN_PORTS 4		/* lib/vxlan.h:42, mlx5_vxlan_max_udp_ports(), 6.12. */
 
 struct simnic_count {
 	atomic64_t packets;
@@ -76,6 +79,7 @@ struct simnic_port {
 	struct list_head groups;
 	struct xarray rules;		/* struct rule by TC's cookie; under RTNL. */
 	unsigned int n_rules;
+	unsigned int n_tunnel_rules;	/* Those of tunnels among them. */
 
 	/* Directions as the network device's owner sees them: "rx" came from the vport or the cable. */
 	struct simnic_count sw_rx;	/* Handed to the host's software. */
@@ -125,6 +129,7 @@ struct simnic_pf {
 	bool smfs;			/* Software steering, of no effect. */
 	bool closed;			/* The driver has closed the uplink for a mode change. */
 	bool lag_tx_enabled;		/* What the Linux bond above says about this member. */
+	__be16 vxlan_ports[SIMNIC_VXLAN_PORTS];	/* UDP ports that are VXLAN's; the first one is IANA's, 0: none.  Under RTNL. */
 
 	/* Knobs. */
 	struct dentry *debugfs;
@@ -157,6 +162,7 @@ struct simnic_card {
 	u32 lag_delay;				/* ms from an event to VF-LAG; a knob. */
 	struct delayed_work bond_work;
 	struct delayed_work counter_work;
+	unsigned int seconds;		/* Of counter_work. */
 };
 
 /* main.c */
@@ -205,6 +211,7 @@ int simnic_get_vf_config(struct net_device *dev, int vf, struct ifla_vf_info *in
 struct net_device *simnic_netdev_create(struct simnic_pf *pf, struct simnic_vport *vport, enum simnic_kind kind,
 					struct device *parent);
 bool simnic_is_port(const struct net_device *dev);
+bool simnic_is_function(const struct net_device *dev);
 void simnic_carrier_update(struct simnic_pf *pf);
 void simnic_egress(struct simnic_port *port, struct sk_buff *skb);
 int simnic_notifier_init(void);
@@ -215,11 +222,20 @@ static inline unsigned int simnic_segs(const struct sk_buff *skb)
 	return skb_shinfo(skb)->gso_segs ?: 1;
 }
 
+/* The network device whose block a rule is in. */
+struct simnic_filter_dev {
+	struct net_device *dev;
+	bool egress;			/* At its egress; of internal ports of Open vSwitch. */
+};
+
 /* flower.c */
+/* A rule of 'filter', for frames that come in at 'port': its own device, or one of others that 'port' stands for, an uplink.  Under RTNL. */
+int simnic_flower(struct simnic_port *port, const struct simnic_filter_dev *filter, struct flow_cls_offload *f);
 int simnic_setup_tc(struct net_device *dev, enum tc_setup_type type, void *type_data);
 bool simnic_forward(struct simnic_port *in, struct sk_buff *skb);
 void simnic_flush(struct simnic_port *port);
 void simnic_read_counters(struct simnic_card *card);
+void simnic_use_neighbours(struct simnic_card *card);
 
 /* knobs.c */
 void simnic_knobs_init(void);

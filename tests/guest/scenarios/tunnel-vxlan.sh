@@ -1,0 +1,95 @@
+#!/bin/bash
+# VXLAN between VFs and another host: in hardware both ways, over an address of the uplink and over one of a bridge; unknown neighbours
+# long: two topologies with TCP connections both ways, for the README
+# limit: 300
+peer=172.16.0.2 here=172.16.0.1 inner=10.0.9.1
+CONNECTIONS=8
+
+# peer_up [VXLAN-OPTION...]: the other host, in namespace wire0: an address of the cable, and VXLAN 77 with an address in it.
+peer_up() {
+    new_netns wire0
+    ip link set wire0 netns wire0
+    ip -n wire0 link set lo up
+    ip -n wire0 link set wire0 up mtu 9000
+    ip -n wire0 addr add $peer/24 dev wire0
+    ip -n wire0 link add vx type vxlan id 77 local $peer remote $here dstport 4789
+    ip -n wire0 link set vx up mtu 1500
+    ip -n wire0 addr add $inner/16 dev vx
+}
+
+# setup uplink|bridge: where the address of the underlay is. VFs and the tunnel are in br-int.
+setup() {
+    nic_load ${KNOBS:-}
+    nic_switchdev 0 1
+    nic_vfs 0 2
+    ip link set "$(uplink 0)" up mtu 9000
+    peer_up
+    start_ovs
+    need_patched
+    vsctl add-br br-int \
+        -- set bridge br-int other_config:sriov-switch-id="$(cat "/sys/class/net/$(uplink 0)/phys_switch_id")" \
+        -- add-port br-int vx0 -- set interface vx0 type=vxlan options:remote_ip=$peer options:key=77
+    if [ "$1" = bridge ]; then
+        vsctl add-br br-ext -- add-port br-ext "$(uplink 0)"
+        ip link set br-ext up mtu 9000
+        ip addr add $here/24 dev br-ext
+    else
+        ip addr add $here/24 dev "$(uplink 0)"
+    fi
+    vfs_up 0 0 1
+    wait_until 20 pings vf0.0 $inner 2
+    wait_until 20 pings vf0.1 $inner 2
+}
+
+# The kernel's own counters: all packets, and those that the host's CPU has seen.
+packets() { cat "/sys/class/net/$1/statistics/$2_packets"; }
+cpu_hits() {
+    ip stats show dev "$1" group offload subgroup cpu_hit |
+        awk -v way="${2^^}:" '$1 == way { getline; print $2; exit }'
+}
+# begin; share DEV rx|tx: what the CPU has not seen since then, per mille.
+declare -A all cpu
+begin() {
+    local dev way
+    for dev in "$(rep 0 0)" "$(uplink 0)"; do
+        for way in rx tx; do all[$dev.$way]=$(packets "$dev" $way) cpu[$dev.$way]=$(cpu_hits "$dev" $way); done
+    done
+}
+share() {
+    local n=$(( $(packets "$1" "$2") - ${all[$1.$2]} )) sw=$(( $(cpu_hits "$1" "$2") - ${cpu[$1.$2]} ))
+    echo "$1 $2: $n packets, $sw of them seen by the CPU" >&2
+    echo $(( n > 0 ? (n - sw) * 1000 / n : 0 ))
+}
+
+# streams FROM TO ADDRESS: connections at once.
+streams() {
+    local log=/tmp/iperf.log server
+    ip netns exec "$2" iperf3 -s -1 -p 5400 >$log.server 2>&1 &
+    server=$!
+    wait_until 10 ip netns exec "$2" sh -c "netstat -ltn | grep -q ':5400 '"
+    ip netns exec "$1" timeout 60 iperf3 -c "$3" -p 5400 -P $CONNECTIONS -n 8M >$log 2>&1 || { cat $log; fail "TCP $1 -> $2"; }
+    wait $server || :
+}
+
+# measure TEXT: VF -> wire at the representor and at the uplink, wire -> VF the other way round; the smaller one counts.
+measure() {
+    local a b
+    tcp_stream vf0.0 wire0 $inner 1
+    tcp_stream wire0 vf0.0 "$(vf_ip 0 0)" 1
+    begin
+    streams vf0.0 wire0 $inner
+    a=$(share "$(rep 0 0)" rx) b=$(share "$(uplink 0)" tx)
+    out=$(( a < b ? a : b ))
+    begin
+    streams wire0 vf0.0 "$(vf_ip 0 0)"
+    a=$(share "$(uplink 0)" rx) b=$(share "$(rep 0 0)" tx)
+    in=$(( a < b ? a : b ))
+    say "RESULT $1: VF -> wire $(( out / 10 )).$(( out % 10 )) %, wire -> VF $(( in / 10 )).$(( in % 10 )) % in hardware"
+}
+
+say "the address of the underlay is the uplink's"
+setup uplink
+measure "address of the uplink"
+ovs-appctl dpctl/dump-flows --names | grep -e tunnel -e "in_port($(rep 0 0))"
+check "VF -> wire" at_least $out 990
+check "wire -> VF" at_least $in 990
