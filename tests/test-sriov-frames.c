@@ -20,7 +20,7 @@
  * Words: "A" to "Z" an output, "pop", "push:VID[/PCP][:TPID]", "dst:N" and
  * "src:N" the last byte of a MAC address, "ct", "encap", "mpls", "goto";
  * before "|": "vlan:TPID", the frame's outer tag, and "pcp", which is then
- * matched on. */
+ * matched on; "tunnel": it comes out of one. */
 
 #include <config.h>
 #undef NDEBUG
@@ -159,6 +159,8 @@ do_line(char *line)
             is_match = false;
         } else if (is_match && !strcmp(word, "pcp")) {
             flower->mask.vlan_prio[0] = 7;
+        } else if (is_match && !strcmp(word, "tunnel")) {
+            flower->tunnel = true;
         } else if (is_match) {
             flower->key.eth_type = htons(strtoul(word + 5, NULL, 16));
         } else {

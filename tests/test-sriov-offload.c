@@ -83,6 +83,8 @@ parse_flow(const char *line, struct sriov_policy_flow *flow)
             flow->recirculation = true;
         } else if (!strcmp(word, "meter")) {
             flow->meter = true;
+        } else if (!strcmp(word, "tunnel")) {
+            flow->into_tunnel = true;
         } else {
             ok = false;
         }

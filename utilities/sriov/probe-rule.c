@@ -21,6 +21,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_ether.h>
+#include <net/if.h>
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/vxlan.h>
@@ -264,6 +265,9 @@ probe_vxlan_add(struct nl_sock *route, const char *name)
         rtnl_link_set_name(link, name);
         rtnl_link_vxlan_set_collect_metadata(link, 1);
         rtnl_link_vxlan_set_port(link, VXLAN_PORT);
+        /* From then on drivers know the UDP port as one of VXLAN; mlx5 refuses
+         * what is at others (en/tc_tun_vxlan.c:32, Linux 6.12). */
+        rtnl_link_set_flags(link, IFF_UP);
         error = rtnl_link_add(route, link, NLM_F_CREATE | NLM_F_EXCL);
         rtnl_link_put(link);
     }

@@ -121,6 +121,9 @@ read_actions(const struct list *list, const struct nlattr *actions,
             flow->conntrack = true;
         } else if (type == OVS_ACTION_ATTR_METER) {
             flow->meter = true;
+        } else if (type == OVS_ACTION_ATTR_SET
+                   && nl_attr_type(nl_attr_get(a)) == OVS_KEY_ATTR_TUNNEL) {
+            flow->into_tunnel = true;
         } else if (type == OVS_ACTION_ATTR_RECIRC) {
             flow->recirculation = true;
         }

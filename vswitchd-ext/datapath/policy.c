@@ -192,6 +192,8 @@ flow_from_flower(const struct tcf_id *id, const struct tc_flower *flower,
             flow->conntrack = true;
         } else if (action->type == TC_ACT_POLICE) {
             flow->meter = true;
+        } else if (action->type == TC_ACT_ENCAP) {
+            flow->into_tunnel = true;
         } else if (action->type == TC_ACT_GOTO && action->chain) {
             flow->recirculation = true;
         }

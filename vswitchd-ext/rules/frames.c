@@ -46,6 +46,7 @@ struct list {
     struct change now;
     struct change changed;      /* What outputs behind the changes get. */
     bool has_changed;
+    bool has_unchanged;         /* There are outputs before the changes. */
     bool arranged;              /* The order is right as it is. */
     bool movable;               /* Outputs and changes of tags and addresses
                                  * alone. */
@@ -132,6 +133,7 @@ static void
 list_output(struct list *list)
 {
     if (change_is_none(&list->now)) {
+        list->has_unchanged = true;
         list->arranged &= !list->has_changed;
     } else if (!list->has_changed) {
         list->changed = list->now;
@@ -171,6 +173,14 @@ list_read(struct list *list, const struct tc_flower *flower)
             list->now.n_others++;
             break;
         case TC_ACT_ENCAP:
+            /* If an internal port is on the way, mlx5 has the place for
+             * changes right before it (en_tc.c:4226,
+             * mlx5e_set_fwd_to_int_port_actions(), Linux 6.12). */
+            if (list->has_changed) {
+                list->fault = "a changed frame to a port and into a tunnel";
+            }
+            list->movable = false;
+            break;
         case TC_ACT_CT:
         case TC_ACT_POLICE:
         case TC_ACT_POLICE_MTU:
@@ -269,6 +279,12 @@ sriov_frames_arrange(struct tc_flower *flower)
     fault = list->fault;
     if (!fault && list->has_changed) {
         fault = check_tags(flower, &list->changed);
+    }
+    if (!fault && flower->tunnel && list->has_changed
+        && list->has_unchanged) {
+        /* Before that place the tunnel's header is still there
+         * (eswitch_offloads.c:843, mlx5_eswitch_add_fwd_rule()). */
+        fault = "a frame out of a tunnel, to ports with and without changes";
     }
     if (!fault && !list->arranged) {
         if (list->movable) {

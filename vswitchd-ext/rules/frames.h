@@ -28,6 +28,9 @@
  * eswitch_offloads.c:831).  So "push 5, A, pop, B" sends A a frame without a
  * tag, and no error tells.  "B, push 5, A" means the same and is done right.
  *
+ * Where a tunnel's header is taken off, that is done there as well; so outputs
+ * before changes would get it.
+ *
  * It is done for every filter, since what software does with either order is
  * the same.  Pure functions, for any thread. */
 

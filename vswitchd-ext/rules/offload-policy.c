@@ -30,6 +30,14 @@ sriov_policy_decide(const struct sriov_policy_flow *flow, const char **why)
     } else if (flow->in == SRIOV_OFFLOAD_OTHERS) {
         *why = "comes in at a port that another device's driver offloads";
         return SRIOV_POLICY_KEPT_IN_HW;
+    } else if (flow->into_tunnel) {
+        /* mlx5 has such a filter, and says so, while the neighbour on the way
+         * is unknown, but sends its frames to the host: with skip_sw each
+         * would be an upcall (Linux 6.12, en/tc_tun_encap.c:861, flow flag
+         * SLOW). */
+        *why = "goes by way of software while the tunnel's neighbour is "
+               "unknown";
+        return SRIOV_POLICY_KEPT_IN_HW;
     } else if (flow->conntrack) {
         *why = "connections get into hardware by way of software";
         return SRIOV_POLICY_KEPT_IN_HW;

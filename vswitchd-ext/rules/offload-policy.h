@@ -48,6 +48,7 @@ struct sriov_policy_flow {
                                  * one. */
     bool recirculation;         /* It was recirculated, or will be. */
     bool meter;                 /* It has a meter. */
+    bool into_tunnel;           /* It is given a tunnel's header. */
 };
 
 /* Returns the policy of 'flow', and in '*why' (a static string) its reason. */

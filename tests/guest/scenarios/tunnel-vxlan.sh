@@ -87,9 +87,58 @@ measure() {
     say "RESULT $1: VF -> wire $(( out / 10 )).$(( out % 10 )) %, wire -> VF $(( in / 10 )).$(( in % 10 )) % in hardware"
 }
 
+# flow_of IN OUT: the datapath's flow from IN to OUT, of IPv4.
+flow_of() { ovs-appctl dpctl/dump-flows -m --names | grep "in_port($1)" | grep "eth_type(0x0800)" | grep "actions:.*$2" | grep .; }
+# Does what comes in at VF 0's representor for the tunnel pass through hardware, or TC's software; not through upcalls?
+in_hw() { begin; pings vf0.0 $inner 20 && at_least "$(share "$(rep 0 0)" rx)" 900; }
+
+upcalls() { ovs-appctl dpctl/show | sed -n 's/.*lookups: hit:[0-9]* missed:\([0-9]*\).*/\1/p'; }
+
 say "the address of the underlay is the uplink's"
 setup uplink
 measure "address of the uplink"
-ovs-appctl dpctl/dump-flows --names | grep -e tunnel -e "in_port($(rep 0 0))"
+ovs-appctl dpctl/dump-flows -m --names | grep -e tunnel -e "in_port($(rep 0 0))"
 check "VF -> wire" at_least $out 990
 check "wire -> VF" at_least $in 990
+
+say "the neighbour becomes unknown, and known again"
+# Nobody answers for it meanwhile: what the VF sends goes through TC's software, and not through ovs-vswitchd, packet by packet.
+ip -n wire0 link set wire0 arp off
+ip neigh flush dev "$(uplink 0)"
+before=$(upcalls)
+ip netns exec vf0.0 ping -q -c 100 -i 0.01 -W 0.1 $inner >/dev/null 2>&1 || :
+missed=$(( $(upcalls) - before ))
+say "$missed of 100 packets were upcalls"
+check "upcalls for each packet" at_most $missed 10
+ip -n wire0 link set wire0 arp on
+wait_until 20 in_hw
+
+say "its address changes"
+ip -n wire0 link set wire0 down
+ip -n wire0 link set wire0 address 02:ee:ee:ee:ee:ee
+ip -n wire0 link set wire0 up
+wait_until 40 in_hw
+
+say "another way to the other end"
+ip -n wire0 addr add 172.16.0.3/24 dev wire0
+ip route add $peer/32 via 172.16.0.3 dev "$(uplink 0)"
+wait_until 20 pings vf0.0 $inner 20
+check "no trouble in the log" equal "$(log_trouble)" ""
+scenario_clean
+
+say "the address of the underlay is a bridge's, and the firmware lets packets from the host's internal port out"
+KNOBS=raw_traffic=1
+setup bridge
+measure "address of a bridge"
+ovs-appctl dpctl/dump-flows -m --names
+check "VF -> wire" at_least $out 990
+check "wire -> VF" at_least $in 990
+check "no trouble in the log" equal "$(log_trouble)" ""
+scenario_clean
+
+say "the same, with a firmware that does not: it goes, through software"
+KNOBS=
+setup bridge
+wait_until 20 pings vf0.0 $inner 20
+ovs-appctl dpctl/dump-flows -m --names
+check "no trouble in the log" equal "$(log_trouble)" ""
