@@ -85,6 +85,8 @@ parse_flow(const char *line, struct sriov_policy_flow *flow)
             flow->meter = true;
         } else if (!strcmp(word, "tunnel")) {
             flow->into_tunnel = true;
+        } else if (!strcmp(word, "elsewhere")) {
+            flow->into_tunnel = flow->tunnel_elsewhere = true;
         } else {
             ok = false;
         }

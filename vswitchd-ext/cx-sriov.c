@@ -467,7 +467,7 @@ take_results(void)
     }
     sriov_schedule_read_done(&cx->schedule, time_msec(), took);
     if (model) {
-        sriov_policy_set_bonds(model);
+        sriov_policy_set_links(model);
         take_model(model);
     }
     if (sriov_commands_wait_for(cx->commands, cx->n_readings)) {

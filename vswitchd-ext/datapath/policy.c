@@ -26,10 +26,13 @@
 #include "datapath/attempts.h"
 #include "hash.h"
 #include "inventory/sysfs.h"
+#include "netdev-provider.h"
 #include "openvswitch/types.h"
 #include "openvswitch/vlog.h"
 #include "ovs-atomic.h"
 #include "ovs-rcu.h"
+#include "ovs-router.h"
+#include "packets.h"
 #include "rules/frames.h"
 #include "svec.h"
 #include "tc.h"
@@ -46,6 +49,8 @@ struct device {
     atomic_llong last_bound;    /* See bind_members(). */
     unsigned int n_members;     /* That a filter of its is for: those of a
                                  * Linux bond or team, else 1. */
+    uint32_t switch_hash;       /* Of the id of the switch that it, or all
+                                 * below it, are part of; 0: none. */
 };
 
 /* struct device.  Written by the main thread, read by all that make filters,
@@ -91,18 +96,21 @@ remove_gone(void)
 
 /* Says of the device 'ifindex' what struct device has. */
 static void
-set_device(int ifindex, enum sriov_offload offload, unsigned int n_members)
+set_device(int ifindex, enum sriov_offload offload, unsigned int n_members,
+           uint32_t switch_hash)
 {
     struct device *old = CONST_CAST(struct device *, find_device(ifindex));
     struct device *new;
 
-    if (old && old->offload == offload && old->n_members == n_members) {
+    if (old && old->offload == offload && old->n_members == n_members
+        && old->switch_hash == switch_hash) {
         return;
     }
     new = xmalloc(sizeof *new);
     new->ifindex = ifindex;
     new->offload = offload;
     new->n_members = n_members;
+    new->switch_hash = switch_hash;
     atomic_init(&new->last_bound, LLONG_MIN / 2);
     cmap_insert(&devices, &new->node, hash_int(ifindex, 0));
     if (old) {
@@ -113,16 +121,25 @@ set_device(int ifindex, enum sriov_offload offload, unsigned int n_members)
 }
 
 void
-sriov_policy_set_bonds(const struct sriov_model *model)
+sriov_policy_set_links(const struct sriov_model *model)
 {
     for (size_t i = 0; i < model->n_links; i++) {
         const struct sriov_link *link = model->links[i];
+        const struct device *old = find_device(link->ifindex);
+        uint32_t hash = (link->switch_id
+                         ? hash_string(link->switch_id, 0) | 1 : 0);
 
         if (sriov_kind_is_bond(link->kind)) {
             /* One of another vendor counts as well: what comes in there is
              * the same block's. */
             set_device(link->ifindex, sriov_link_offload(link),
-                       sriov_sysfs_lower(link->name, NULL));
+                       sriov_sysfs_lower(link->name, NULL), hash);
+        } else if (hash) {
+            /* A VLAN device above an uplink has the uplink's. */
+            set_device(link->ifindex,
+                       (old ? old->offload
+                        : link->kind ? SRIOV_OFFLOAD_OTHERS
+                        : sriov_link_offload(link)), 1, hash);
         }
     }
 }
@@ -132,8 +149,10 @@ sriov_policy_set_device(int ifindex, enum sriov_offload offload)
 {
     const struct device *old = find_device(ifindex);
 
-    set_device(ifindex, offload, old ? old->n_members : 1);
+    set_device(ifindex, offload, old ? old->n_members : 1,
+               old ? old->switch_hash : 0);
 }
+
 enum sriov_offload
 sriov_policy_get_device(int ifindex)
 {
@@ -169,6 +188,36 @@ devices_of(int ifindex)
     return device ? MAX(device->n_members, 1) : 1;
 }
 
+/* Does the route to the end of the tunnel of 'encap' leave by a device that is
+ * neither part of the switch of the device 'ifindex' nor an internal port,
+ * which leads to Open vSwitch again?  What nothing is known of does not. */
+static bool
+leaves_elsewhere(int ifindex, const struct tc_action *encap)
+{
+    const struct device *in = find_device(ifindex), *out;
+    struct in6_addr dst = encap->encap.ipv6.ipv6_dst;
+    struct in6_addr src = in6addr_any, gw;
+    char name[IF_NAMESIZE];
+    struct netdev *netdev;
+    bool internal;
+
+    if (encap->encap.ipv4.ipv4_dst) {
+        in6_addr_set_mapped_ipv4(&dst, encap->encap.ipv4.ipv4_dst);
+    }
+    if (!in || !in->switch_hash
+        || !ovs_router_lookup(0, &dst, name, &src, &gw)) {
+        return false;
+    }
+    out = find_device(if_nametoindex(name));
+    if (out && out->switch_hash == in->switch_hash) {
+        return false;
+    }
+    netdev = netdev_from_name(name);
+    internal = netdev && !strcmp(netdev_get_type(netdev), "internal");
+    netdev_close(netdev);
+    return !internal;
+}
+
 /* Makes '*flow' what 'flower', which is to become a filter of 'id', is. */
 static void
 flow_from_flower(const struct tcf_id *id, const struct tc_flower *flower,
@@ -194,6 +243,7 @@ flow_from_flower(const struct tcf_id *id, const struct tc_flower *flower,
             flow->meter = true;
         } else if (action->type == TC_ACT_ENCAP) {
             flow->into_tunnel = true;
+            flow->tunnel_elsewhere |= leaves_elsewhere(id->ifindex, action);
         } else if (action->type == TC_ACT_GOTO && action->chain) {
             flow->recirculation = true;
         }

@@ -39,8 +39,10 @@ bool sriov_policy_is_active(void);
 
 /* Says how many members Linux bonds and teams have, so that a flow that comes
  * in at one counts as in hardware only if all have it: else what comes in at
- * the others would be in TC's software path.  Main thread. */
-void sriov_policy_set_bonds(const struct sriov_model *);
+ * the others would be in TC's software path; and what is part of which switch,
+ * so that nothing goes into a tunnel there that leaves elsewhere.  Main
+ * thread. */
+void sriov_policy_set_links(const struct sriov_model *);
 
 /* Says what takes flows of the network device 'ifindex' into hardware.  Of one
  * that nothing was said of, others may.  Main thread. */

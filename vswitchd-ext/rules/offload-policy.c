@@ -30,6 +30,11 @@ sriov_policy_decide(const struct sriov_policy_flow *flow, const char **why)
     } else if (flow->in == SRIOV_OFFLOAD_OTHERS) {
         *why = "comes in at a port that another device's driver offloads";
         return SRIOV_POLICY_KEPT_IN_HW;
+    } else if (flow->tunnel_elsewhere) {
+        /* mlx5 sends it out of its own uplink all the same (Linux 6.12,
+         * en/tc_tun.c:51, get_route_and_out_devs()). */
+        *why = "goes into a tunnel that leaves by a device of another switch";
+        return SRIOV_POLICY_NOT_TRIED;
     } else if (flow->into_tunnel) {
         /* mlx5 has such a filter, and says so, while the neighbour on the way
          * is unknown, but sends its frames to the host: with skip_sw each

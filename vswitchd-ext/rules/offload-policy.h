@@ -48,7 +48,10 @@ struct sriov_policy_flow {
                                  * one. */
     bool recirculation;         /* It was recirculated, or will be. */
     bool meter;                 /* It has a meter. */
-    bool into_tunnel;           /* It is given a tunnel's header. */
+    bool into_tunnel;           /* It is given a tunnel's header... */
+    bool tunnel_elsewhere;      /* ...and the route to its end is by a device
+                                 * that is no part of the switch that the flow
+                                 * comes in at, nor an internal port. */
 };
 
 /* Returns the policy of 'flow', and in '*why' (a static string) its reason. */

@@ -117,3 +117,57 @@ say "and wrong ones, of which no error tells: outputs before the last header cha
 sent - "5,nothing,untagged,nothing" $(push 5) $(copy "$u") $pop $(to "$b")
 # No tag to VF 2.
 sent 5 "5,5,6,nothing" $(copy "$b") $pop $(copy "$c") $(push 6) $(to "$u")
+
+say "tunnels: rules at a VXLAN device, of which the kernel says what the driver does when it is asked to be verbose"
+ip link set "$u" mtu 2000
+ip addr add 172.16.0.1/24 dev "$u"
+ip neigh add 172.16.0.2 lladdr 02:00:00:ee:00:00 dev "$u"
+ip link add vx type vxlan external dstport 4789
+ip link set vx up
+tc qdisc add dev vx ingress
+from="enc_src_ip 172.16.0.2 enc_dst_ip 172.16.0.1 enc_key_id 77"
+off="action tunnel_key unset pipe"
+at_vx() { tc filter add dev vx ingress prio 1 protocol "${PROTO:-all}" flower verbose "$@" 2>&1; }
+is_in_hw() { tc filter show dev vx ingress | grep '^ *in_hw' | grep -q "in_hw_count $1"; }
+vx_taken() { check "at vx: $*" at_vx "$@"; check "in hardware, of one PF: $*" is_in_hw 1; tc filter del dev vx ingress; }
+vx_refused() {
+    local words=$1
+    shift
+    check "words: $*" contains "$(at_vx "$@")" "$words"
+    check_fails "in hardware: $*" is_in_hw 1
+    tc filter del dev vx ingress
+}
+check_fails "skip_sw at a device of others" rule vx enc_dst_port 4789 $from $off $(to "$a")
+vx_taken enc_dst_port 4789 $from $off $(to "$a")
+vx_refused "Failed to parse tunnel attributes" $from $off $(to "$a")
+vx_refused "Failed to parse tunnel attributes" $from enc_dst_port 4790 $off $(to "$a")
+vx_refused "" enc_dst_port 4789 enc_src_ip 10.99.0.2 enc_dst_ip 172.16.0.1 $off $(to "$a")
+vx_refused "Forwarding from tunnel/internal port to internal port is not supported" enc_dst_port 4789 $from $off $local_port
+PROTO=ip vx_refused "Matching on tos ecn bits without also matching enc_tos ecn bits isn't supported" \
+    enc_dst_port 4789 $from ip_tos 1/3 $off $(to "$a")
+ip link add vx2 type vxlan external dstport 4790
+ip link set vx2 up
+vx_taken $from enc_dst_port 4790 $off $(to "$a")
+ip link del vx2
+say "and rules into one"
+set_77() { echo "action tunnel_key set src_ip 172.16.0.1 dst_ip ${2:-172.16.0.2} id 77 dst_port $1 pipe"; }
+taken "$a" $(set_77 4789) $(to vx)
+refused "vxlan udp dport was not registered with the HW" "$a" $(set_77 4790) $(to vx)
+refused "Unsupported tunnel" "$a" $(set_77 4789) $(to lo)
+refused "can't duplicate encap action" "$a" $(set_77 4789) $(copy vx) $(set_77 4789) $(to vx)
+refused "" "$a" $(set_77 4789 10.99.0.2) $(to vx)
+
+say "frames into a tunnel and out of it"
+sent - "untagged,nothing,vxlan77.5,nothing" $(copy "$b") $(push 5) $(set_77 4789) $(to vx)
+# vx_sent EXPECTED WORD...: what comes from the wire in VXLAN 77, at VF 1, VF 2, VF 0 and the uplink.
+vx_sent() {
+    local expected=$1 got
+    shift
+    check "at vx: $*" at_vx enc_dst_port 4789 $from "$@"
+    got=$(python3 /host/guest/scenarios/frames.py wire0 vxlan77 "$(vf 0 1)" "$(vf 0 2)" "$(vf 0 0)" "$u" |
+          cut -d' ' -f2- | tr '\n' ',' | sed 's/,$//')
+    check "at vx: $*" equal "$got" "$expected"
+    tc filter del dev vx ingress
+}
+# A list in order would send VF 1 no header of the tunnel.
+vx_sent "vxlan77.untagged,5,nothing,nothing" $off $(copy "$b") $(push 5) $(to "$c")

@@ -17,7 +17,7 @@ peer_up() {
     ip -n wire0 addr add $inner/16 dev vx
 }
 
-# setup uplink|bridge: where the address of the underlay is. VFs and the tunnel are in br-int.
+# setup uplink|bridge|other: where the address of the underlay is; "other" is no device of the NIC's. VFs and the tunnel are in br-int.
 setup() {
     nic_load ${KNOBS:-}
     nic_switchdev 0 1
@@ -29,7 +29,14 @@ setup() {
     vsctl add-br br-int \
         -- set bridge br-int other_config:sriov-switch-id="$(cat "/sys/class/net/$(uplink 0)/phys_switch_id")" \
         -- add-port br-int vx0 -- set interface vx0 type=vxlan options:remote_ip=$peer options:key=77
-    if [ "$1" = bridge ]; then
+    if [ "$1" = other ]; then
+        ip link add other mtu 9000 type veth peer name other mtu 9000 netns wire0
+        ip link set other up
+        ip -n wire0 addr del $peer/24 dev wire0
+        ip -n wire0 link set other up
+        ip -n wire0 addr add $peer/24 dev other
+        ip addr add $here/24 dev other
+    elif [ "$1" = bridge ]; then
         vsctl add-br br-ext -- add-port br-ext "$(uplink 0)"
         ip link set br-ext up mtu 9000
         ip addr add $here/24 dev br-ext
@@ -141,4 +148,14 @@ KNOBS=
 setup bridge
 wait_until 20 pings vf0.0 $inner 20
 ovs-appctl dpctl/dump-flows -m --names
+check "no trouble in the log" equal "$(log_trouble)" ""
+scenario_clean
+
+say "the way to the other end is no device of the NIC's, out of whose uplink the driver would send all the same"
+setup other
+wait_until 20 pings vf0.0 $inner 20
+check "nothing leaves through the uplink" equal "$(counter "$(uplink 0)" hw_tx_packets)" 0
+ovs-appctl sriov/flows
+ovs-appctl sriov/why "$(rep 0 0)"
+check "sriov/why" contains "$(ovs-appctl sriov/why "$(rep 0 0)")" "goes into a tunnel that leaves by a device of another switch"
 check "no trouble in the log" equal "$(log_trouble)" ""
