@@ -266,7 +266,7 @@ probe_vxlan_add(struct nl_sock *route, const char *name)
         rtnl_link_vxlan_set_collect_metadata(link, 1);
         rtnl_link_vxlan_set_port(link, VXLAN_PORT);
         /* From then on drivers know the UDP port as one of VXLAN; mlx5 refuses
-         * what is at others (en/tc_tun_vxlan.c:32, Linux 6.12). */
+         * what is at others (en/tc_tun_vxlan.c:19, Linux 6.12). */
         rtnl_link_set_flags(link, IFF_UP);
         error = rtnl_link_add(route, link, NLM_F_CREATE | NLM_F_EXCL);
         rtnl_link_put(link);

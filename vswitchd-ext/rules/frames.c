@@ -283,7 +283,7 @@ sriov_frames_arrange(struct tc_flower *flower)
     if (!fault && flower->tunnel && list->has_changed
         && list->has_unchanged) {
         /* Before that place the tunnel's header is still there
-         * (eswitch_offloads.c:843, mlx5_eswitch_add_fwd_rule()). */
+         * (eswitch_offloads.c:830, mlx5_eswitch_add_fwd_rule()). */
         fault = "a frame out of a tunnel, to ports with and without changes";
     }
     if (!fault && !list->arranged) {

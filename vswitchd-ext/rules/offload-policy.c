@@ -32,13 +32,13 @@ sriov_policy_decide(const struct sriov_policy_flow *flow, const char **why)
         return SRIOV_POLICY_KEPT_IN_HW;
     } else if (flow->tunnel_elsewhere) {
         /* mlx5 sends it out of its own uplink all the same (Linux 6.12,
-         * en/tc_tun.c:51, get_route_and_out_devs()). */
+         * en/tc_tun.c:53, get_route_and_out_devs()). */
         *why = "goes into a tunnel that leaves by a device of another switch";
         return SRIOV_POLICY_NOT_TRIED;
     } else if (flow->into_tunnel) {
         /* mlx5 has such a filter, and says so, while the neighbour on the way
          * is unknown, but sends its frames to the host: with skip_sw each
-         * would be an upcall (Linux 6.12, en/tc_tun_encap.c:861, flow flag
+         * would be an upcall (Linux 6.12, en/tc_tun_encap.c:933, flow flag
          * SLOW). */
         *why = "goes by way of software while the tunnel's neighbour is "
                "unknown";

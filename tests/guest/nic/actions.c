@@ -83,7 +83,7 @@ static bool has_vid_match(const struct state *s)
  * Finds the way for those outputs of the set that are in tunnels; en/tc_tun_encap.c:1028, mlx5e_tc_tun_encap_dests_set().
  *
  * Where it leads through an internal port, en_tc.c:4226, mlx5e_set_fwd_to_int_port_actions(), puts the split before it, and
- * eswitch_offloads.c:319 and 867 take it only as the last output, and one.
+ * eswitch_offloads.c:325 and 832 take it only as the last output, and one.
  */
 static int encaps_resolve(struct state *s)
 {
@@ -129,7 +129,7 @@ static int set_end(struct state *s)
 		return err;
 	for (i = 0; i < s->split; i++)
 		step_add(rule, &s->outputs[i]);
-	/* eswitch_offloads.c:843: those before the split get the frame with the tunnel's header. */
+	/* eswitch_offloads.c:830: those before the split get the frame with the tunnel's header. */
 	if (s->decap)
 		step_add(rule, &decap);
 	s->decap = false;
@@ -183,7 +183,7 @@ static int output_check(struct state *s, struct simnic_port *out)
 	return in == out && in->kind == SIMNIC_REP ? refuse(s, SIMNIC_RULE_SELF) : 0;
 }
 
-/* en/tc/act/mirred.c:186, parse_mirred_encap(). */
+/* en/tc/act/mirred.c:176, parse_mirred_encap(). */
 static int split_output_tunnel(struct state *s, const struct net_device *dev)
 {
 	struct simnic_encap *encap;

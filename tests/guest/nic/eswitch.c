@@ -466,7 +466,7 @@ static int inline_mode_get(struct devlink *devlink, u8 *mode)
 
 static int encap_mode_get(struct devlink *devlink, enum devlink_eswitch_encap_mode *mode)
 {
-	/* What the driver begins with; eswitch.c, mlx5_eswitch_init(). */
+	/* What the driver begins with; eswitch.c:1923. */
 	*mode = simnic_is.tunnels ? DEVLINK_ESWITCH_ENCAP_MODE_BASIC : DEVLINK_ESWITCH_ENCAP_MODE_NONE;
 	return 0;
 }

@@ -134,7 +134,7 @@ static bool reachable(struct simnic_port *in, const struct rule *rule)
 		const struct step *step = &rule->steps[i];
 		struct simnic_port *out;
 
-		/* en/tc_tun_encap.c:143, mlx5e_tc_flow_all_encaps_valid(). */
+		/* en/tc_tun_encap.c:131, mlx5e_tc_flow_all_encaps_valid(). */
 		if (step->type == STEP_ENCAP && !simnic_encap_known(step->encap))
 			return false;
 		if (step->type != STEP_OUTPUT && (step->type != STEP_ENCAP || step->encap->to_bond))

@@ -74,7 +74,7 @@
 	[SIMNIC_RULE_INT_PORT_ONE] = { EOPNOTSUPP, MLX5("Rules with internal port can have only one destination") }, \
 	[SIMNIC_RULE_INT_PORT_FROM] = { EOPNOTSUPP, \
 		MLX5("Forwarding from tunnel/internal port to internal port is not supported") }, \
-	/* en_tc.c:2529, 2554; 2455 to 2506. */ \
+	/* en_tc.c:2531, 2553; 2459 to 2502. */ \
 	[SIMNIC_TUNNEL_LEGACY] = { EOPNOTSUPP, MLX5("Match on tunnel is not supported") }, \
 	[SIMNIC_TUNNEL_MATCH] = { EOPNOTSUPP, MLX5("Failed to parse tunnel attributes") }, \
 	[SIMNIC_TUNNEL_ECN_OUTER_PART] = { EOPNOTSUPP, MLX5("Partial match on enc_tos ecn bits isn't supported") }, \
@@ -85,7 +85,7 @@
 	[SIMNIC_TUNNEL_ECN_ECT_1] = { EOPNOTSUPP, MLX5("Match on enc_tos ecn = ECT(1) isn't supported") }, \
 	[SIMNIC_TUNNEL_ECN_CE] = { EOPNOTSUPP, \
 		MLX5("Match on tos enc_tos ecn = CE while match on tos ecn != CE isn't supported") }, \
-	/* en/tc_tun_encap.c:775, en/tc_tun_vxlan.c:67, en/tc_tun_encap.c:626. */ \
+	/* en/tc_tun_encap.c:851, en/tc_tun_vxlan.c:72, en/tc_tun_encap.c:711. */ \
 	[SIMNIC_TUNNEL_KIND] = { EOPNOTSUPP, MLX5("Unsupported tunnel") }, \
 	[SIMNIC_TUNNEL_PORT] = { EOPNOTSUPP, MLX5("vxlan udp dport was not registered with the HW") }, \
 	[SIMNIC_TUNNEL_TWICE] = { EOPNOTSUPP, MLX5("can't duplicate encap action") }, \
@@ -125,7 +125,7 @@ static const struct simnic_personality table[] = {
 		.uplink_reopens = true,
 		/* en_tc.c:4757, mlx5e_add_nic_flow(). */
 		.legacy_rules = true,
-		/* en/rep/tc.c:447; the capabilities vxlan_encap_decap and reg_c_preserve are there. */
+		/* en/rep/tc.c:444; the capabilities vxlan_encap_decap and reg_c_preserve are there. */
 		.tunnels = true,
 		.stats = true,
 		.max_outputs = 32,
@@ -155,7 +155,7 @@ static const struct simnic_personality table[] = {
 		.steering = true,
 		.uplink_reopens = true,
 		.legacy_rules = true,
-		/* en/rep/tc.c:447; the capabilities vxlan_encap_decap and reg_c_preserve are there. */
+		/* en/rep/tc.c:444; the capabilities vxlan_encap_decap and reg_c_preserve are there. */
 		.tunnels = true,
 		.stats = true,
 		.max_outputs = 32,

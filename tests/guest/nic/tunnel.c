@@ -55,7 +55,7 @@ static bool port_is_known(const struct simnic_pf *pf, __be16 port)
 }
 
 /*
- * en/tc_tun.c:51, get_route_and_out_devs(): which uplink stands for 'dev', to which a route leads.  Any device that is no part of the switch
+ * en/tc_tun.c:53, get_route_and_out_devs(): which uplink stands for 'dev', to which a route leads.  Any device that is no part of the switch
  * is taken for an internal port above the PF's own uplink, even another NIC: then frames leave on the wrong cable.
  */
 static int way_out(struct simnic_port *in, struct net_device *dev, struct way *way)
@@ -83,7 +83,7 @@ static int way_out(struct simnic_port *in, struct net_device *dev, struct way *w
 	return 0;
 }
 
-/* en/tc_tun.c:102, mlx5e_route_lookup_ipv4_get().  'fl4' gets the source address that the route has. */
+/* en/tc_tun.c:106, mlx5e_route_lookup_ipv4_get().  'fl4' gets the source address that the route has. */
 static int way_find(struct simnic_port *in, struct net_device *tunnel, struct flowi4 *fl4, struct way *way)
 {
 	struct rtable *rt;
@@ -106,7 +106,7 @@ static int way_find(struct simnic_port *in, struct net_device *tunnel, struct fl
 
 /* Matches. */
 
-/* en/tc_tun.c, mlx5e_tc_tun_parse_udp_ports(); en/tc_tun_vxlan.c; whatever is wrong, en_tc.c:2548 says it in the same words. */
+/* en/tc_tun.c, mlx5e_tc_tun_parse_udp_ports(); en/tc_tun_vxlan.c; whatever is wrong, en_tc.c:2553 says it in the same words. */
 static bool parse_header(struct simnic_port *uplink, const struct flow_rule *fr, struct match_key *key, struct match_key *mask)
 {
 	struct flow_match_control control;
@@ -149,7 +149,7 @@ static bool parse_header(struct simnic_port *uplink, const struct flow_rule *fr,
 	return true;
 }
 
-/* en_tc.c:2426, mlx5e_tc_verify_tunnel_ecn(): the hardware sees the inner bits before the outer ones are laid over them. */
+/* en_tc.c:2435, mlx5e_tc_verify_tunnel_ecn(): the hardware sees the inner bits before the outer ones are laid over them. */
 static int check_ecn(struct netlink_ext_ack *extack, const struct match_key *key, struct match_key *mask)
 {
 	u8 outer_mask = mask->enc_ip.tos & INET_ECN_MASK, outer = key->enc_ip.tos & INET_ECN_MASK;
@@ -182,7 +182,7 @@ int simnic_tunnel_match(struct simnic_port *uplink, const struct flow_rule *fr, 
 	return check_ecn(extack, key, mask);
 }
 
-/* en/tc_tun_encap.c:81, mlx5e_tc_set_attr_rx_tun(); en/tc_tun.c, mlx5e_tc_tun_route_lookup(). */
+/* en/tc_tun_encap.c:83, mlx5e_tc_set_attr_rx_tun(); en/tc_tun.c, mlx5e_tc_tun_route_lookup(). */
 int simnic_tunnel_route_back(struct simnic_port *uplink, struct net_device *tunnel, struct match_key *key,
 			     const struct match_key *mask)
 {
@@ -308,7 +308,7 @@ static void eth_header_push(const struct simnic_encap *encap, const struct encap
 	eth->h_proto = skb->protocol = encap->vid ? encap->vlan_proto : htons(ETH_P_IP);
 }
 
-/* en/tc_tun.c:217, mlx5e_tc_tun_create_header_ipv4(); the hardware fills in lengths and the source port.  No UDP checksum. */
+/* en/tc_tun.c:223, mlx5e_tc_tun_create_header_ipv4(); the hardware fills in lengths and the source port.  No UDP checksum. */
 bool simnic_encap_push(const struct simnic_encap *encap, struct sk_buff *skb)
 {
 	const struct encap_header *header = rcu_dereference_bh(encap->header);
@@ -340,7 +340,7 @@ bool simnic_encap_push(const struct simnic_encap *encap, struct sk_buff *skb)
 
 /* Neighbours. */
 
-/* en/rep/tc.c:103, mlx5e_rep_update_flows().  'neigh' is the present one, or NULL. */
+/* en/rep/tc.c:89, mlx5e_rep_update_flows().  'neigh' is the present one, or NULL. */
 static void encap_update(struct simnic_encap *encap, struct neighbour *neigh)
 {
 	struct encap_header *old = rtnl_dereference(encap->header), *new = NULL;
@@ -410,7 +410,7 @@ void simnic_tunnel_exit(void)
 	cancel_work_sync(&neigh_work);
 }
 
-/* en/tc_tun_encap.c:386, mlx5e_tc_update_neigh_used_value(). */
+/* en/tc_tun_encap.c:391, mlx5e_tc_update_neigh_used_value(). */
 void simnic_encap_used(const struct simnic_encap *encap)
 {
 	struct neighbour *neigh;
@@ -424,7 +424,7 @@ void simnic_encap_used(const struct simnic_encap *encap)
 	}
 }
 
-/* en/tc_tun_encap.c:749, mlx5e_attach_encap(). */
+/* en/tc_tun_encap.c:822, mlx5e_attach_encap(). */
 int simnic_encap_resolve(struct simnic_encap *encap, struct simnic_port *in, struct netlink_ext_ack *extack)
 {
 	struct flowi4 fl4 = {
@@ -554,7 +554,7 @@ static int indr_unbind(struct simnic_pf *pf, struct net_device *dev, struct flow
 	return 0;
 }
 
-/* en/rep/tc.c:447, mlx5e_rep_check_indr_block_supported(). */
+/* en/rep/tc.c:444, mlx5e_rep_check_indr_block_supported(). */
 static bool is_offloaded(const struct net_device *dev, const struct flow_block_offload *f)
 {
 	if (netif_is_vxlan(dev))

@@ -1,7 +1,7 @@
 #!/bin/bash
 # VXLAN between VFs and another host: in hardware both ways, over an address of the uplink and over one of a bridge; unknown neighbours
-# long: two topologies with TCP connections both ways, for the README
-# limit: 300
+# long: three topologies with TCP connections both ways, for the README
+# limit: 500
 peer=172.16.0.2 here=172.16.0.1 inner=10.0.9.1
 CONNECTIONS=8
 
@@ -17,7 +17,7 @@ peer_up() {
     ip -n wire0 addr add $inner/16 dev vx
 }
 
-# setup uplink|bridge|other: where the address of the underlay is; "other" is no device of the NIC's. VFs and the tunnel are in br-int.
+# setup uplink|bridge|bond|other: where the address of the underlay is; "other" is no device of the NIC's. VFs and the tunnel are in br-int.
 setup() {
     nic_load ${KNOBS:-}
     nic_switchdev 0 1
@@ -36,6 +36,14 @@ setup() {
         ip -n wire0 link set other up
         ip -n wire0 addr add $peer/24 dev other
         ip addr add $here/24 dev other
+    elif [ "$1" = bond ]; then
+        ip link add bond0 type bond mode active-backup miimon 50
+        for p in 0 1; do
+            ip link set "$(uplink $p)" down
+            ip link set "$(uplink $p)" master bond0
+        done
+        ip link set bond0 up mtu 9000
+        ip addr add $here/24 dev bond0
     elif [ "$1" = bridge ]; then
         vsctl add-br br-ext -- add-port br-ext "$(uplink 0)"
         ip link set br-ext up mtu 9000
@@ -94,8 +102,6 @@ measure() {
     say "RESULT $1: VF -> wire $(( out / 10 )).$(( out % 10 )) %, wire -> VF $(( in / 10 )).$(( in % 10 )) % in hardware"
 }
 
-# flow_of IN OUT: the datapath's flow from IN to OUT, of IPv4.
-flow_of() { ovs-appctl dpctl/dump-flows -m --names | grep "in_port($1)" | grep "eth_type(0x0800)" | grep "actions:.*$2" | grep .; }
 # Does what comes in at VF 0's representor for the tunnel pass through hardware, or TC's software; not through upcalls?
 in_hw() { begin; pings vf0.0 $inner 20 && at_least "$(share "$(rep 0 0)" rx)" 900; }
 
@@ -137,17 +143,25 @@ say "the address of the underlay is a bridge's, and the firmware lets packets fr
 KNOBS=raw_traffic=1
 setup bridge
 measure "address of a bridge"
-ovs-appctl dpctl/dump-flows -m --names
 check "VF -> wire" at_least $out 990
 check "wire -> VF" at_least $in 990
 check "no trouble in the log" equal "$(log_trouble)" ""
 scenario_clean
 
-say "the same, with a firmware that does not: it goes, through software"
+say "the address of the underlay is that of a Linux bond of both uplinks"
+KNOBS=
+setup bond
+equal "$(cat /sys/class/net/bond0/bonding/active_slave)" "$(uplink 0)"
+measure "address of a Linux bond (VF-LAG)"
+check "VF -> wire" at_least $out 990
+check "wire -> VF" at_least $in 990
+check "no trouble in the log" equal "$(log_trouble)" ""
+scenario_clean
+
+say "the address of the underlay is a bridge's, and the firmware lets nothing out: it goes, through software"
 KNOBS=
 setup bridge
 wait_until 20 pings vf0.0 $inner 20
-ovs-appctl dpctl/dump-flows -m --names
 check "no trouble in the log" equal "$(log_trouble)" ""
 scenario_clean
 
