@@ -41,6 +41,8 @@
 
 VLOG_DEFINE_THIS_MODULE(sriov_policy);
 
+enum { MAX_ABOVE = 2 };         /* A VLAN device, a bond, its members. */
+
 /* What a network device is. */
 struct device {
     struct cmap_node node;      /* In 'devices', by 'ifindex'. */
@@ -49,8 +51,8 @@ struct device {
     atomic_llong last_bound;    /* See bind_members(). */
     unsigned int n_members;     /* That a filter of its is for: those of a
                                  * Linux bond or team, else 1. */
-    uint32_t switch_hash;       /* Of the id of the switch that it, or all
-                                 * below it, are part of; 0: none. */
+    uint32_t switch_hash;       /* Of the id of the switch that it is part of,
+                                 * 0: none. */
 };
 
 /* struct device.  Written by the main thread, read by all that make filters,
@@ -135,7 +137,7 @@ sriov_policy_set_links(const struct sriov_model *model)
             set_device(link->ifindex, sriov_link_offload(link),
                        sriov_sysfs_lower(link->name, NULL), hash);
         } else if (hash) {
-            /* A VLAN device above an uplink has the uplink's. */
+            /* Kernels may say of a VLAN device what is the uplink's. */
             set_device(link->ifindex,
                        (old ? old->offload
                         : link->kind ? SRIOV_OFFLOAD_OTHERS
@@ -188,13 +190,38 @@ devices_of(int ifindex)
     return device ? MAX(device->n_members, 1) : 1;
 }
 
+/* Is the network device 'name' part of the switch of 'switch_hash', or above
+ * devices that all are: a VLAN device, a bond? */
+static bool
+is_above(const char *name, uint32_t switch_hash, int depth)
+{
+    const struct device *device = find_device(if_nametoindex(name));
+    struct svec members = SVEC_EMPTY_INITIALIZER;
+    const char *member;
+    bool above;
+    size_t i;
+
+    if (device && device->switch_hash) {
+        return device->switch_hash == switch_hash;
+    } else if (!depth) {
+        return false;
+    }
+    sriov_sysfs_lower(name, &members);
+    above = members.n > 0;
+    SVEC_FOR_EACH (i, member, &members) {
+        above = above && is_above(member, switch_hash, depth - 1);
+    }
+    svec_destroy(&members);
+    return above;
+}
+
 /* Does the route to the end of the tunnel of 'encap' leave by a device that is
  * neither part of the switch of the device 'ifindex' nor an internal port,
  * which leads to Open vSwitch again?  What nothing is known of does not. */
 static bool
 leaves_elsewhere(int ifindex, const struct tc_action *encap)
 {
-    const struct device *in = find_device(ifindex), *out;
+    const struct device *in = find_device(ifindex);
     struct in6_addr dst = encap->encap.ipv6.ipv6_dst;
     struct in6_addr src = in6addr_any, gw;
     char name[IF_NAMESIZE];
@@ -208,8 +235,7 @@ leaves_elsewhere(int ifindex, const struct tc_action *encap)
         || !ovs_router_lookup(0, &dst, name, &src, &gw)) {
         return false;
     }
-    out = find_device(if_nametoindex(name));
-    if (out && out->switch_hash == in->switch_hash) {
+    if (is_above(name, in->switch_hash, MAX_ABOVE)) {
         return false;
     }
     netdev = netdev_from_name(name);

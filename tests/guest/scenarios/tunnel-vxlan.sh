@@ -107,6 +107,8 @@ in_hw() { begin; pings vf0.0 $inner 20 && at_least "$(share "$(rep 0 0)" rx)" 90
 
 upcalls() { ovs-appctl dpctl/show | sed -n 's/.*lookups: hit:[0-9]* missed:\([0-9]*\).*/\1/p'; }
 
+reachable() { contains "$(ip neigh show $peer)" REACHABLE; }
+
 say "the address of the underlay is the uplink's"
 setup uplink
 measure "address of the uplink"
@@ -125,6 +127,12 @@ say "$missed of 100 packets were upcalls"
 check "upcalls for each packet" at_most $missed 10
 ip -n wire0 link set wire0 arp on
 wait_until 20 in_hw
+
+say "it is asked whether it is still there, since the NIC's packets pass by the host"
+ip neigh change $peer lladdr "$(ip -n wire0 -o link show wire0 | sed 's/.*link.ether \([^ ]*\) .*/\1/')" dev "$(uplink 0)" nud stale
+traffic_start vf0.0 $inner
+wait_until 20 reachable
+traffic_stop
 
 say "its address changes"
 ip -n wire0 link set wire0 down
