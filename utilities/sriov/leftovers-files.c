@@ -86,7 +86,7 @@ static void
 read_unit(struct howto *h, const char *file)
 {
     struct howto_lines lines = howto_lines_of(h->root, file);
-    struct howto_shell shell = { .h = h };
+    struct howto_shell shell = { .h = h, .no_shell = true };
 
     smap_init(&shell.vars);
     howto_begin_file(h, file, "line");
@@ -142,13 +142,7 @@ read_script(struct howto *h, const char *file)
 
     smap_init(&shell.vars);
     howto_begin_file(h, file, "line");
-    while (howto_next_line(&lines)) {
-        if (lines.line[0] && lines.line[0] != '#' && !shell.ended) {
-            howto_begin_item(h, lines.at);
-            howto_run(&shell, lines.line);
-            howto_end_item(h, lines.line);
-        }
-    }
+    howto_run_lines(&shell, &lines);
     smap_destroy(&shell.vars);
 }
 
@@ -156,15 +150,7 @@ read_script(struct howto *h, const char *file)
 static void
 read_by_hand(struct howto *h, const char *file)
 {
-    struct howto_lines lines = howto_lines_of(h->root, file);
-
-    howto_begin_file(h, file, "line");
-    while (howto_next_line(&lines)) {
-        if (lines.line[0] && lines.line[0] != '#' && lines.line[0] != ';') {
-            howto_begin_item(h, lines.at);
-            howto_end_item(h, lines.line);
-        }
-    }
+    howto_read_by_hand(h, file);
 }
 
 /* Reads lines of cron: what runs at boot is a command, in 'has_user' files
@@ -431,7 +417,7 @@ static void
 read_netplan(struct howto *h, const char *file)
 {
     struct netplan np = { .h = h };
-    char *text = host_read_file("%s%s", h->root, file);
+    char *text = howto_read_file(h->root, file);
     char *next = text;
     unsigned int at = 0;
 

@@ -34,6 +34,7 @@ struct command {
     struct svec words;
     char *target;               /* What its output is written to, or NULL. */
     char *input;                /* What is piped into it, if known. */
+    char *here;                 /* Where its "<<" ends, or NULL. */
     bool unknown;               /* Something in it cannot be known. */
     char after;                 /* Operator: ';', '|', '&' (and), 'o' (or). */
 };
@@ -44,6 +45,7 @@ command_uninit(struct command *command)
     svec_destroy(&command->words);
     free(command->target);
     free(command->input);
+    free(command->here);
 }
 
 /* Splitting. */
@@ -60,6 +62,9 @@ read_variable(const char **p, const struct smap *vars, struct ds *word)
     s += braces;
     n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
                "0123456789");
+    if (!braces && isdigit((unsigned char) *s)) {
+        n = 1;                  /* "$10" is "$1" and "0". */
+    }
     if (!n || (braces && s[n] != '}')) {
         ds_put_char(word, '$');
         *p += 1;
@@ -120,15 +125,19 @@ read_operator(const char **p, const struct smap *vars, struct command *command,
 
     if (*s == '<' || *s == '>') {
         bool out = *s == '>';
+        bool here = !out && s[1] == '<' && s[2] != '<';
 
         command->unknown |= !out;
-        s += s[1] == '>' ? 2 : 1;
+        s += s[1] == '>' ? 2 : here ? 2 + (s[2] == '-') : 1;
         if (*s == '&') {
             s++;
         }
         s += strspn(s, " \t");
         command->unknown |= !read_word(&s, vars, &word);
-        if (out && !is_error && strcmp(ds_cstr(&word), "/dev/null")
+        if (here) {
+            free(command->here);
+            command->here = xstrdup(ds_cstr(&word));
+        } else if (out && !is_error && strcmp(ds_cstr(&word), "/dev/null")
             && strcmp(ds_cstr(&word), "2")) {
             free(command->target);
             command->target = xstrdup(ds_cstr(&word));
@@ -452,7 +461,7 @@ do_assignment(struct howto_shell *shell, const char *word, bool unknown)
     bool ok = word[n] && n && (isalpha((unsigned char) word[0])
                                || word[0] == '_');
 
-    if (ok && !unknown) {
+    if (ok && !unknown && !shell->uncertain) {
         smap_replace(&shell->vars, name, word + n + 1);
     } else if (ok) {
         smap_remove(&shell->vars, name);
@@ -461,48 +470,171 @@ do_assignment(struct howto_shell *shell, const char *word, bool unknown)
     return ok;
 }
 
-/* Reads the script at 'path', if that is one.  Stores in '*whole' whether all
- * of it was understood. */
+/* Forgets "$1" and the like. */
+static void
+forget_arguments(struct smap *vars)
+{
+    for (char name[2] = "1"; name[0] <= '9'; name[0]++) {
+        smap_remove(vars, name);
+    }
+}
+
+/* Commands that change variables: "export", "read", "shift" and the like.
+ * Returns true if 'words' are one of them. */
 static bool
-do_script(struct howto_shell *shell, const char *path, bool *whole)
+do_builtin(struct howto_shell *shell, const struct svec *words, bool unknown)
+{
+    static const char *const sets[] = { "export", "local", "readonly",
+                                        "declare", "typeset" };
+    static const char *const forgets[] = { "read", "unset", "for", "let",
+                                           "getopts", "mapfile",
+                                           "readarray" };
+    const char *name = words->names[0];
+
+    for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+        for (size_t j = 1; !strcmp(name, sets[i]) && j < words->n; j++) {
+            do_assignment(shell, words->names[j], unknown);
+        }
+        if (!strcmp(name, sets[i])) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(forgets); i++) {
+        for (size_t j = 1; !strcmp(name, forgets[i]) && j < words->n; j++) {
+            char *variable = xmemdup0(words->names[j],
+                                      strcspn(words->names[j], "=+-*/"));
+
+            smap_remove(&shell->vars, variable);
+            free(variable);
+        }
+    }
+    if (!strcmp(name, "eval") || !strncmp(name, "((", 2)) {
+        smap_clear(&shell->vars);
+    } else if (!strcmp(name, "shift") || (!strcmp(name, "set")
+                                          && svec_contains_unsorted(words,
+                                                                    "--"))) {
+        forget_arguments(&shell->vars);
+    }
+    return false;
+}
+
+/* Returns true if 'path' may be read as a script: not again within itself, and
+ * not without end. */
+static bool
+may_read(const struct howto_shell *shell, const char *path)
+{
+    enum { MAX_FILES = 4096 };
+
+    for (; shell; shell = shell->caller) {
+        if ((shell->script && !strcmp(shell->script, path))
+            || shell->h->n_files >= MAX_FILES) {
+            return false;
+        }
+    }
+    return *path == '/';
+}
+
+/* Returns the text of 'path' if it is a script of a shell, or, with
+ * 'of_shell', has no "#!" that says what it is a script of.  The caller must
+ * free it.  NULL: it is none. */
+static char *
+read_script(const struct howto_shell *shell, const char *path, bool of_shell)
+{
+    char *text = (may_read(shell, path)
+                  ? howto_read_file(shell->h->root, path) : NULL);
+
+    if (text && !strncmp(text, "#!", 2)) {
+        char *program = xmemdup0(text, strcspn(text, "\n"));
+
+        of_shell = strstr(program, "sh") != NULL;
+        free(program);
+    }
+    if (!of_shell) {
+        free(text);
+        text = NULL;
+    }
+    return text;
+}
+
+/* Reads the script that 'words' from 'i' on call, with its arguments, or,
+ * with 'same', as a part of what is being read.  Returns true if it was
+ * understood whole.  Stores in '*found' whether there is one. */
+static bool
+do_script(struct howto_shell *shell, const struct svec *words, size_t i,
+          bool of_shell, bool same, bool *found)
 {
     struct howto *h = shell->h;
-    char *text = (*path == '/' && shell->nesting < 4
-                  ? host_read_file("%s%s", h->root, path) : NULL);
-    struct howto_shell inner = { .h = h, .down = shell->down,
-                                 .nesting = shell->nesting + 1 };
-    struct howto_lines lines = { .next = text };
+    const char *path = i < words->n ? words->names[i] : "";
+    char *text = read_script(shell, path, of_shell);
+    struct howto_shell inner = { .h = h, .self = shell->self,
+                                 .down = shell->down,
+                                 .uncertain = shell->uncertain,
+                                 .caller = shell, .script = path };
+    struct howto_lines lines = { .text = text, .next = text };
 
-    if (!text || strncmp(text, "#!", 2)) {
-        free(text);
+    *found = text != NULL;
+    if (!text) {
         return false;
     }
 
     size_t before = howto_begin_file(h, path, "line");
-    bool any = false;
-    *whole = true;
+    bool any = false, whole = true;
     smap_clone(&inner.vars, &shell->vars);
-    while (howto_next_line(&lines)) {
-        if (lines.line[0] && lines.line[0] != '#' && !inner.ended) {
-            howto_begin_item(h, lines.at);
-            howto_run(&inner, lines.line);
-            howto_end_item(h, lines.line);
+    if (!same) {
+        forget_arguments(&inner.vars);
+        for (size_t j = 1; j <= 9 && i + j < words->n; j++) {
+            char name[2] = { '0' + j, '\0' };
 
-            const struct howto_file *f = &h->files[h->at];
-            const struct howto_item *item = &f->items[f->n_items - 1];
-            any |= item->ours;
-            *whole &= !item->doubt;
+            smap_replace(&inner.vars, name, words->names[i + j]);
         }
+    }
+    howto_run_lines(&inner, &lines);
+    for (size_t j = 0; j < h->files[h->at].n_items; j++) {
+        const struct howto_item *item = &h->files[h->at].items[j];
+
+        any |= item->ours;
+        whole &= !item->doubt;
+    }
+    if (same) {
+        smap_destroy(&shell->vars);
+        smap_clone(&shell->vars, &inner.vars);
+        shell->may_have_ended |= inner.may_have_ended || inner.ended;
     }
     smap_destroy(&inner.vars);
     h->at = before;
-    free(text);
     if (any) {
         struct howto_file *f = &h->files[h->at];
 
         f->items[f->n_items - 1].ours = true;
     }
-    return true;
+    return whole;
+}
+
+/* Notes that 'words' have to do with SR-IOV if one of them is a file, in any
+ * language, that has: it is needed. */
+static void
+look_into_files(struct howto_shell *shell, const struct svec *words)
+{
+    struct howto *h = shell->h;
+    const char *path;
+    size_t i;
+
+    SVEC_FOR_EACH (i, path, words) {
+        size_t before = h->at;
+        unsigned int line = 0;
+
+        if (may_read(shell, path)) {
+            line = howto_read_by_hand(h, path);
+            h->at = before;
+        }
+        if (line) {
+            struct howto_file *f = &h->files[h->at];
+
+            howto_doubt(h, "it runs %s, line %u of which has to do with "
+                        "SR-IOV", path, line);
+            f->items[f->n_items - 1].ours = true;
+        }
+    }
 }
 
 /* Returns true if 'name' is a command that does nothing which matters. */
@@ -534,8 +666,7 @@ structure_of(const char *word)
     static const char *const begin[] = { "if", "for", "while", "until",
                                          "case", "select" };
     static const char *const end[] = { "fi", "done", "esac" };
-    static const char *const inside[] = { "then", "else", "elif", "do", "{",
-                                          "}", "(" };
+    static const char *const inside[] = { "then", "else", "elif", "do", "(" };
 
     for (size_t i = 0; i < ARRAY_SIZE(begin); i++) {
         if (!strcmp(word, begin[i])) {
@@ -555,15 +686,76 @@ structure_of(const char *word)
     return 0;
 }
 
+/* Returns true if it does not matter where the output goes. */
+static bool
+has_harmless_output(const struct command *command)
+{
+    return !command->target || !strncmp(command->target, "/var/log/", 9);
+}
+
+/* "sh -c TEXT" and "sh FILE", of any shell, of which 'name' is the name. */
+static bool
+do_shell(struct howto_shell *shell, const struct command *command)
+{
+    const struct svec *words = &command->words;
+    size_t i = skip_options(words);
+    bool found;
+
+    if (i > 1 && howto_ends_in(words->names[i - 1], "c") && i < words->n) {
+        struct howto_shell before = *shell;
+
+        shell->no_shell = false;
+        howto_run(shell, words->names[i]);
+        shell->no_shell = before.no_shell;
+        shell->ended = before.ended;
+        return (i == 2 && i + 1 == words->n
+                && has_harmless_output(command));
+    }
+    bool whole = do_script(shell, words, i, true, false, &found);
+    if (!found) {
+        look_into_files(shell, words);
+    }
+    return whole && has_harmless_output(command);
+}
+
+static bool
+is_shell(const char *name)
+{
+    return (!strcmp(name, "sh") || !strcmp(name, "bash")
+            || !strcmp(name, "dash") || !strcmp(name, "ksh")
+            || !strcmp(name, "zsh"));
+}
+
+/* A command that is none of those that are known: a script of its own, or
+ * something else. */
+static bool
+do_other(struct howto_shell *shell, const struct svec *words)
+{
+    bool same = !strcmp(words->names[0], ".")
+                || !strcmp(words->names[0], "source");
+    bool found;
+    bool whole = do_script(shell, words, same, same, same, &found);
+
+    if (!found && same) {
+        smap_clear(&shell->vars); /* It may set any of them. */
+    }
+    if (!found) {
+        look_into_files(shell, words);
+    }
+    return found && whole;
+}
+
 static bool
 do_command(struct howto_shell *shell, struct command *command)
 {
     struct svec *words = &command->words;
     const char *name;
-    bool whole;
 
-    if (words->n > 1 && (!strcmp(words->names[0], "sudo")
-                         || !strcmp(words->names[0], "exec"))) {
+    while (words->n > 1 && (!strcmp(words->names[0], "sudo")
+                            || !strcmp(words->names[0], "exec")
+                            || !strcmp(words->names[0], "{")
+                            || (structure_of(words->names[0]) > 0
+                                && strcmp(words->names[0], "for")))) {
         free(words->names[0]);
         memmove(words->names, words->names + 1,
                 --words->n * sizeof *words->names);
@@ -575,23 +767,17 @@ do_command(struct howto_shell *shell, struct command *command)
     if (words->n == 1 && do_assignment(shell, words->names[0],
                                        command->unknown)) {
         return true;
+    } else if (do_builtin(shell, words, command->unknown)) {
+        return !command->unknown && !command->target;
     } else if (command->unknown) {
+        look_into_files(shell, words);
         return false;
-    } else if ((!strcmp(name, "sh") || !strcmp(name, "bash")
-                || !strcmp(name, "dash")) && words->n >= 3
-               && words->names[1][0] == '-'
-               && howto_ends_in(words->names[1], "c")) {
-        bool ended = shell->ended;
-
-        howto_run(shell, words->names[2]);
-        shell->ended = ended;
-        return words->n == 3 && !command->target;
-    } else if ((!strcmp(name, "sh") || !strcmp(name, "bash"))
-               && words->n == 2) {
-        return do_script(shell, words->names[1], &whole) && whole;
+    } else if (is_shell(name)) {
+        return do_shell(shell, command);
     } else if (!strcmp(name, "echo") || !strcmp(name, "printf")) {
         return do_echo(shell, command, !strcmp(name, "printf"));
-    } else if (command->target) {
+    } else if (!has_harmless_output(command)) {
+        look_into_files(shell, words);
         return false;
     } else if (!strcmp(name, "tee")) {
         return do_tee(shell, command);
@@ -602,8 +788,63 @@ do_command(struct howto_shell *shell, struct command *command)
     } else if (is_harmless(name, words)) {
         return true;
     }
-    return (words->n == 1 && do_script(shell, words->names[0], &whole)
-            && whole);
+    return do_other(shell, words);
+}
+
+/* Takes account of what 'command' begins or ends: "if" and the like, "{".
+ * Returns true if it stands within one of them. */
+static bool
+take_structure(struct howto_shell *shell, const struct command *command,
+               int structure)
+{
+    const struct svec *words = &command->words;
+    const char *first = words->n ? words->names[0] : "";
+    bool inside = shell->depth || shell->braces || structure;
+
+    if (structure == 1 || structure == -1) {
+        shell->depth = (structure > 0 ? shell->depth + 1
+                        : shell->depth ? shell->depth - 1 : 0);
+    }
+    if (svec_contains_unsorted(words, "{")) {
+        shell->braces++;
+        inside = true;
+    } else if (!strcmp(first, "}") && shell->braces) {
+        shell->braces--;
+    }
+    return inside;
+}
+
+/* Drops the rules that were added after there were 'n_rules', since what adds
+ * them may not run: what is said of them cannot be deleted. */
+static void
+drop_uncertain(struct howto *h, size_t n_rules)
+{
+    struct howto_file *f = &h->files[h->at];
+
+    f->items[f->n_items - 1].ours |= h->n_rules > n_rules;
+    howto_doubt(h, "it depends on what was not understood");
+    for (size_t i = n_rules; i < h->n_rules; i++) {
+        const struct howto_rule *rule = &h->rules[i];
+        struct howto_item *item = howto_find_item(h, rule->file, rule->line);
+
+        if (item && !item->doubt) {
+            item->doubt = xstrdup("what runs it was not understood");
+        }
+    }
+    howto_drop_rules(h, n_rules);
+}
+
+/* Says why 'command' sets nothing where no shell reads it. */
+static bool
+has_no_shell(const struct howto_shell *shell, const struct command *command)
+{
+    if (shell->no_shell && (command->target || strchr("|&o", command->after)
+                            || command->here)) {
+        howto_doubt(shell->h, "no shell runs it, to which \">\", \"|\" and "
+                    "\"&\" would be more than words");
+        return true;
+    }
+    return false;
 }
 
 void
@@ -620,29 +861,27 @@ howto_run(struct howto_shell *shell, const char *text)
         const char *first = command.words.n ? command.words.names[0] : "";
         int structure = structure_of(first);
         size_t n_rules = h->n_rules;
-        bool inside = shell->depth || structure;
+        bool inside = take_structure(shell, &command, structure);
+        bool uncertain = shell->uncertain;
         bool ok;
 
         command.input = input;
         input = NULL;
-        if (structure == 1 || structure == -1) {
-            shell->depth = (structure > 0 ? shell->depth + 1
-                            : shell->depth ? shell->depth - 1 : 0);
-        }
-        ok = structure == -1 || do_command(shell, &command);
+        shell->uncertain |= inside || doubtful || strchr("&o", before);
+        ok = (structure == -1
+              || (!has_no_shell(shell, &command)
+                  && do_command(shell, &command)));
+        shell->uncertain = uncertain;
         if (inside) {
-            howto_doubt(h, "it is in an \"if\" or a loop");
+            howto_doubt(h, shell->depth || structure
+                        ? "it is in an \"if\" or a loop"
+                        : "it is in a function, or in { }");
             ok = false;
         } else if (!ok) {
             doubt_command(h, &command);
         }
         if (inside || doubtful) {
-            bool ours = h->n_rules > n_rules;
-            struct howto_file *f = &h->files[h->at];
-
-            howto_drop_rules(h, n_rules);
-            f->items[f->n_items - 1].ours |= ours;
-            howto_doubt(h, "it depends on what was not understood");
+            drop_uncertain(h, n_rules);
         }
         if (!strcmp(first, "exit")) {
             shell->may_have_ended |= inside || doubtful;
@@ -655,7 +894,58 @@ howto_run(struct howto_shell *shell, const char *text)
         if (command.after == '|' && command.words.n) {
             input = written_by(&command, !strcmp(last_part(first), "printf"));
         }
+        if (command.here) {
+            free(shell->here);
+            shell->here = xstrdup(command.here);
+        }
         command_uninit(&command);
     }
     free(input);
+}
+
+/* Returns the quote in which what comes after 'line' is, if 'line' begins in
+ * 'quote', or '\0'. */
+static char
+quote_after(const char *line, char quote)
+{
+    for (; *line; line++) {
+        if (*line == '\\' && quote != '\'' && line[1]) {
+            line++;
+        } else if (quote ? *line == quote : *line == '\'' || *line == '"') {
+            quote = quote ? '\0' : *line;
+        } else if (*line == '#' && !quote) {
+            break;
+        }
+    }
+    return quote;
+}
+
+void
+howto_run_lines(struct howto_shell *shell, struct howto_lines *lines)
+{
+    struct howto *h = shell->h;
+
+    while (howto_next_line(lines)) {
+        const char *line = lines->line;
+
+        if (shell->ended || !*line) {
+            continue;
+        } else if (shell->here && !strcmp(line, shell->here)) {
+            free(shell->here);
+            shell->here = NULL;
+        } else if (shell->here || shell->quote) {
+            /* Text for a command, which is not known. */
+            howto_begin_item(h, lines->at);
+            howto_end_item(h, line);
+        } else if (*line != '#') {
+            howto_begin_item(h, lines->at);
+            howto_run(shell, line);
+            howto_end_item(h, line);
+        }
+        if (!shell->here && *line != '#') {
+            shell->quote = quote_after(line, shell->quote);
+        }
+    }
+    free(shell->here);
+    shell->here = NULL;
 }

@@ -29,14 +29,21 @@
 
 /* What "$kernel" and the like in udev's rules are replaced by: the device that
  * the rule is about. */
-#define HOWTO_SELF "@self@"
+#define HOWTO_SELF "%k"
 
 struct howto_shell {
     struct howto *h;
     const struct howto_conds *self; /* What HOWTO_SELF is, or NULL. */
     bool down;                  /* Runs when things end: sets nothing. */
-    unsigned int depth;         /* Within so many "if", "for" and the like. */
-    unsigned int nesting;       /* Scripts that call each other. */
+    bool no_shell;              /* Run by systemd or udev, to which "|", ">"
+                                 * and the like are words. */
+    bool uncertain;             /* What is read may not run. */
+    unsigned int depth;         /* Within so many "if", "for" and the like... */
+    unsigned int braces;        /* ...and so many "{". */
+    char quote;                 /* A quote that goes on in the next line. */
+    char *here;                 /* Where the text of "<<" ends, or NULL. */
+    const struct howto_shell *caller; /* What reads the script that... */
+    const char *script;         /* ...this is, or NULL. */
     bool ended;                 /* It has come to an "exit". */
     bool may_have_ended;        /* To one that depends on the unknown. */
     struct smap vars;           /* Values of variables. */
@@ -45,5 +52,9 @@ struct howto_shell {
 /* Reads 'text', one line of a script or several, as a part of the item that is
  * being read. */
 void howto_run(struct howto_shell *, const char *text);
+
+/* Reads the lines to their end, each as an item of the file that is being
+ * read. */
+void howto_run_lines(struct howto_shell *, struct howto_lines *);
 
 #endif /* leftovers-shell.h */

@@ -355,7 +355,8 @@ add_effects(struct udev_rule *rule)
 
     take_kernel(rule);
     SVEC_FOR_EACH (i, run, &rule->runs) {
-        struct howto_shell shell = { .h = h, .self = &rule->conds };
+        struct howto_shell shell = { .h = h, .self = &rule->conds,
+                                     .no_shell = true };
         char *text = substitute_self(run);
 
         smap_init(&shell.vars);

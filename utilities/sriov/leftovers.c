@@ -24,6 +24,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "openvswitch/dynamic-string.h"
 #include "sriov/leftovers-shell.h"
@@ -314,6 +315,24 @@ mentions_sriov(const char *text)
     return found;
 }
 
+/* Returns true if the item that is being read, in another call of the same
+ * script, was not understood already. */
+static bool
+is_said(struct howto *h)
+{
+    const char *file = h->files[h->at].name;
+
+    for (size_t i = 0; i < h->n_rules; i++) {
+        const struct howto_rule *rule = &h->rules[i];
+
+        if (rule->kind == HOWTO_BY_HAND && rule->line == last_item(h)->line
+            && !strcmp(rule->file, file)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 howto_end_item(struct howto *h, const char *text)
 {
@@ -326,7 +345,7 @@ howto_end_item(struct howto *h, const char *text)
         howto_doubt(h, "\"%.60s%s\"", text, strlen(text) > 60 ? "..." : "");
     }
     item->ours = true;
-    if (item->doubt) {
+    if (item->doubt && !is_said(h)) {
         howto_add_rule(h, HOWTO_BY_HAND, NULL, item->doubt);
     }
 }
@@ -371,10 +390,24 @@ howto_split(struct svec *parts, const char *s, const char *delimiters)
     }
 }
 
+char *
+howto_read_file(const char *root, const char *file)
+{
+    enum { MAX_SIZE = 4 << 20 };
+    char *path = xasprintf("%s%s", root, file);
+    struct stat s;
+    char *text = (!stat(path, &s) && S_ISREG(s.st_mode)
+                  && s.st_size <= MAX_SIZE ? host_read_file("%s", path)
+                  : NULL);
+
+    free(path);
+    return text;
+}
+
 struct howto_lines
 howto_lines_of(const char *root, const char *file)
 {
-    char *text = host_read_file("%s%s", root, file);
+    char *text = howto_read_file(root, file);
 
     return (struct howto_lines) { .text = text, .next = text };
 }
@@ -413,6 +446,23 @@ howto_next_line(struct howto_lines *lines)
     }
     ds_destroy(&s);
     return any;
+}
+
+unsigned int
+howto_read_by_hand(struct howto *h, const char *file)
+{
+    struct howto_lines lines = howto_lines_of(h->root, file);
+    unsigned int first = 0;
+
+    howto_begin_file(h, file, "line");
+    while (howto_next_line(&lines)) {
+        if (lines.line[0] && lines.line[0] != '#' && lines.line[0] != ';') {
+            howto_begin_item(h, lines.at);
+            howto_end_item(h, lines.line);
+            first = first || !last_item(h)->ours ? first : lines.at;
+        }
+    }
+    return first;
 }
 
 /* ifupdown's interfaces. */
@@ -583,6 +633,69 @@ compare_items(const void *a_, const void *b_)
     return a->line < b->line ? -1 : a->line > b->line;
 }
 
+/* Makes one item of those that are in the same line of 'file', sorted. */
+static void
+join_items(struct howto_file *file)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < file->n_items; i++) {
+        struct howto_item *item = &file->items[i];
+        struct howto_item *last = n ? &file->items[n - 1] : NULL;
+
+        if (last && last->line == item->line) {
+            last->ours |= item->ours;
+            last->neutral &= item->neutral;
+            if (last->doubt) {
+                free(item->doubt);
+            } else {
+                last->doubt = item->doubt;
+            }
+        } else {
+            file->items[n++] = *item;
+        }
+    }
+    file->n_items = n;
+}
+
+/* Sorts the items of each file.  A script that is called more than once
+ * becomes one file, of which is needed what any call needs. */
+static void
+sort_items(struct howto *h)
+{
+    for (size_t i = 0; i < h->n_files; i++) {
+        struct howto_file *file = &h->files[i];
+
+        for (size_t j = 0; j < i; j++) {
+            struct howto_file *first = &h->files[j];
+
+            if (strcmp(first->name, file->name)
+                || strcmp(first->noun, file->noun)) {
+                continue;
+            }
+            first->items = xrealloc(first->items,
+                                    (first->n_items + file->n_items)
+                                    * sizeof *first->items);
+            if (file->n_items) {
+                memcpy(&first->items[first->n_items], file->items,
+                       file->n_items * sizeof *file->items);
+            }
+            first->n_items += file->n_items;
+            file->n_items = 0;
+            break;
+        }
+    }
+    for (size_t i = 0; i < h->n_files; i++) {
+        struct howto_file *file = &h->files[i];
+
+        if (file->n_items) {
+            qsort(file->items, file->n_items, sizeof *file->items,
+                  compare_items);
+            join_items(file);
+        }
+    }
+}
+
 void
 howto_read(struct howto *h, const char *root)
 {
@@ -594,14 +707,7 @@ howto_read(struct howto *h, const char *root)
                       read_interfaces);
     howto_read_other_files(h);
     read_ovs_ctl(h, "/usr/share/openvswitch/scripts/ovs-ctl");
-    for (size_t i = 0; i < h->n_files; i++) {
-        struct howto_file *file = &h->files[i];
-
-        if (file->n_items) {
-            qsort(file->items, file->n_items, sizeof *file->items,
-                  compare_items);
-        }
-    }
+    sort_items(h);
 }
 
 void

@@ -156,6 +156,10 @@ struct howto_lines {
     unsigned int at;            /* Where 'line' begins. */
 };
 
+/* Returns what is in 'file' below 'root', which the caller must free, or NULL
+ * if it is no file, as large as people write them, that can be read. */
+char *howto_read_file(const char *root, const char *file);
+
 /* Returns the lines of 'file' below 'root': none if it cannot be read.  They
  * are to be read to the end, which frees them. */
 struct howto_lines howto_lines_of(const char *root, const char *file);
@@ -203,6 +207,10 @@ bool howto_ends_in(const char *s, const char *end);
 /* Adds to the vector those parts of 's' between 'delimiters' that are not
  * empty. */
 void howto_split(struct svec *, const char *s, const char *delimiters);
+
+/* Reads a file of which only is said that it has to do with SR-IOV, as a file
+ * whose items are its lines.  Returns the first of them that has, or 0. */
+unsigned int howto_read_by_hand(struct howto *, const char *file);
 
 /* Reads a file of udev's rules. */
 void howto_read_udev(struct howto *, const char *file);
