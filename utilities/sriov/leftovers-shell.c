@@ -872,6 +872,8 @@ howto_run(struct howto_shell *shell, const char *text)
               || (!has_no_shell(shell, &command)
                   && do_command(shell, &command)));
         shell->uncertain = uncertain;
+        /* Without "sudo" and "then" before it. */
+        first = command.words.n ? command.words.names[0] : "";
         if (inside) {
             howto_doubt(h, shell->depth || structure
                         ? "it is in an \"if\" or a loop"
