@@ -27,6 +27,7 @@
 #include "openvswitch/dynamic-string.h"
 #include "sriov/leftovers-shell.h"
 #include "sriov/host.h"
+#include "svec.h"
 #include "util.h"
 
 /* KEY = VALUE, in a file with [SECTION]s or without. */
@@ -64,22 +65,155 @@ split_setting(char *line, char c, struct setting *setting)
 
 /* systemd's units. */
 
-/* Reads Environment=, whose words are NAME=VALUE. */
-static void
-read_environment(struct howto_shell *shell, const char *value)
+/* Returns true if 'line' is KEY=VALUE with 'key'. */
+static bool
+is_key(const char *line, const char *key)
 {
-    char *copy = xstrdup(value);
-    char *rest = copy;
+    size_t n = strcspn(line, " \t=");
 
-    for (char *word; (word = strsep(&rest, " \t\"'")); ) {
-        char *equals = strchr(word, '=');
+    return n == strlen(key) && !strncmp(line, key, n);
+}
 
+/* Reads Environment=, whose words are NAME=VALUE, in quotes if there are
+ * spaces in them. */
+static void
+read_environment(struct smap *vars, const char *s)
+{
+    while (*(s += strspn(s, " \t"))) {
+        struct ds word = DS_EMPTY_INITIALIZER;
+        char quote = '\0';
+
+        for (; *s && (quote || !strchr(" \t", *s)); s++) {
+            if (*s == quote) {
+                quote = '\0';
+            } else if (!quote && (*s == '"' || *s == '\'')) {
+                quote = *s;
+            } else {
+                ds_put_char(&word, *s);
+            }
+        }
+
+        char *equals = strchr(ds_cstr(&word), '=');
         if (equals) {
             *equals = '\0';
-            smap_replace(&shell->vars, word, equals + 1);
+            smap_replace(vars, ds_cstr(&word), equals + 1);
+        }
+        ds_destroy(&word);
+    }
+}
+
+/* Reads EnvironmentFile=: one that is not there, or is several, may have
+ * anything in it. */
+static void
+read_environment_file(const char *root, struct smap *vars, const char *value)
+{
+    struct howto_lines lines = howto_lines_of(root, value + (*value == '-'));
+
+    if (!lines.text && *value != '-') {
+        smap_clear(vars);
+    }
+    while (howto_next_line(&lines)) {
+        struct setting s;
+
+        if (!strchr("#;", *lines.line) && split_setting(lines.line, '=', &s)) {
+            smap_replace(vars, s.key, s.value);
         }
     }
-    free(copy);
+}
+
+/* A unit with its drop-ins, whatever order their lines have. */
+struct unit {
+    struct smap vars;           /* The environment of its commands. */
+    struct svec files;          /* What EnvironmentFile= names: it counts
+                                 * more. */
+    char *resets;               /* A drop-in that has another ExecStart=, or
+                                 * NULL. */
+    bool has_condition;         /* ExecCondition=. */
+};
+
+/* Adds what 'file' says of the unit. */
+static void
+take_unit_file(const char *root, struct unit *unit, const char *file,
+               bool is_drop_in)
+{
+    struct howto_lines lines = howto_lines_of(root, file);
+
+    while (howto_next_line(&lines)) {
+        const char *value = strchr(lines.line, '=');
+
+        if (!value || strchr("#;[", *lines.line)) {
+            continue;
+        }
+        value += 1 + strspn(value + 1, " \t");
+        if (is_key(lines.line, "Environment")) {
+            if (!*value) {
+                smap_clear(&unit->vars);
+            }
+            read_environment(&unit->vars, value);
+        } else if (is_key(lines.line, "EnvironmentFile")) {
+            svec_add(&unit->files, value);
+        } else if (is_key(lines.line, "ExecCondition")) {
+            unit->has_condition |= *value != '\0';
+        } else if (is_key(lines.line, "ExecStart") && !*value
+                   && is_drop_in) {
+            free(unit->resets);
+            unit->resets = xstrdup(file);
+        }
+    }
+}
+
+/* Reads into '*unit', which the caller must uninit, the unit that 'file', or
+ * what that is a drop-in of, is. */
+static void
+unit_init(struct unit *unit, const char *root, const char *file)
+{
+    static const char *const folders[] = { "/usr/lib", "/usr/local/lib",
+                                           "/etc" };
+    const char *end = strstr(file, ".service") + strlen(".service");
+    char *path = xmemdup0(file, end - file);
+    const char *name = strrchr(path, '/');
+    const char *value;
+    size_t i;
+
+    memset(unit, 0, sizeof *unit);
+    smap_init(&unit->vars);
+    svec_init(&unit->files);
+    for (i = 0; i < ARRAY_SIZE(folders); i++) {
+        char *main_file = xasprintf("%s/systemd/system%s", folders[i], name);
+
+        take_unit_file(root, unit, main_file, false);
+        free(main_file);
+    }
+    for (i = 0; i < ARRAY_SIZE(folders); i++) {
+        char *folder = xasprintf("%s/systemd/system%s.d", folders[i], name);
+        struct svec names = SVEC_EMPTY_INITIALIZER;
+        const char *drop_in;
+        size_t j;
+
+        host_read_folder(&names, "%s%s", root, folder);
+        SVEC_FOR_EACH (j, drop_in, &names) {
+            char *drop_in_file = xasprintf("%s/%s", folder, drop_in);
+
+            if (howto_ends_in(drop_in, ".conf")) {
+                take_unit_file(root, unit, drop_in_file, true);
+            }
+            free(drop_in_file);
+        }
+        svec_destroy(&names);
+        free(folder);
+    }
+    SVEC_FOR_EACH (i, value, &unit->files) {
+        read_environment_file(root, &unit->vars, value);
+    }
+    free(path);
+}
+
+static void
+unit_uninit(struct unit *unit)
+{
+    smap_destroy(&unit->vars);
+    svec_destroy(&unit->files);
+    free(unit->resets);
 }
 
 static void
@@ -87,30 +221,33 @@ read_unit(struct howto *h, const char *file)
 {
     struct howto_lines lines = howto_lines_of(h->root, file);
     struct howto_shell shell = { .h = h, .no_shell = true };
+    struct unit unit;
 
-    smap_init(&shell.vars);
+    unit_init(&unit, h->root, file);
+    smap_clone(&shell.vars, &unit.vars);
+    shell.may_have_ended = unit.has_condition;
     howto_begin_file(h, file, "line");
     while (howto_next_line(&lines)) {
-        char *copy = xstrdup(lines.line);
-        struct setting s;
+        const char *command = strchr(lines.line, '=');
 
-        if (*copy == '#' || *copy == ';' || !split_setting(copy, '=', &s)) {
-            /* Nothing. */
-        } else if (!strcmp(s.key, "Environment")) {
-            read_environment(&shell, strchr(lines.line, '=') + 1);
-        } else if (!strncmp(s.key, "Exec", 4)) {
-            const char *command = strchr(lines.line, '=') + 1;
-
-            command += strspn(command, " \t-+!@:");
-            shell.down = (!strncmp(s.key, "ExecStop", 8)
-                          || !strcmp(s.key, "ExecReload"));
-            howto_begin_item(h, lines.at);
-            howto_run(&shell, command);
-            howto_end_item(h, command);
+        if (strncmp(lines.line, "Exec", 4) || !command) {
+            continue;
         }
-        free(copy);
+        command++;
+        command += strspn(command, " \t-+!@:");
+        shell.down = (!strncmp(lines.line, "ExecStop", 8)
+                      || !strncmp(lines.line, "ExecReload", 10));
+        howto_begin_item(h, lines.at);
+        if (unit.resets && is_key(lines.line, "ExecStart")
+            && !howto_ends_in(file, ".conf")) {
+            howto_doubt(h, "%s has another ExecStart=", unit.resets);
+        } else {
+            howto_run(&shell, command);
+        }
+        howto_end_item(h, command);
     }
     smap_destroy(&shell.vars);
+    unit_uninit(&unit);
 }
 
 /* What packages bring, and who has put a unit there as well.  Never deletable,
