@@ -652,6 +652,8 @@ check_rule(struct checker *c, const struct howto *h,
         add(c, FINDING_WARN, at, "see that it does not change a PF that "
             "sriov.conf is about", "it has to do with SR-IOV, and was not "
             "understood: %s", rule->value);
+    } else if (howto_rule_is_foreign(h, rule)) {
+        /* A GPU's VFs, for instance. */
     } else if (may_match(c, h, rule)) {
         add(c, FINDING_WARN, at, "leave it to sriov.conf: ovs-sriov import",
             "the %s %s", rule->noun, what[rule->kind]);
@@ -660,7 +662,7 @@ check_rule(struct checker *c, const struct howto *h,
             "ovs-sriov import", "switch id %s is that of no NIC here: the "
             "%s does nothing", switch_id, rule->noun);
     } else {
-        add(c, FINDING_WARN, at, "delete it, or see what it is meant for",
+        add(c, FINDING_WARN, at, "see what it is meant for; if for nothing, delete it",
             "the %s %s, of no NIC with SR-IOV that is here", rule->noun,
             what[rule->kind]);
     }

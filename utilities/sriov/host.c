@@ -462,6 +462,30 @@ is_network(const char *path)
     return host_read_number(path, "class", &class) && class >> 16 == 0x02;
 }
 
+bool
+host_is_of_another_kind(const char *root, const char *pci)
+{
+    char *path = xasprintf("%s/sys/bus/pci/devices/%s", root, pci);
+    long long int class;
+    bool other = (host_read_number(path, "class", &class)
+                  && !is_network(path));
+
+    free(path);
+    return other;
+}
+
+bool
+host_is_vf(const char *root, const char *pci)
+{
+    char *path = xasprintf("%s/sys/bus/pci/devices/%s", root, pci);
+    char *pf = read_target(path, "physfn");
+    bool is_vf = pf != NULL;
+
+    free(pf);
+    free(path);
+    return is_vf;
+}
+
 void
 host_read_ids(const char *root, struct host_pf *pf)
 {

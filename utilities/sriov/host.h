@@ -207,6 +207,14 @@ void host_sort(struct host *);
 /* Reads below 'root' which device of which vendor the PF is. */
 void host_read_ids(const char *root, struct host_pf *);
 
+/* Returns true if there is a PCI device at 'pci' below 'root', and it is no
+ * NIC: a GPU, for instance, which can have VFs, too. */
+bool host_is_of_another_kind(const char *root, const char *pci);
+
+/* Returns true if there is a PCI device at 'pci' below 'root', and it is a
+ * VF. */
+bool host_is_vf(const char *root, const char *pci);
+
 /* Small files, as those of sysfs are. */
 
 /* Returns what the file that 'format' names has in it, without the line end,

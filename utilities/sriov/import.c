@@ -68,30 +68,13 @@ by_hand(struct importer *im, const struct howto_rule *rule,
     ds_destroy(&s);
 }
 
-/* Returns the PCI address that 'rule' is about by itself, or NULL. */
-static const char *
-literal_pci(const struct howto_rule *rule)
-{
-    const struct howto_conds *conds = &rule->conds;
-
-    for (size_t i = 0; i < conds->n; i++) {
-        const struct howto_cond *cond = &conds->array[i];
-
-        if (cond->what == HOWTO_PCI && !cond->negate
-            && !strpbrk(cond->pattern, "*?[|")) {
-            return cond->pattern;
-        }
-    }
-    return NULL;
-}
-
 /* Adds to 'pcis' the PFs that 'rule' is about.  One that is told by its
  * address needs not be here. */
 static void
 find_pfs(const struct importer *im, const struct howto_rule *rule,
          struct svec *pcis)
 {
-    const char *pci = literal_pci(rule);
+    const char *pci = howto_rule_pci(rule);
 
     for (size_t i = 0; i < im->host->n; i++) {
         const struct host_pf *pf = im->host->pfs[i];
@@ -100,7 +83,9 @@ find_pfs(const struct importer *im, const struct howto_rule *rule,
             svec_add(pcis, pf->pci);
         }
     }
-    if (!pcis->n && pci && !host_find_pf(im->host, pci)) {
+    if (!pcis->n && pci && !host_find_pf(im->host, pci)
+        && !host_is_of_another_kind(im->h->root, pci)
+        && !host_is_vf(im->h->root, pci)) {
         svec_add(pcis, pci);
     }
 }
@@ -137,6 +122,19 @@ report_none(struct importer *im, const struct howto_rule *rule)
     ds_destroy(&s);
 }
 
+/* Says that 'rule' is about a device that is no NIC, and is to be kept. */
+static void
+report_foreign(struct importer *im, const struct howto_rule *rule)
+{
+    struct howto_item *item = howto_find_item(im->h, rule->file, rule->line);
+
+    ds_put_format(im->report, "%s:%u: keep it: %s is no NIC\n", rule->file,
+                  rule->line, howto_rule_pci(rule));
+    if (item && !item->doubt) {
+        item->doubt = xstrdup("no NIC");
+    }
+}
+
 static struct imported *
 find_imported(const struct importer *im, const char *pci)
 {
@@ -153,6 +151,9 @@ take_rule(struct importer *im, struct imported *pf,
     const struct howto_rule **slot = &pf->rules[rule->kind];
     const struct howto_rule *before = *slot;
 
+    if (before && before->first && rule->first) {
+        return;
+    }
     if (before && strcmp(before->value, rule->value)
         && !(rule->kind == HOWTO_VFS && !strcmp(before->value, "0"))) {
         ds_put_format(im->report, "%s:%u: %s for %s, and %s:%u says %s; see "
@@ -187,6 +188,9 @@ take_rules(struct importer *im)
 
         if (rule->kind == HOWTO_BY_HAND) {
             by_hand(im, rule, "not understood: %s", rule->value);
+            continue;
+        } else if (howto_rule_is_foreign(im->h, rule)) {
+            report_foreign(im, rule);
             continue;
         }
         find_pfs(im, rule, &pcis);
@@ -442,6 +446,21 @@ report_stanza(struct importer *im, const char *file, unsigned int line)
     return true;
 }
 
+/* Returns true if all that is below item 'i' of 'file' can be deleted. */
+static bool
+is_hollow(const struct howto_file *file, size_t i)
+{
+    size_t end = i + file->items[i].n_below;
+
+    while (i < end && i + 1 < file->n_items) {
+        i++;
+        if (!file->items[i].ours || file->items[i].doubt) {
+            return false;
+        }
+    }
+    return i == end;
+}
+
 /* Reports what is not needed of 'file': all of it if that is all that it
  * has. */
 static void
@@ -486,6 +505,13 @@ report_file(struct importer *im, const struct howto_file *file)
         free(joined);
     }
     svec_destroy(&lines);
+    for (size_t i = 0; i < file->n_items; i++) {
+        if (file->items[i].hollow && is_hollow(file, i)) {
+            ds_put_format(im->report, "%s:%u: nothing is left below it then: "
+                          "write %s\n", file->name, file->items[i].line,
+                          file->items[i].hollow);
+        }
+    }
 }
 
 char *

@@ -290,6 +290,89 @@ read_by_hand(struct howto *h, const char *file)
     howto_read_by_hand(h, file);
 }
 
+/* Returns true if 'module' is the driver of something else than NICs that has
+ * VFs, too. */
+static bool
+is_foreign_module(const char *module)
+{
+    static const char *const names[] = { "i915", "xe", "amdgpu", "nvidia",
+                                         "nvme" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        if (!strcmp(module, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* modprobe.d(5): "options MODULE ..." and the like. */
+static void
+read_modprobe(struct howto *h, const char *file)
+{
+    struct howto_lines lines = howto_lines_of(h->root, file);
+
+    howto_begin_file(h, file, "line");
+    while (howto_next_line(&lines)) {
+        struct svec words = SVEC_EMPTY_INITIALIZER;
+
+        howto_split(&words, lines.line, " \t");
+        if (words.n > 1 && words.names[0][0] != '#'
+            && !is_foreign_module(words.names[1])) {
+            howto_begin_item(h, lines.at);
+            howto_end_item(h, lines.line);
+        }
+        svec_destroy(&words);
+    }
+}
+
+/* The kernel's command line, or what that is made of: MODULE.max_vfs=4. */
+static void
+read_kernel_options(struct howto *h, const char *file)
+{
+    struct howto_lines lines = howto_lines_of(h->root, file);
+
+    howto_begin_file(h, file, "line");
+    while (howto_next_line(&lines)) {
+        struct svec words = SVEC_EMPTY_INITIALIZER;
+        const char *word;
+        size_t i;
+
+        howto_split(&words, *lines.line == '#' ? "" : lines.line, " \t\"'");
+        SVEC_FOR_EACH (i, word, &words) {
+            size_t n = strcspn(word, ".=");
+            char *module = xmemdup0(word, n);
+
+            if (word[n] == '.' && !is_foreign_module(module)) {
+                howto_begin_item(h, lines.at);
+                howto_end_item(h, word);
+            }
+            free(module);
+        }
+        svec_destroy(&words);
+    }
+}
+
+/* udev's rules that packages bring: only those that name representors or set
+ * up PFs.  Never deletable. */
+static void
+read_packaged_rules(struct howto *h, const char *file)
+{
+    struct howto_lines lines = howto_lines_of(h->root, file);
+
+    howto_begin_file(h, file, "rule");
+    while (howto_next_line(&lines)) {
+        const char *line = lines.line;
+
+        if (*line != '#'
+            && (strstr(line, "sriov_numvfs") || strstr(line, "eswitch")
+                || (strstr(line, "NAME") && strstr(line, "phys_port_name")))) {
+            howto_begin_item(h, lines.at);
+            howto_end_item(h, line);
+        }
+    }
+}
+
 /* Reads lines of cron: what runs at boot is a command, in 'has_user' files
  * after the name of a user. */
 static void
@@ -412,6 +495,7 @@ read_link(struct howto *h, const char *file)
                 size_t n = h->n_rules;
 
                 howto_add_rule(h, HOWTO_VFS, &conds, s.value);
+                h->rules[n].first = true;
                 if (unknown || !conds.n) {
                     howto_doubt(h, "%s%s", unknown ? "[Match] "
                                 : "no condition in [Match]",
@@ -445,6 +529,9 @@ struct netplan {
         char *text, *value;
     } settings[8];
     size_t n;
+    unsigned int line;          /* Where the device begins. */
+    char *name;                 /* What it is called there. */
+    bool has_more;              /* It has lines that are not in 'settings'. */
 };
 
 /* Adds what the device that was read last has. */
@@ -453,6 +540,14 @@ netplan_end_device(struct netplan *np)
 {
     struct howto *h = np->h;
 
+    if (np->n && !np->has_more) {
+        /* netplan refuses a device that has nothing, and with it the rest. */
+        struct howto_file *f = &h->files[h->at];
+
+        howto_begin_item(h, np->line);
+        f->items[f->n_items - 1].hollow = xasprintf("%s: {}", np->name);
+        f->items[f->n_items - 1].n_below = np->n;
+    }
     for (size_t i = 0; i < np->n; i++) {
         howto_begin_item(h, np->settings[i].line);
         if (np->unknown) {
@@ -474,7 +569,9 @@ netplan_end_device(struct netplan *np)
     np->n = 0;
     howto_conds_destroy(&np->by_name);
     howto_conds_destroy(&np->by_match);
-    np->has_match = false;
+    np->has_match = np->has_more = false;
+    free(np->name);
+    np->name = NULL;
     np->match = np->device = 0;
     free(np->unknown);
     np->unknown = NULL;
@@ -526,6 +623,7 @@ netplan_take(struct netplan *np, size_t indent, unsigned int at,
                   : (kind == HOWTO_MODE
                      || !strcmp(s->key, "delay-virtual-functions-rebind")));
 
+    np->has_more |= (np->match && indent >= np->match) || !known;
     if (np->match && indent >= np->match) {
         netplan_match(np, line, s);
         return;
@@ -568,6 +666,7 @@ read_netplan(struct howto *h, const char *file)
         original[strcspn(original, "\r#")] = '\0';
         char *copy = xstrdup(original);
         if (!split_setting(copy, ':', &s)) {
+            np.has_more |= *original != '\0';
             if (*original && *original != '-') {
                 howto_begin_item(h, at);
                 howto_end_item(h, original);
@@ -583,6 +682,8 @@ read_netplan(struct howto *h, const char *file)
         } else if (!np.device || indent + 1 <= np.device) {
             netplan_end_device(&np);
             np.device = indent + 1;
+            np.line = at;
+            np.name = xstrdup(s.key);
             howto_add_cond(&np.by_name, HOWTO_NETDEV, false, s.key);
             if (*s.value) {     /* { virtual-function-count: 4 } */
                 howto_begin_item(h, at);
@@ -638,18 +739,25 @@ howto_read_other_files(struct howto *h)
         { "/etc/init.d", "", read_script },
         { "/etc/network/if-pre-up.d", "", read_script },
         { "/etc/network/if-up.d", "", read_script },
-        { "/etc/modprobe.d", ".conf", read_by_hand },
+        { "/etc/modprobe.d", ".conf", read_modprobe },
+        { "/etc/default/grub.d", ".cfg", read_kernel_options },
+        { "/usr/lib/udev/rules.d", ".rules", read_packaged_rules },
+        { "/usr/local/lib/udev/rules.d", ".rules", howto_read_udev },
+        { "/etc/initramfs-tools/scripts", "", read_dispatched },
         { "/etc/tmpfiles.d", ".conf", read_by_hand },
         { "/etc/cron.d", "", read_crontab },
         { "/etc/NetworkManager/system-connections", "", read_by_hand },
+        { "/etc/NetworkManager/conf.d", ".conf", read_by_hand },
         { "/etc/NetworkManager/dispatcher.d", "", read_by_hand },
         { "/etc/NetworkManager/dispatcher.d", ".d", read_dispatched },
         { "/etc/networkd-dispatcher", ".d", read_dispatched },
         { "/etc/libvirt/hooks", "", read_by_hand },
+        { "/etc/libvirt/hooks", ".d", read_dispatched },
         { "/var/lib/vz/snippets", "", read_by_hand },
         { "/etc/systemd/network", ".network", read_by_hand },
         { "/etc/systemd/network", ".network.d", read_dispatched },
         { "/etc/os-net-config", ".yaml", read_by_hand },
+        { "/etc/sriov-netplan-shim", ".yaml", read_by_hand },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
@@ -657,6 +765,9 @@ howto_read_other_files(struct howto *h)
                           folders[i].read);
     }
     read_sysfs_conf(h, "/etc/sysfs.conf");
+    read_by_hand(h, "/etc/NetworkManager/NetworkManager.conf");
+    read_kernel_options(h, "/etc/default/grub");
+    read_kernel_options(h, "/etc/kernel/cmdline");
     read_script(h, "/etc/rc.local");
     read_cron(h, "/etc/crontab", true);
     read_cron(h, "/var/spool/cron/crontabs/root", false);

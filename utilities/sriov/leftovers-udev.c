@@ -32,6 +32,7 @@
 /* KEY{ATTR}OP"VALUE" */
 struct token {
     char *key, *attr, *op, *value;
+    bool quoted;                /* The value is, as it has to be. */
 };
 
 /* What a rule does and when, as its tokens are read. */
@@ -45,6 +46,7 @@ struct udev_rule {
     struct svec runs;           /* Commands. */
     bool for_ports;             /* It asks for phys_port_name... */
     bool for_uplinks;           /* ...and takes uplinks only. */
+    bool for_others;            /* It takes devices that are no NICs. */
     char *unknown;              /* First condition that is not understood. */
 };
 
@@ -79,7 +81,8 @@ next_token(const char **p, struct token *token)
     if (*s == 'e' && s[1] == '"') {
         s++;                    /* e"..." has escapes that do not matter. */
     }
-    if (*s == '"') {
+    token->quoted = *s == '"';
+    if (token->quoted) {
         for (s++; *s && *s != '"'; s++) {
             if (*s == '\\' && s[1] == '"') {
                 s++;
@@ -188,6 +191,8 @@ take_attr(struct udev_rule *rule, const struct token *t, bool negate)
         howto_add_cond(&rule->conds, HOWTO_VENDOR, negate, t->value);
     } else if (!strcmp(attr, "device")) {
         howto_add_cond(&rule->conds, HOWTO_DEVICE, negate, t->value);
+    } else if (!strcmp(attr, "class") && !negate) {
+        rule->for_others |= strncmp(t->value, "0x02", 4) != 0;
     } else if (!strcmp(attr, "address") && !negate) {
         howto_add_cond(&rule->conds, HOWTO_MAC, false, t->value);
     } else if (!strcmp(attr, "phys_switch_id")) {
@@ -308,7 +313,11 @@ take_token(struct udev_rule *rule, const struct token *t)
     const char *brace = t->attr ? "{" : "";
     bool match = negate || !strcmp(t->op, "==");
 
-    if (!strcmp(t->key, "PROGRAM")) {
+    if (!t->quoted) {
+        howto_doubt(rule->h, "%s%s without a value in \"...\"", t->key,
+                    t->op);
+        match = true;
+    } else if (!strcmp(t->key, "PROGRAM")) {
         /* It runs, and what comes of it is a condition. */
         svec_add(&rule->runs, t->value);
         match = true;
@@ -377,6 +386,9 @@ add_effects(struct udev_rule *rule)
         } else {
             howto_add_rule(h, HOWTO_NAMES, &rule->conds, rule->name);
         }
+    } else if (rule->name) {
+        /* Of an uplink, which is no matter of sriov.conf. */
+        howto_doubt(h, "it names the NIC, too: NAME=\"%.60s\"", rule->name);
     }
     if (rule->unknown && h->n_rules > n_rules) {
         /* It cannot be said which NICs they are meant for. */
@@ -440,7 +452,8 @@ parse_rule(struct howto *h, const char *line, bool jumps)
         howto_doubt(h, "a GOTO before it");
         rule.unknown = xstrdup("GOTO");
     }
-    if (rule.name && rule.for_uplinks && !rule.vfs && !rule.runs.n) {
+    if (rule.for_others
+        || (rule.name && rule.for_uplinks && !rule.vfs && !rule.runs.n)) {
         /* The name of an uplink is no matter of ours. */
     } else {
         add_effects(&rule);

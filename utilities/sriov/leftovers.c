@@ -21,6 +21,7 @@
 
 #include <ctype.h>
 #include <fnmatch.h>
+#include <glob.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,6 +196,30 @@ howto_rule_is_about(const struct howto *h, const struct howto_rule *rule,
     return true;
 }
 
+const char *
+howto_rule_pci(const struct howto_rule *rule)
+{
+    const struct howto_conds *conds = &rule->conds;
+
+    for (size_t i = 0; i < conds->n; i++) {
+        const struct howto_cond *cond = &conds->array[i];
+
+        if (cond->what == HOWTO_PCI && !cond->negate
+            && !strpbrk(cond->pattern, "*?[|")) {
+            return cond->pattern;
+        }
+    }
+    return NULL;
+}
+
+bool
+howto_rule_is_foreign(const struct howto *h, const struct howto_rule *rule)
+{
+    const char *pci = howto_rule_pci(rule);
+
+    return pci && host_is_of_another_kind(h->root, pci);
+}
+
 /* Files and items. */
 
 size_t
@@ -271,6 +296,7 @@ howto_add_rule(struct howto *h, enum howto_kind kind,
     rule->line = item->line;
     rule->noun = file->noun;
     rule->value = xstrdup(value);
+    rule->first = false;
     for (size_t i = 0; conds && i < conds->n; i++) {
         const struct howto_cond *cond = &conds->array[i];
 
@@ -535,6 +561,83 @@ read_option(struct howto *h, struct howto_stanza *stanza, size_t commands,
     }
 }
 
+static void read_interfaces(struct howto *, const char *file);
+
+/* Returns 'path', an absolute one, without "." and ".." in it, which the
+ * caller must free. */
+static char *
+clean_path(const char *path)
+{
+    struct svec parts = SVEC_EMPTY_INITIALIZER, clean = SVEC_EMPTY_INITIALIZER;
+    const char *part;
+    size_t i;
+
+    howto_split(&parts, path, "/");
+    SVEC_FOR_EACH (i, part, &parts) {
+        if (!strcmp(part, "..")) {
+            if (clean.n) {
+                svec_pop_back(&clean);
+            }
+        } else if (strcmp(part, ".")) {
+            svec_add(&clean, part);
+        }
+    }
+
+    char *joined = svec_join(&clean, "/", "");
+    char *cleaned = xasprintf("/%s", joined);
+
+    free(joined);
+    svec_destroy(&parts);
+    svec_destroy(&clean);
+    return cleaned;
+}
+
+/* Returns true if 'file' was read, or will be, or there are too many. */
+static bool
+is_read_anyway(const struct howto *h, const char *file)
+{
+    static const char folder[] = "/etc/network/interfaces.d/";
+    enum { MAX_FILES = 4096 };
+    bool read = (h->n_files >= MAX_FILES
+                 || (!strncmp(file, folder, strlen(folder))
+                     && !strchr(file + strlen(folder), '/')));
+
+    for (size_t i = 0; i < h->n_files; i++) {
+        read |= !strcmp(h->files[i].name, file);
+    }
+    return read;
+}
+
+/* Reads what 'line' of the interfaces 'file', "source" or "source-directory",
+ * names, if that was not read. */
+static void
+read_sourced(struct howto *h, const char *file, const char *line)
+{
+    const char *what = line + strcspn(line, " \t");
+    size_t n = strlen(h->root);
+    char *base = xmemdup0(file, strrchr(file, '/') + 1 - file);
+    bool all = !strncmp(line, "source-directory", 16);
+
+    what += strspn(what, " \t");
+    char *pattern = xasprintf("%s%s%s%s", h->root, *what == '/' ? "" : base,
+                              what, all ? "/*" : "");
+    glob_t found;
+
+    if (!glob(pattern, 0, NULL, &found)) {
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+            char *path = clean_path(found.gl_pathv[i] + n);
+
+            if (!is_read_anyway(h, path)) {
+                read_interfaces(h, path);
+            }
+            free(path);
+        }
+        globfree(&found);
+    }
+    free(pattern);
+    free(base);
+}
+
 /* Reads a file of interfaces(5): its stanzas, and, as a file of its own, the
  * commands in them. */
 static void
@@ -568,6 +671,12 @@ read_interfaces(struct howto *h, const char *file)
                    || !strcmp(word, "mapping")) {
             howto_begin_item(h, lines.at); /* Something that we do not know. */
             stanza = NULL;
+            if (*word == 's') {
+                size_t at = h->at;
+
+                read_sourced(h, file, lines.line);
+                h->at = at;
+            }
         } else if (stanza) {
             read_option(h, stanza, commands, &lines, word, rest);
         }
@@ -603,6 +712,23 @@ read_ovs_ctl(struct howto *h, const char *file)
     }
 }
 
+/* Returns true if 'name' is a file that the package brings. */
+static bool
+is_ours(const char *name)
+{
+    static const char *const names[] = {
+        "05-ovs-sriov.network", "60-ovs-sriov.rules", "ovs-sriov.service",
+        "ovs-sriov@.service", "ovs-sriov-vm.service",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        if (!strcmp(name, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 howto_read_folder(struct howto *h, const char *folder, const char *suffix,
                   void (*read)(struct howto *, const char *file))
@@ -614,7 +740,7 @@ howto_read_folder(struct howto *h, const char *folder, const char *suffix,
     host_read_folder(&names, "%s%s", h->root, folder);
     SVEC_FOR_EACH (i, name, &names) {
         if (howto_ends_in(name, suffix) && !howto_ends_in(name, "~")
-            && !strstr(name, "ovs-sriov")) {
+            && !is_ours(name)) {
             char *file = xasprintf("%s/%s", folder, name);
 
             read(h, file);
@@ -646,6 +772,7 @@ join_items(struct howto_file *file)
         if (last && last->line == item->line) {
             last->ours |= item->ours;
             last->neutral &= item->neutral;
+            free(item->hollow);
             if (last->doubt) {
                 free(item->doubt);
             } else {
@@ -731,6 +858,7 @@ howto_destroy(struct howto *h)
 
         for (size_t j = 0; j < file->n_items; j++) {
             free(file->items[j].doubt);
+            free(file->items[j].hollow);
         }
         free(file->items);
         free(file->name);

@@ -76,6 +76,8 @@ struct howto_rule {
     unsigned int line;
     const char *noun;           /* What has it: "rule", "line". */
     struct howto_conds conds;   /* All must hold. */
+    bool first;                 /* Of those of its kind that have this, the
+                                 * first counts. */
     char *value;                /* Mode, number, template for names, ..., or
                                  * what was not understood. */
 };
@@ -100,6 +102,11 @@ struct howto_item {
     bool ours;                  /* It has to do with SR-IOV. */
     bool neutral;               /* It does nothing by itself. */
     char *doubt;                /* What was not understood first, or NULL. */
+
+    /* What has to be written in its place if all of the next 'n_below' items
+     * are deleted, or NULL. */
+    char *hollow;
+    size_t n_below;
 };
 
 struct howto_file {
@@ -132,6 +139,13 @@ void howto_destroy(struct howto *);
 /* Returns true if the rule is about the PF, as that is now. */
 bool howto_rule_is_about(const struct howto *, const struct howto_rule *,
                          const struct host_pf *);
+
+/* Returns the PCI address that the rule is about by itself, or NULL. */
+const char *howto_rule_pci(const struct howto_rule *);
+
+/* Returns true if the rule is about a device that is no NIC: a GPU, for
+ * instance. */
+bool howto_rule_is_foreign(const struct howto *, const struct howto_rule *);
 
 /* Returns the item in 'line' of 'file', which belongs to the howto, or
  * NULL. */
