@@ -41,6 +41,7 @@ track_destroy(struct sriov_history *history, struct sriov_track *track)
 {
     hmap_remove(&history->tracks, &track->node);
     free(track->key);
+    free(track->name);
     free(track);
 }
 
@@ -200,6 +201,37 @@ read_ours(struct sriov_track *track, const struct sriov_view_port *port,
     }
 }
 
+/* Takes over what became of the link of 'port', which is there. */
+static void
+read_link(struct sriov_track *track, const struct sriov_port *port)
+{
+    if (track->ifindex != port->ifindex) {
+        /* It is another one than before: nothing was done to it yet, and
+         * nobody said no to it, unless that was before we started. */
+        track->ifindex = port->ifindex;
+        track->set_up = track->set_hw_tc = track->came_up = false;
+        track->denied = track->denied && !track->seen;
+    }
+    if (!nullable_string_is_equal(track->name, port->link->name)) {
+        free(track->name);
+        track->name = xstrdup(port->link->name);
+    }
+    if (port->link->up || track->came_up) {
+        track->up = port->link->up;
+    }
+    track->came_up = track->came_up || port->link->up;
+    track->seen = true;
+}
+
+/* Returns true if the link of 'track', which is gone, was up in a port that is
+ * still there: one that comes in its place is to be so, too. */
+static bool
+may_come_up_again(const struct sriov_track *track,
+                  const struct sriov_view *view)
+{
+    return track->up && shash_find(&view->ifaces, track->name);
+}
+
 void
 sriov_history_update(struct sriov_history *history,
                      const struct sriov_model *model,
@@ -218,15 +250,7 @@ sriov_history_update(struct sriov_history *history,
             continue;
         }
 
-        track = history_get(history, port->key);
-        if (track->ifindex != port->ifindex) {
-            /* It is another one than before: nothing was done to it yet, and
-             * nobody said no to it, unless that was before we started. */
-            track->ifindex = port->ifindex;
-            track->set_up = track->set_hw_tc = false;
-            track->denied = track->denied && !track->seen;
-        }
-        track->seen = true;
+        read_link(history_get(history, port->key), port);
         sset_add(&present, port->key);
     }
 
@@ -244,7 +268,8 @@ sriov_history_update(struct sriov_history *history,
             track->ours = false;
             track->denied = track->ifindex && was_deleted(track, view);
         }
-        if (!track->ifindex && !track->ours && !track->denied_in_db) {
+        if (!track->ifindex && !track->ours && !track->denied_in_db
+            && !may_come_up_again(track, view)) {
             track_destroy(history, track);
         }
     }

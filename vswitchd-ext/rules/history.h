@@ -37,6 +37,10 @@ struct sriov_track {
     int ifindex;                /* Of its link when last seen; 0 if absent. */
     bool set_up;                /* That link was set up once, ... */
     bool set_hw_tc;             /* ...its hw-tc-offload on. */
+    char *name;                 /* Of that link... */
+    bool up;                    /* ...which is up, or is to be: the one before
+                                 * it was... */
+    bool came_up;               /* ...and it was not yet, if this is false. */
     bool ours;                  /* We have a port for it... */
     struct uuid bridge;         /* ...in this bridge... */
     struct uuid port;           /* ...in this row... */

@@ -579,7 +579,9 @@ plan_representor(struct sriov_plan *plan, const struct sriov_plan_input *in,
         return;
     }
     if (d->reason == SRIOV_OTHERS) {
-        plan_link(plan, in, d->port, false, tc);
+        /* Up only if the device that this one replaces was. */
+        plan_link(plan, in, d->port, track && track->up && !track->came_up,
+                  tc);
     } else if (d->reason == SRIOV_ADDING) {
         plan_link(plan, in, d->port, true, tc);
         op = add_op(plan, SRIOV_OP_ADD);
