@@ -126,14 +126,19 @@ set_mac(const struct sriov_nl *nl, struct vm_vf *vf, struct eth_addr mac)
     return wrong;
 }
 
+/* Sets what 'vf' may send at most or, for 'share', what it may always send.
+ * Returns what was refused, which the caller must free, or NULL: a NIC without
+ * such limits refuses to set none as well, which does not matter. */
 static char *
-set_rate(const struct sriov_nl *nl, const struct vm_vf *vf, unsigned int rate)
+set_rate(const struct sriov_nl *nl, const struct vm_vf *vf, bool share,
+         unsigned int rate)
 {
-    char *what = xasprintf("rate=%u: the NIC refuses it", rate);
+    char *what = xasprintf("%s=%u: the NIC refuses it",
+                           share ? "share" : "rate", rate);
     char *detail = NULL;
-    int error = sriov_nl_set_port_rate(nl, vf->pf, vf->port,
+    int error = sriov_nl_set_port_rate(nl, vf->pf, vf->port, share,
                                        (uint64_t) rate * MBIT, &detail);
-    char *wrong = explain(error, detail, what);
+    char *wrong = explain(rate ? error : 0, detail, what);
 
     free(what);
     return wrong;
@@ -146,12 +151,10 @@ vm_kernel_prepare(const struct sriov_nl *nl, struct vm_vf *vf,
     char *wrong = settings->has_mac ? set_mac(nl, vf, settings->mac) : NULL;
 
     if (!wrong) {
-        wrong = set_rate(nl, vf, settings->rate);
-        if (wrong && !settings->rate) {
-            /* A NIC without limits has none. */
-            free(wrong);
-            wrong = NULL;
-        }
+        wrong = set_rate(nl, vf, false, settings->rate);
+    }
+    if (!wrong) {
+        wrong = set_rate(nl, vf, true, settings->share);
     }
     return wrong;
 }
@@ -159,7 +162,8 @@ vm_kernel_prepare(const struct sriov_nl *nl, struct vm_vf *vf,
 void
 vm_kernel_reset(const struct sriov_nl *nl, struct vm_vf *vf)
 {
-    free(set_rate(nl, vf, 0));
+    set_rate(nl, vf, false, 0);
+    set_rate(nl, vf, true, 0);
     if (vf->has_own_mac) {
         char *wrong = set_mac(nl, vf, vf->own_mac);
 

@@ -139,16 +139,28 @@ put_mac(struct vm_settings *s, const char *value)
 }
 
 static char *
-put_rate(struct vm_settings *s, const char *value)
+put_mbit(unsigned int *rate, const char *value)
 {
-    unsigned int rate;
+    unsigned int mbit;
 
-    if (!isdigit((unsigned char) *value) || !str_to_uint(value, 10, &rate)
-        || rate > 1000 * 1000) {
+    if (!isdigit((unsigned char) *value) || !str_to_uint(value, 10, &mbit)
+        || mbit > 1000 * 1000) {
         return xasprintf("%s is no number of Mbit/s", value);
     }
-    s->rate = rate;
+    *rate = mbit;
     return NULL;
+}
+
+static char *
+put_rate(struct vm_settings *s, const char *value)
+{
+    return put_mbit(&s->rate, value);
+}
+
+static char *
+put_share(struct vm_settings *s, const char *value)
+{
+    return put_mbit(&s->share, value);
 }
 
 static char *
@@ -207,6 +219,7 @@ static const struct {
     { "trunks", put_trunks },
     { "mac", put_mac },
     { "rate", put_rate },
+    { "share", put_share },
     { "isolated", put_isolated },
     { "spoofchk", put_spoofchk },
     { "addresses", put_addresses },
@@ -264,6 +277,9 @@ vm_settings_check(const struct vm_settings *s)
     if (s->native && !s->trunks) {
         return xasprintf("native=%u needs trunks; without, write vlan=%u",
                          s->vlan, s->vlan);
+    } else if (s->rate && s->share > s->rate) {
+        return xasprintf("share=%u is more than rate=%u, which is the most "
+                         "that it may send", s->share, s->rate);
     } else if (s->spoofchk && !s->has_mac) {
         return xstrdup("spoofchk and addresses need mac here");
     }
@@ -311,6 +327,9 @@ vm_settings_format(const struct vm_settings *s, struct ds *out)
     }
     if (s->rate) {
         ds_put_format(out, "rate=%u ", s->rate);
+    }
+    if (s->share) {
+        ds_put_format(out, "share=%u ", s->share);
     }
     if (s->isolated) {
         ds_put_cstr(out, "isolated=on ");

@@ -37,6 +37,8 @@ struct vm_settings {
     bool has_mac;
     struct eth_addr mac;
     unsigned int rate;          /* What it may send, in Mbit/s; 0: all. */
+    unsigned int share;         /* What it may always send, in Mbit/s, however
+                                 * much others do. */
     bool isolated;              /* Not from or to others that are. */
     bool spoofchk;              /* Nothing from other addresses than its own
                                  * and... */

@@ -469,11 +469,13 @@ sriov_nl_set_port_mac(const struct sriov_nl *nl, const char *pci,
 
 int
 sriov_nl_set_port_rate(const struct sriov_nl *nl, const char *pci,
-                       uint32_t index, uint64_t rate, char **detail)
+                       uint32_t index, bool share, uint64_t rate,
+                       char **detail)
 {
     struct nl_msg *msg = dev_request(nl, DEVLINK_CMD_RATE_SET, "pci", pci);
 
     nla_put_u32(msg, DEVLINK_ATTR_PORT_INDEX, index);
-    nla_put_u64(msg, DEVLINK_ATTR_RATE_TX_MAX, rate);
+    nla_put_u64(msg, (share ? DEVLINK_ATTR_RATE_TX_SHARE
+                      : DEVLINK_ATTR_RATE_TX_MAX), rate);
     return devlink_set(nl, msg, detail);
 }

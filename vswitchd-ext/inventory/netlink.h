@@ -160,10 +160,12 @@ char *sriov_nl_get_firmware(const struct sriov_nl *, const char *pci);
 int sriov_nl_set_port_mac(const struct sriov_nl *, const char *pci,
                           uint32_t index, struct eth_addr, char **detail);
 
-/* Sets the most that the function behind the port 'index' may send, in bytes
- * per second; 0: no limit. */
+/* Sets the most that the function behind the port 'index' may send or, for
+ * 'share', what it may always send.  In bytes per second; 0: no limit, nothing
+ * in particular. */
 int sriov_nl_set_port_rate(const struct sriov_nl *, const char *pci,
-                           uint32_t index, uint64_t rate, char **detail);
+                           uint32_t index, bool share, uint64_t rate,
+                           char **detail);
 
 /* Network devices, in netlink-link.c.  '*detail' is as above. */
 

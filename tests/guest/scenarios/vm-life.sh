@@ -4,9 +4,9 @@
 nic_up 3 0
 . /host/guest/vm.sh
 pve_up
-rate_of() { devlink port function rate show "pci/$(pf_pci 0)/$(( $1 + 1 ))" | sed -n 's/.*tx_max \([^ ]*\).*/\1/p'; }
+rate_of() { devlink port function rate show "pci/$(pf_pci 0)/$(( $1 + 1 ))" | sed -n "s/.*$2 \([^ ]*\).*/\1/p"; }
 mapping network "" 0 1 2
-mapping vlan30 "web servers. ovs-sriov: vlan=30 rate=1000" 0 1 2
+mapping vlan30 "web servers. ovs-sriov: vlan=30 rate=1000 share=200" 0 1 2
 for vm in 201 202; do vm_config $vm "hostpci0: mapping=network"; done
 vm_config 100 "hostpci0: mapping=vlan30,pcie=1"
 # Reservations of others: another NIC's VF, one that expired, one whose number another process has now.
@@ -39,9 +39,9 @@ check_fails "it is the VF's" equal "$mac" "$own"
 check "VM 100 reaches VLAN 30" pings vm100 10.30.0.254 20
 check "OVSDB has it" equal "$(vsctl get Interface "$(rep 0 2)" external_ids:vm-id external_ids:iface-status \
     external_ids:attached-mac | tr -d '"' | tr '\n' ' ')" "100 active $mac "
-check "sriov/show has it" contains "$(ovs-appctl sriov/show)" "VM 100 (vm100), open: vlan=30 mac=$mac rate=1000"
+check "sriov/show has it" contains "$(ovs-appctl sriov/show)" "VM 100 (vm100), open: vlan=30 mac=$mac rate=1000 share=200"
 check "ovs-sriov list has it" contains "$(sriov list)" "VM 100 (vm100), open: vlan=30 mac=$mac"
-check "the NIC has its rate" equal "$(rate_of 2)" 1Gbit
+check "the NIC has its rate" equal "$(rate_of 2 tx_max) $(rate_of 2 tx_share)" "1Gbit 200Mbit"
 hw_flow "$(rep 0 2)" "$(uplink 0)" | cut -c1-200
 say "ovs-vswitchd and the daemon restart while it runs"
 stop_vswitchd
@@ -56,7 +56,7 @@ say "kvm is killed: VF 2 is closed before Proxmox VE has cleaned up"
 kvm_dies 100 KILL
 wait_until 60 is_closed 2
 check "the VF has its own address" equal "$(vf_mac 2)" "$own"
-check "the NIC has no rate" equal "$(rate_of 2)" ""
+check "the NIC has no rate" equal "$(rate_of 2 tx_max) $(rate_of 2 tx_share)" " "
 check_fails "a closed VF reaches something" ip netns exec vm100 ping -c 3 -i 0.2 -W 0.1 10.30.0.254
 guest_gone 100
 stop_vswitchd
