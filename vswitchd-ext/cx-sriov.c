@@ -76,7 +76,6 @@
 #include "openvswitch/vlog.h"
 #include "rules/bond.h"
 #include "rules/defaults.h"
-#include "rules/dpdk.h"
 #include "rules/drivers.h"
 #include "rules/history.h"
 #include "rules/plan.h"
@@ -187,21 +186,21 @@ static bool
 may_offload_in_userspace(const struct netdev *netdev)
 {
     const char *setting = cx->defaults.userspace_offload.value;
-    const struct sriov_port *port = NULL;
-    struct smap config = SMAP_INITIALIZER(&config);
+    struct smap status = SMAP_INITIALIZER(&status);
+    const char *driver = NULL;
+    bool offloads;
 
     if (strcmp(setting, "auto")) {
         return !strcmp(setting, "true");
     }
+    /* What devargs the port has, 3.1 does not tell. */
     if (!strcmp(netdev_get_type(netdev), "dpdk")
-        && !netdev_get_config(netdev, &config)) {
-        const char *devargs = smap_get(&config, "dpdk-devargs");
-
-        port = devargs ? sriov_dpdk_find(devargs, cx->model) : NULL;
+        && !netdev_get_status(netdev, &status)) {
+        driver = smap_get(&status, "driver_name");
     }
-    smap_destroy(&config);
-    return (port && port->dev->mode == SRIOV_MODE_SWITCHDEV
-            && sriov_driver_dpdk_offloads(port->dev));
+    offloads = driver && sriov_driver_dpdk_offloads(driver);
+    smap_destroy(&status);
+    return offloads;
 }
 
 /* Returns false if nothing that comes in at 'netdev' can be offloaded, nor

@@ -96,9 +96,9 @@ sriov_driver_dpdk_fault(const struct sriov_dev *dev, bool forced)
 }
 
 bool
-sriov_driver_dpdk_offloads(const struct sriov_dev *dev)
+sriov_driver_dpdk_offloads(const char *driver)
 {
-    return dev->driver && !strcmp(dev->driver, "mlx5_core");
+    return !strcmp(driver, "mlx5_pci") || !strcmp(driver, "mlx5_auxiliary");
 }
 
 const struct sriov_dev *

@@ -42,9 +42,10 @@ const char *sriov_driver_fault(const struct sriov_dev *dev);
  * If 'forced', a driver that nothing is known of counts as one that can. */
 const char *sriov_driver_dpdk_fault(const struct sriov_dev *dev, bool forced);
 
-/* Returns true if what Open vSwitch offloads of DPDK ports of 'dev' is known
- * to work. */
-bool sriov_driver_dpdk_offloads(const struct sriov_dev *dev);
+/* Returns true if what Open vSwitch offloads of ports of the DPDK driver
+ * 'driver' is known to work.  Those of mlx5 are called thus since DPDK 21.08
+ * (drivers/common/mlx5/mlx5_common.h). */
+bool sriov_driver_dpdk_offloads(const char *driver);
 
 /* Returns an eswitch of 'model' that is in switchdev mode: one whose driver has
  * no fault, if there is one, or with a fault, or NULL if there is none. */

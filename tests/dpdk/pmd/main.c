@@ -349,5 +349,7 @@ static struct rte_pci_driver pci_driver = {
     .probe = pci_probe,
     .remove = pci_remove,
 };
-RTE_PMD_REGISTER_PCI(net_simnic, pci_driver);
-RTE_PMD_REGISTER_PCI_TABLE(net_simnic, pci_ids);
+/* What mlx5's is called (drivers/common/mlx5/mlx5_common_pci.c): Open vSwitch
+ * tells by that what to expect. */
+RTE_PMD_REGISTER_PCI(mlx5_pci, pci_driver);
+RTE_PMD_REGISTER_PCI_TABLE(mlx5_pci, pci_ids);
