@@ -68,7 +68,10 @@ in_hardware() {
     local before
     before=$(hw_count "$3" "$4")
     pings "$1" "$2" 3 || return 1
-    at_least "$(hw_count "$3" "$4")" $(( before + 3 ))
+    at_least "$(hw_count "$3" "$4")" $(( before + 3 )) && return
+    ovs-appctl dpctl/dump-flows --names
+    ovs-appctl sriov/why
+    return 1
 }
 counted() { at_least "$(hw_count "$1" "$2")" "$3" && at_least "$(hw_count "$2" "$1")" "$4"; }
 # The statistics column is brought up to date every 5 s.

@@ -461,6 +461,7 @@ scenario_evidence() {
     timeout 5 ovs-vsctl --timeout=3 show
     timeout 5 ovs-appctl -T 3 dpctl/dump-flows -m
     timeout 5 ovs-appctl -T 3 sriov/show
+    timeout 5 ovs-appctl -T 3 sriov/why --all
     for dev in /sys/class/net/*; do ethtool -S "${dev##*/}" 2>/dev/null && tc -s filter show dev "${dev##*/}" ingress; done
     ip netns list
     ps
