@@ -163,7 +163,7 @@ ip link add link "$u" name u9 type vlan id 9
 ip link set u9 up
 ip addr add 172.16.9.1/24 dev u9
 ip neigh add 172.16.9.2 lladdr 02:00:00:ee:00:00 dev u9
-sent - "nothing,nothing,9.vxlan77.untagged,nothing" action tunnel_key set dst_ip 172.16.9.2 id 77 dst_port 4789 pipe $(to vx)
+sent - "nothing,nothing,9.vxlan77.untagged,nothing" action tunnel_key set src_ip 172.16.9.1 dst_ip 172.16.9.2 id 77 dst_port 4789 pipe $(to vx)
 ip link del u9
 # vx_sent EXPECTED WORD...: what comes from the wire in VXLAN 77, at VF 1, VF 2, VF 0 and the uplink.
 vx_sent() {
