@@ -29,6 +29,8 @@ check "sriov/show says per-flow" contains "$(ovs-appctl sriov/show | grep tc-pol
 check "nothing was configured" equal "$(other_config)" "{}"
 
 say "each flow has its policy"
+# They may have been idle for too long.
+check "VF to wire" pings vf0.0 "$(wire_ip 0)"
 ovs-appctl sriov/flows
 flows() { ovs-appctl sriov/flows "$1" | awk -v where="$2" -v policy="$3" '$2 == where && $3 == policy' | grep .; }
 wait_until 10 flows bond0 hw in-hw
