@@ -123,8 +123,8 @@ static struct simnic_port *target(struct simnic_port *in, const struct step *ste
 }
 
 /*
- * Can every target of the rule be reached now?  If not, since a neighbour is not known or multiport or LAG is gone, the frame takes the
- * slow path; what the hardware does with a rule of the latter kind, no source says.
+ * Can every target of the rule be reached now?  If not, since a neighbour is not known or multiport or LAG is gone, the frame
+ * takes the slow path; what the hardware does with a rule of the latter kind, no source says.
  */
 static bool reachable(struct simnic_port *in, const struct rule *rule)
 {

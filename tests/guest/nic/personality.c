@@ -155,7 +155,7 @@ static const struct simnic_personality table[] = {
 		.steering = true,
 		.uplink_reopens = true,
 		.legacy_rules = true,
-		/* en/rep/tc.c:444; the capabilities vxlan_encap_decap and reg_c_preserve are there. */
+		/* en/rep/tc.c:431, likewise. */
 		.tunnels = true,
 		.stats = true,
 		.max_outputs = 32,

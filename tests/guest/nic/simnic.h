@@ -229,7 +229,10 @@ struct simnic_filter_dev {
 };
 
 /* flower.c */
-/* A rule of 'filter', for frames that come in at 'port': its own device, or one of others that 'port' stands for, an uplink.  Under RTNL. */
+/*
+ * A rule of 'filter', for frames that come in at 'port': its own device, or one of others that 'port' stands for, an uplink.
+ * Under RTNL.
+ */
 int simnic_flower(struct simnic_port *port, const struct simnic_filter_dev *filter, struct flow_cls_offload *f);
 int simnic_setup_tc(struct net_device *dev, enum tc_setup_type type, void *type_data);
 bool simnic_forward(struct simnic_port *in, struct sk_buff *skb);

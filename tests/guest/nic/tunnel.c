@@ -55,8 +55,8 @@ static bool port_is_known(const struct simnic_pf *pf, __be16 port)
 }
 
 /*
- * en/tc_tun.c:53, get_route_and_out_devs(): which uplink stands for 'dev', to which a route leads.  Any device that is no part of the switch
- * is taken for an internal port above the PF's own uplink, even another NIC: then frames leave on the wrong cable.
+ * en/tc_tun.c:53, get_route_and_out_devs(): which uplink stands for 'dev', to which a route leads.  Any device that is no part of
+ * the switch is taken for an internal port above the PF's own uplink, even another NIC: then frames leave on the wrong cable.
  */
 static int way_out(struct simnic_port *in, struct net_device *dev, struct way *way)
 {
