@@ -124,7 +124,12 @@ put_pfs(struct host_bond *bond, const char *value)
     const char *word;
     size_t i;
 
-    svec_parse_words(&words, value);
+    char *spaced = xstrdup(value);
+    for (char *p = spaced; *p; p++) {
+        *p = *p == ',' ? ' ' : *p;
+    }
+    svec_parse_words(&words, spaced);
+    free(spaced);
     SVEC_FOR_EACH (i, word, &words) {
         char *pci;
 

@@ -73,21 +73,41 @@ add_error(struct reader *reader, unsigned int line, const char *key,
 
 /* Section names. */
 
+/* Stores in '*number' the number, of 'base', at '*s', up to 'max', and moves
+ * '*s' past it.  Returns false if there is none. */
+static bool
+next_number(const char **s, int base, unsigned int max, unsigned int *number)
+{
+    unsigned long long int n;
+    char *end;
+
+    if (!isxdigit((unsigned char) **s)
+        || (**s == '0' && strchr("xX", (*s)[1]) && (*s)[1])) {
+        return false;           /* strtoull() takes "-1", and "0x1". */
+    }
+    errno = 0;
+    n = strtoull(*s, &end, base);
+    if (end == *s || errno || n > max) {
+        return false;
+    }
+    *s = end;
+    *number = n;
+    return true;
+}
+
 bool
 host_pci_address(const char *s, char **address)
 {
     unsigned int domain = 0, bus, device, function;
-    int n = -1;
+    const char *colon = strchr(s, ':');
 
-    if (!ovs_scan(s, "%x:%x:%x.%x%n", &domain, &bus, &device, &function, &n)
-        || s[n]) {
-        domain = 0;
-        n = -1;
-        if (!ovs_scan(s, "%x:%x.%x%n", &bus, &device, &function, &n) || s[n]) {
-            return false;
-        }
+    if (colon && strchr(colon + 1, ':')
+        && (!next_number(&s, 16, UINT32_MAX, &domain) || *s++ != ':')) {
+        return false;
     }
-    if (bus > 0xff || device > 0x1f || function > 7) {
+    if (!next_number(&s, 16, 0xff, &bus) || *s++ != ':'
+        || !next_number(&s, 16, 0x1f, &device) || *s++ != '.'
+        || !next_number(&s, 16, 7, &function) || *s) {
         return false;
     }
     *address = xasprintf("%04x:%02x:%02x.%x", domain, bus, device, function);
@@ -151,6 +171,24 @@ parse_section_name(struct host_section *section)
     return parse_ids(name, section);
 }
 
+/* Stores in '*first' and '*last' the VFs that 's', "2" or "2-5", is about.
+ * Returns false if it is about none. */
+static bool
+parse_vf_range(const char *s, unsigned int *first, unsigned int *last)
+{
+    if (!next_number(&s, 10, UINT16_MAX, first)) {
+        return false;
+    }
+    *last = *first;
+    if (*s == '-') {
+        s++;
+        if (!next_number(&s, 10, UINT16_MAX, last)) {
+            return false;
+        }
+    }
+    return !*s && *first <= *last;
+}
+
 /* Adds the section 'name', which is "0000:81:00.0 vf 2" or "... vf 2-5", if it
  * is of that kind.  Returns false if it is not. */
 static bool
@@ -160,7 +198,6 @@ add_vf_section(struct reader *reader, const char *name)
     struct host_conf *conf = reader->conf;
     struct host_vf_section *section;
     unsigned int first, last;
-    int n = -1;
     char *pf;
 
     if (!vf) {
@@ -174,13 +211,11 @@ add_vf_section(struct reader *reader, const char *name)
                   "such as 0000:81:00.0", name, address);
     }
     free(address);
-    if (ovs_scan(vf, " vf %u%n", &first, &n) && !vf[n]) {
-        last = first;
-    } else if (!ovs_scan(vf, " vf %u-%u%n", &first, &last, &n) || vf[n]
-               || first > last || last > 65535) {
+    if (!parse_vf_range(vf + strlen(" vf "), &first, &last)) {
         add_error(reader, reader->line, NULL, "[%s]: names no VF; write a "
                   "number or a range, such as [0000:81:00.0 vf 2-5]", name);
-        first = last = 0;
+        first = 1;              /* None, so that no other is in its way. */
+        last = 0;
     }
     for (size_t i = 0; i < conf->n_vfs; i++) {
         section = &conf->vfs[i];
@@ -258,6 +293,23 @@ same_match(const struct host_section *a, const struct host_section *b)
             && a->vendor == b->vendor && a->device == b->device);
 }
 
+/* Returns the first 'n' characters of 's', with one space in the place of
+ * several, which the caller must free. */
+static char *
+heading_name(const char *s, size_t n)
+{
+    struct ds name = DS_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < n; i++) {
+        bool space = strchr(" \t", s[i]) != NULL;
+
+        if (!space || (i && !strchr(" \t", s[i - 1]))) {
+            ds_put_char(&name, space ? ' ' : s[i]);
+        }
+    }
+    return ds_steal_cstr(&name);
+}
+
 /* Adds the section whose heading is the line 's'. */
 static void
 add_section(struct reader *reader, const char *s)
@@ -281,7 +333,7 @@ add_section(struct reader *reader, const char *s)
     }
     check_vf_section(reader);
 
-    char *name = xmemdup0(s + 1, end - s - 1);
+    char *name = heading_name(s + 1, end - s - 1);
     reader->in_vfs = add_vf_section(reader, name);
     reader->in_bond = !reader->in_vfs && add_bond_section(reader, name);
     if (reader->in_vfs || reader->in_bond) {
@@ -488,6 +540,28 @@ has_comment(const char *value)
     return p && (p == value || strchr(" \t", p[-1]));
 }
 
+/* Returns true if 'value' is in quotes. */
+static bool
+has_quotes(const char *value)
+{
+    size_t n = strlen(value);
+
+    return (n >= 2 && strchr("\"'", value[0]) && value[n - 1] == value[0]);
+}
+
+/* Returns true if 's' has a character that a person does not see, or takes for
+ * another one, such as a space that does not break. */
+static bool
+has_strange(const char *s)
+{
+    for (; *s; s++) {
+        if (!isascii((unsigned char) *s) || !isprint((unsigned char) *s)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 add_key(struct reader *reader, struct host_section *section, const char *name,
         const char *value)
@@ -506,7 +580,10 @@ add_key(struct reader *reader, struct host_section *section, const char *name,
                 return;
             }
             *at = reader->line;
-            error = (has_comment(value)
+            error = (has_quotes(value)
+                     ? xasprintf("%s has quotes, which are a part of it here; "
+                                 "write it without", value)
+                     : has_comment(value)
                      ? xasprintf("\"%s\" has a comment in it; put that on a "
                                  "line of its own, which begins with #", value)
                      : key->parse(value, section));
@@ -522,8 +599,9 @@ add_key(struct reader *reader, struct host_section *section, const char *name,
     for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
         ds_put_format(&known, "%s%s", i ? ", " : "", keys[i].name);
     }
-    add_error(reader, reader->line, name, "no such key; there are %s",
-              ds_cstr(&known));
+    add_error(reader, reader->line, name, "%s; there are %s",
+              has_strange(name) ? "it has a character that does not show, or "
+              "is not in English" : "no such key", ds_cstr(&known));
     ds_destroy(&known);
 }
 
