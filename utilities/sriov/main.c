@@ -32,11 +32,15 @@
 
 #include <config.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "command-line.h"
 #include "dirs.h"
@@ -173,6 +177,21 @@ static const struct option long_options[] = {
     { NULL, 0, NULL, 0 },
 };
 
+/* Ends the program if 'root' is no folder: "" would be this host. */
+static void
+check_root(const char *root)
+{
+    struct stat s;
+
+    if (!*root) {
+        ovs_fatal(0, "--root= names no folder");
+    } else if (stat(root, &s)) {
+        ovs_fatal(errno, "--root=%s", root);
+    } else if (!S_ISDIR(s.st_mode)) {
+        ovs_fatal(0, "--root=%s is no folder", root);
+    }
+}
+
 /* Fills in '*args', whose strings belong to 'argv' but for 'conf_path', which
  * the caller must free in the end and which is returned as well. */
 static char *
@@ -207,6 +226,7 @@ parse_options(int argc, char *argv[], struct command_args *args)
             break;
         case OPT_ROOT:
             args->root = optarg;
+            check_root(args->root);
             break;
         case 'h':
             usage(stdout);
@@ -248,6 +268,35 @@ run_help(struct ovs_cmdl_context *ctx OVS_UNUSED)
     usage(stdout);
 }
 
+/* Has files that are opened not take the place of those that every program
+ * has, which whoever started this one may have closed. */
+static void
+open_standard_files(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) {
+            ignore(open("/dev/null", O_RDWR));
+        }
+    }
+}
+
+/* At exit: fails if not all that was printed has arrived, for instance since
+ * the disk is full.  Says nothing of a reader that has enough: "| head". */
+static void
+close_output(void)
+{
+    bool failed = ferror(stdout) != 0;
+
+    errno = 0;
+    if (fclose(stdout) || failed) {
+        if (errno != EPIPE) {
+            fprintf(stderr, "%s: standard output: %s\n", program_name,
+                    errno ? ovs_strerror(errno) : "not all was written");
+        }
+        _exit(EXIT_FAILURE);
+    }
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -256,6 +305,8 @@ main(int argc, char *argv[])
     struct ovs_cmdl_context ctx = { .pvt = &call };
     size_t n = 0;
 
+    open_standard_files();
+    atexit(close_output);
     set_program_name(argv[0]);
     fatal_ignore_sigpipe();
     vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_WARN);
