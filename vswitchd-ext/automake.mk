@@ -144,6 +144,7 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/conf.h \
 	utilities/sriov/host.c \
 	utilities/sriov/host.h \
+	utilities/sriov/import-lag.c \
 	utilities/sriov/import.c \
 	utilities/sriov/import.h \
 	utilities/sriov/leftovers-files.c \

@@ -40,6 +40,7 @@ enum command_option {
     COMMAND_NODE = 1 << 2,
     COMMAND_JSON = 1 << 3,
     COMMAND_SETTINGS = 1 << 4,
+    COMMAND_LAG = 1 << 5,
 };
 
 /* How it was called.  Nothing in it is NULL but what says
@@ -49,7 +50,7 @@ struct command_args {
     const char *root;           /* --root; "" is the host itself. */
     const char *node;           /* --node, or NULL. */
     const char *vlan, *rate;    /* --vlan, --rate, or NULL. */
-    bool dry_run, force, json;
+    bool dry_run, force, json, lag;
     int n;                      /* Arguments... */
     char **array;               /* ...without the command's name. */
 };

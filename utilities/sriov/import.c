@@ -558,7 +558,8 @@ run(const struct command_args *args)
     struct howto howto;
 
     howto_read(&howto, args->root);
-    char *error = host_import(&howto, host, &conf, &report);
+    char *error = (args->lag ? host_import_lags : host_import)(
+        &howto, host, &conf, &report);
     fputs(ds_cstr(&conf), stdout);
     fputs(ds_cstr(&report), stderr);
     ds_destroy(&conf);
@@ -573,6 +574,7 @@ run(const struct command_args *args)
 
 const struct command import_command = {
     .name = "import",
+    .options = COMMAND_LAG,
     .help = "print sriov.conf for what udev rules do now, and say what\n"
             "can be deleted then",
     .run = run,

@@ -32,4 +32,11 @@ struct howto;
 char *host_import(const struct howto *, const struct host *, struct ds *conf,
                   struct ds *report);
 
+/* "ovs-sriov import --lag": appends to 'conf' a Linux bond (VF-LAG) for each
+ * OVSBond of interfaces(5) that has uplinks of one NIC, and to 'report' what
+ * becomes of the stanzas, or why a bond stays what it is.  Returns NULL, or
+ * why that is not all that was asked for, which the caller must free. */
+char *host_import_lags(const struct howto *, const struct host *,
+                       struct ds *conf, struct ds *report);
+
 #endif /* import.h */

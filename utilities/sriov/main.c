@@ -77,6 +77,7 @@ static const struct {
     { COMMAND_SETTINGS, "--vlan=VLAN", "the VLAN of VMs that get a VF of the "
       "mapping" },
     { COMMAND_SETTINGS, "--rate=MBIT", "what such a VM may send, in Mbit/s" },
+    { COMMAND_LAG, "--lag", "only [bond ...] in place of an OVSBond" },
     { COMMAND_JSON, "--json", "print JSON" },
 };
 
@@ -157,6 +158,7 @@ enum {
     OPT_CONFIG = UCHAR_MAX + 1,
     OPT_FORCE,
     OPT_JSON,
+    OPT_LAG,
     OPT_NODE,
     OPT_RATE,
     OPT_ROOT,
@@ -169,6 +171,7 @@ static const struct option long_options[] = {
     { "force", no_argument, NULL, OPT_FORCE },
     { "help", no_argument, NULL, 'h' },
     { "json", no_argument, NULL, OPT_JSON },
+    { "lag", no_argument, NULL, OPT_LAG },
     { "node", required_argument, NULL, OPT_NODE },
     { "rate", required_argument, NULL, OPT_RATE },
     { "root", required_argument, NULL, OPT_ROOT },
@@ -214,6 +217,9 @@ parse_options(int argc, char *argv[], struct command_args *args)
             break;
         case OPT_JSON:
             args->json = true;
+            break;
+        case OPT_LAG:
+            args->lag = true;
             break;
         case OPT_NODE:
             args->node = optarg;
