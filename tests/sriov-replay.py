@@ -130,7 +130,7 @@ def port_settings(port, pairs, ifaces=None):
         elif ifaces and key == "dpdk-devargs":
             for iface, devargs in zip(ifaces, value.split(";")):
                 yield setting("Interface", "options", iface, key, devargs)
-        elif key in ("type", "mtu_request"):
+        elif key in ("type", "mtu_request", "ingress_policing_rate"):
             yield setting("Interface", None, port, key, value)
         elif key == "dpdk-devargs":
             yield setting("Interface", "options", port, key, value)

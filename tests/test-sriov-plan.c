@@ -219,6 +219,7 @@ convert_port(struct sriov_view *view, struct sriov_view_bridge *br,
         iface->type = xstrdup(smap_get_def(row, "type", ""));
         iface->dpdk_devargs = get_devargs(row, i);
         iface->mtu_request = smap_get_int(row, "mtu_request", 0);
+        iface->police_rate = smap_get_int(row, "ingress_policing_rate", 0);
         iface->has_mtu_request = iface->mtu_request > 0;
         iface->has_ofport = smap_get(row, "_ofport") != NULL;
         iface->ofport = smap_get_int(row, "_ofport", 0);
@@ -331,8 +332,14 @@ describe_op(const struct sriov_op *op, struct shash *things)
                       op->deleted[0] ? op->deleted : "none");
         break;
     case SRIOV_OP_LINK:
-        ds_put_format(s, "set%s%s", op->up ? " up" : "",
-                      op->hw_tc ? " hw-tc-offload" : "");
+        if (op->up || op->hw_tc) {
+            ds_put_format(s, "set%s%s", op->up ? " up" : "",
+                          op->hw_tc ? " hw-tc-offload" : "");
+        }
+        if (op->policer) {
+            ds_put_format(s, "%slook at policer",
+                          op->up || op->hw_tc ? ", " : "");
+        }
         break;
     default:
         OVS_NOT_REACHED();
@@ -631,6 +638,9 @@ apply(const struct sriov_plan *plan)
 
             track->set_up = track->set_up || op->up;
             track->set_hw_tc = track->set_hw_tc || op->hw_tc;
+            if (op->policer) {
+                track->policer = SRIOV_POLICER_ASKED;
+            }
             break;
         }
 

@@ -101,6 +101,9 @@ VLOG_DEFINE_THIS_MODULE(cx_sriov);
  * ms. */
 #define LINK_RETRY_DELAY 1000
 
+/* How often the policer of a port is looked for in vain. */
+#define MAX_POLICER_LOOKS 10
+
 /* sriov/show says so if the kernel takes longer than this to answer, in ms. */
 #define LATE 1000
 
@@ -423,6 +426,26 @@ take_model(struct sriov_model *new)
     sriov_schedule_changed(&cx->schedule, time_msec());
 }
 
+/* Remembers where the policer of 'track' is.  One that is not there yet, as
+ * its port may not be, is looked for again, but not for ever. */
+static void
+take_policer(struct sriov_track *track, const struct sriov_link_result *result)
+{
+    if (result->policer_error) {
+        if (++track->policer_looks < MAX_POLICER_LOOKS) {
+            track->policer = SRIOV_POLICER_UNKNOWN;
+            sriov_schedule_retry(&cx->schedule,
+                                 time_msec() + LINK_RETRY_DELAY);
+        }
+        return;
+    }
+    track->policer = (result->policer_in_hw ? SRIOV_POLICER_HW
+                      : SRIOV_POLICER_SW);
+    if (track->policer == SRIOV_POLICER_SW) {
+        VLOG_WARN("%s: %s", result->name, SRIOV_POLICER_SW_TEXT);
+    }
+}
+
 /* Remembers what became of links that were to be prepared: one that failed for
  * the moment only is tried again. */
 static void
@@ -448,6 +471,10 @@ take_link_results(void)
             track->set_hw_tc = track->set_hw_tc && !result->hw_tc;
             sriov_schedule_retry(&cx->schedule,
                                  time_msec() + LINK_RETRY_DELAY);
+        }
+        if (result->policer && track && track->ifindex == result->ifindex
+            && track->policer == SRIOV_POLICER_ASKED) {
+            take_policer(track, result);
         }
         sriov_link_result_destroy(result);
     }
@@ -507,8 +534,11 @@ prepare_link(const struct sriov_op *op)
 
     track->set_up = track->set_up || op->up;
     track->set_hw_tc = track->set_hw_tc || op->hw_tc;
+    if (op->policer) {
+        track->policer = SRIOV_POLICER_ASKED;
+    }
     sriov_reader_set_link(cx->reader, op->port->key, op->port->link, op->up,
-                          op->hw_tc);
+                          op->hw_tc, op->policer);
 }
 
 /* Remembers that bridge.c is made to try 'op->old' again. */
@@ -781,6 +811,7 @@ commands_begin(void *aux OVS_UNUSED, struct sriov_show *show)
     show->transactions = cx->n_transactions;
     show->view = view;
     show->view_known = sriov_session_view_is_known(cx->session);
+    show->history = &cx->history;
     show->plan = sriov_plan_create(&in);
     show->other_config = cx->config ? &cx->config->other_config : NULL;
 }

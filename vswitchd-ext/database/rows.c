@@ -348,6 +348,8 @@ convert_port(struct sriov_view *view, struct sriov_view_bridge *br,
         convert_result(iface, ir);
         iface->has_mtu_request = ir->n_mtu_request > 0;
         iface->mtu_request = ir->n_mtu_request ? ir->mtu_request[0] : 0;
+        iface->police_rate = ir->ingress_policing_rate;
+        iface->police_kpkts = ir->ingress_policing_kpkts_rate;
     }
 }
 

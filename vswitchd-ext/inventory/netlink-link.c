@@ -27,6 +27,8 @@
 #include <linux/ethtool_netlink.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <netlink/genl/genl.h>
 #include <netlink/route/link.h>
@@ -560,4 +562,60 @@ sriov_nl_link_set_hw_tc(const struct sriov_nl *nl, int ifindex, char **detail)
         error = EOPNOTSUPP;
     }
     return error;
+}
+
+/* Policing. */
+
+/* TC_RESERVED_PRIORITY_POLICE of Open vSwitch's lib/tc.h. */
+#define POLICER_PRIO 1
+
+struct policer {
+    bool found, in_hw;
+};
+
+static void
+policer_reply(struct nlmsghdr *nlh, void *policer_)
+{
+    struct policer *policer = policer_;
+    const struct tcmsg *tcm = nlmsg_data(nlh);
+    struct nlattr *kind, *options, *flags;
+
+    if (nlh->nlmsg_type != RTM_NEWTFILTER
+        || !nlmsg_valid_hdr(nlh, sizeof *tcm)
+        || tcm->tcm_info >> 16 != POLICER_PRIO) {
+        return;
+    }
+    kind = nlmsg_find_attr(nlh, sizeof *tcm, TCA_KIND);
+    options = nlmsg_find_attr(nlh, sizeof *tcm, TCA_OPTIONS);
+    if (!kind || !options) {
+        return;                 /* It is not about a single filter. */
+    }
+    flags = (nla_strcmp(kind, "matchall") ? NULL
+             : nla_find(nla_data(options), nla_len(options),
+                        TCA_MATCHALL_FLAGS));
+    policer->found = true;
+    policer->in_hw = (flags && nla_len(flags) >= sizeof(uint32_t)
+                      && nla_get_u32(flags) & TCA_CLS_FLAGS_IN_HW);
+}
+
+int
+sriov_nl_policer_read(const struct sriov_nl *nl, int ifindex, bool *in_hw)
+{
+    struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETTFILTER, NLM_F_DUMP);
+    struct tcmsg tcm = {
+        .tcm_family = AF_UNSPEC,
+        .tcm_ifindex = ifindex,
+        .tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS),
+        .tcm_info = TC_H_MAKE(POLICER_PRIO << 16, 0),
+    };
+    struct policer policer = { .found = false };
+    int error;
+
+    if (!msg || nlmsg_append(msg, &tcm, sizeof tcm, NLMSG_ALIGNTO)) {
+        nlmsg_free(msg);
+        return ENOMEM;
+    }
+    error = sriov_nl_transact(nl->route, msg, policer_reply, &policer, NULL);
+    *in_hw = policer.in_hw;
+    return error ? error : policer.found ? 0 : ENOENT;
 }

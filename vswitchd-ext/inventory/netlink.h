@@ -199,6 +199,12 @@ bool sriov_nl_link_event(struct nlmsghdr *, const struct sriov_model *);
 int sriov_nl_link_set_hw_tc(const struct sriov_nl *, int ifindex,
                             char **detail);
 
+/* Finds out what limits what comes in at the link 'ifindex': Open vSwitch's
+ * filter for ingress_policing_rate, or ingress_policing_kpkts_rate.  Returns 0
+ * and stores whether that is in hardware in '*in_hw', or returns ENOENT if
+ * there is none, or another error. */
+int sriov_nl_policer_read(const struct sriov_nl *, int ifindex, bool *in_hw);
+
 /* Changes of a link; what is NULL, 0 or false stays. */
 struct sriov_link_change {
     const char *name;

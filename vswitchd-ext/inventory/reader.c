@@ -85,17 +85,24 @@ requests_destroy(struct ovs_list *requests)
 static void
 job_do(struct job *job)
 {
+    const struct sriov_source_class *class = job->source->class;
     struct request *request;
 
     LIST_FOR_EACH (request, node, &job->requests) {
         struct sriov_link_result *result = request->result;
 
-        result->error = job->source->class->set_link(
-            job->source, &request->link, result->up, result->hw_tc,
-            &result->step, &result->detail);
+        if (result->up || result->hw_tc) {
+            result->error = class->set_link(
+                job->source, &request->link, result->up, result->hw_tc,
+                &result->step, &result->detail);
+        }
+        if (result->policer) {
+            result->policer_error = class->read_policer(
+                job->source, result->ifindex, &result->policer_in_hw);
+        }
     }
     if (job->reads) {
-        job->model = job->source->class->read(job->source);
+        job->model = class->read(job->source);
     }
 }
 
@@ -267,7 +274,8 @@ sriov_reader_take(struct sriov_reader *reader, struct sriov_model **modelp,
 
 void
 sriov_reader_set_link(struct sriov_reader *reader, const char *key,
-                      const struct sriov_link *link, bool up, bool hw_tc)
+                      const struct sriov_link *link, bool up, bool hw_tc,
+                      bool policer)
 {
     struct request *request = xzalloc(sizeof *request);
     struct sriov_link_result *result = xzalloc(sizeof *result);
@@ -277,6 +285,7 @@ sriov_reader_set_link(struct sriov_reader *reader, const char *key,
     result->ifindex = link->ifindex;
     result->up = up;
     result->hw_tc = hw_tc;
+    result->policer = policer;
     request->result = result;
     request->link.name = result->name;
     request->link.ifindex = link->ifindex;

@@ -50,10 +50,12 @@ struct sriov_link_result {
     char *key;                  /* Of its port, as it was given. */
     char *name;                 /* Of the link. */
     int ifindex;
-    bool up, hw_tc;             /* What was to be done. */
+    bool up, hw_tc, policer;    /* What was to be done, or looked at. */
     int error;                  /* 0, or a positive errno value... */
     const char *step;           /* ...of this step... */
     char *detail;               /* ...and the kernel's words, or NULL. */
+    int policer_error;          /* 0, or a positive errno value... */
+    bool policer_in_hw;         /* ...else as 'read_policer' of source.h. */
 };
 
 /* Returns a new reader of what 'class' has, or NULL if that could not be
@@ -96,11 +98,11 @@ bool sriov_reader_take(struct sriov_reader *, struct sriov_model **modelp,
                        long long int *took);
 
 /* Has 'link', which is that of the port 'key', set as source.h says, in the
- * next job, which starts as soon as none is under way.  'link' and 'key' need
- * not stay. */
+ * next job, which starts as soon as none is under way, and its policer looked
+ * at, if 'policer' says so.  'link' and 'key' need not stay. */
 void sriov_reader_set_link(struct sriov_reader *, const char *key,
-                           const struct sriov_link *link, bool up,
-                           bool hw_tc);
+                           const struct sriov_link *link, bool up, bool hw_tc,
+                           bool policer);
 
 /* Returns true while there is a link whose result was not taken. */
 bool sriov_reader_sets_links(const struct sriov_reader *);

@@ -237,6 +237,19 @@ dummy_set_link(struct sriov_source *source OVS_UNUSED,
     return 0;
 }
 
+static int
+dummy_read_policer(struct sriov_source *source OVS_UNUSED, int ifindex,
+                   bool *in_hw)
+{
+    char *key = xasprintf("link %d", ifindex);
+    struct smap *args = shash_find_data(&world, key);
+    const char *policer = args ? smap_get(args, "policer") : NULL;
+
+    free(key);
+    *in_hw = policer && !strcmp(policer, "hw");
+    return policer ? 0 : ENOENT;
+}
+
 static enum sriov_offload
 dummy_offload(struct sriov_source *source OVS_UNUSED, int ifindex OVS_UNUSED)
 {
@@ -252,6 +265,7 @@ const struct sriov_source_class sriov_source_dummy = {
     .read = dummy_read,
     .done = dummy_done,
     .set_link = dummy_set_link,
+    .read_policer = dummy_read_policer,
     .offload = dummy_offload,
 };
 
@@ -268,7 +282,7 @@ const struct sriov_source_class sriov_source_dummy = {
  *     [del] link IFINDEX [name=S] [switch-id=HEX] [port-name=S] [kind=S]
  *                        [parent=BUS/NAME] [master=IFINDEX] [mtu=N] [mac=MAC]
  *                        [up=BOOL] [carrier=BOOL] [initialized=BOOL]
- *                        [hw-tc=BOOL]
+ *                        [hw-tc=BOOL] [policer=hw|sw]
  *     [del] dpdk         DPDK is initialized
  *     fail [events=1] [read=ERRNO] [link=ERRNO]
  *

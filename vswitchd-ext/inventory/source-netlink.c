@@ -328,6 +328,21 @@ netlink_set_link(struct sriov_source *source OVS_UNUSED,
     return error;
 }
 
+static int
+netlink_read_policer(struct sriov_source *source OVS_UNUSED, int ifindex,
+                     bool *in_hw)
+{
+    struct sriov_nl nl;
+    int error = sriov_nl_connect(&nl);
+
+    *in_hw = false;
+    if (!error) {
+        error = sriov_nl_policer_read(&nl, ifindex, in_hw);
+        sriov_nl_disconnect(&nl);
+    }
+    return error;
+}
+
 /* Asks for a device that is in no model: a tap, a veth, another NIC.  That
  * needs the RTNL mutex, as does the port that Open vSwitch is about to make of
  * it, but no lock of devlink's. */
@@ -357,6 +372,7 @@ const struct sriov_source_class sriov_source_netlink = {
     .read = netlink_read,
     .done = netlink_done,
     .set_link = netlink_set_link,
+    .read_policer = netlink_read_policer,
     .offload = netlink_offload,
 };
 

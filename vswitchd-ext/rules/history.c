@@ -211,6 +211,8 @@ read_link(struct sriov_track *track, const struct sriov_port *port)
         track->ifindex = port->ifindex;
         track->set_up = track->set_hw_tc = track->came_up = false;
         track->denied = track->denied && !track->seen;
+        track->policer = SRIOV_POLICER_UNKNOWN;
+        track->policer_looks = 0;
     }
     if (!nullable_string_is_equal(track->name, port->link->name)) {
         free(track->name);
@@ -221,6 +223,27 @@ read_link(struct sriov_track *track, const struct sriov_port *port)
     }
     track->came_up = track->came_up || port->link->up;
     track->seen = true;
+}
+
+/* Takes over which limit 'view' has for the link of 'track', which is there.
+ * What became of it has to be found out anew when it changes. */
+static void
+read_policer(struct sriov_track *track, const struct sriov_view *view)
+{
+    const struct sriov_view_iface *iface = shash_find_data(&view->ifaces,
+                                                           track->name);
+    int64_t rate = iface ? iface->police_rate : 0;
+    int64_t kpkts = iface ? iface->police_kpkts : 0;
+
+    if (rate != track->police_rate || kpkts != track->police_kpkts) {
+        track->policer = SRIOV_POLICER_UNKNOWN;
+        track->policer_looks = 0;
+    }
+    if (rate <= 0 && kpkts <= 0) {
+        track->policer = SRIOV_POLICER_NONE;
+    }
+    track->police_rate = rate;
+    track->police_kpkts = kpkts;
 }
 
 /* Returns true if the link of 'track', which is gone, was up in a port that is
@@ -250,7 +273,9 @@ sriov_history_update(struct sriov_history *history,
             continue;
         }
 
-        read_link(history_get(history, port->key), port);
+        track = history_get(history, port->key);
+        read_link(track, port);
+        read_policer(track, view);
         sset_add(&present, port->key);
     }
 

@@ -31,6 +31,20 @@
 struct sriov_view;
 struct sriov_model;
 
+/* Where the limit is that an Interface has (ingress_policing_rate). */
+enum sriov_policer {
+    SRIOV_POLICER_NONE,         /* There is none. */
+    SRIOV_POLICER_UNKNOWN,      /* Nobody has looked yet. */
+    SRIOV_POLICER_ASKED,        /* Somebody is looking. */
+    SRIOV_POLICER_HW,           /* In hardware. */
+    SRIOV_POLICER_SW,           /* In software alone: what is in hardware passes
+                                 * by it. */
+};
+
+#define SRIOV_POLICER_SW_TEXT                                           \
+    "ingress_policing does not limit what is in hardware: the NIC did " \
+    "not take it"
+
 struct sriov_track {
     struct hmap_node node;      /* In struct sriov_history, by key. */
     char *key;
@@ -41,6 +55,10 @@ struct sriov_track {
     bool up;                    /* ...which is up, or is to be: the one before
                                  * it was... */
     bool came_up;               /* ...and it was not yet, if this is false. */
+    int64_t police_rate;        /* What its Interface had of this... */
+    int64_t police_kpkts;       /* ...and this, by the name of the link... */
+    enum sriov_policer policer; /* ...and what became of it... */
+    unsigned int policer_looks; /* ...after so many looks in vain. */
     bool ours;                  /* We have a port for it... */
     struct uuid bridge;         /* ...in this bridge... */
     struct uuid port;           /* ...in this row... */

@@ -447,15 +447,19 @@ plan_link(struct sriov_plan *plan, const struct sriov_plan_input *in,
     bool hw_tc = (tc && in->hw_tc && port->link->has_hw_tc
                   && !(track && track->set_hw_tc));
 
+    bool policer = (tc && in->hw_tc && track
+                    && track->policer == SRIOV_POLICER_UNKNOWN);
+
     /* Many kernels do not let udev rename a link that is up. */
     up = (up && port->link->initialized && !(track && track->set_up)
           && !is_vm_vf(in, port));
-    if (up || hw_tc) {
+    if (up || hw_tc || policer) {
         struct sriov_op *op = add_op(plan, SRIOV_OP_LINK);
 
         op->port = port;
         op->up = up;
         op->hw_tc = hw_tc;
+        op->policer = policer;
     }
 }
 

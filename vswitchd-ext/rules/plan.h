@@ -86,7 +86,8 @@ enum sriov_op_type {
     SRIOV_OP_REATTACH,          /* Have DPDK attach 'old' to its new device. */
     SRIOV_OP_RETRY,             /* Have bridge.c try again to add 'old'. */
     SRIOV_OP_DELETED,           /* Note 'deleted' in 'bridge'. */
-    SRIOV_OP_LINK,              /* Prepare the link of 'port'. */
+    SRIOV_OP_LINK,              /* Prepare the link of 'port', or look at
+                                 * it. */
 };
 
 struct sriov_op {
@@ -96,7 +97,8 @@ struct sriov_op {
     const struct sriov_view_bridge *bridge;
     char *deleted;              /* Keys, separated by commas; "" for none. */
     const struct sriov_port *port;
-    bool up, hw_tc;             /* SRIOV_OP_LINK: what to set. */
+    bool up, hw_tc;             /* SRIOV_OP_LINK: what to set... */
+    bool policer;               /* ...and whether to look at its policer. */
     bool closed;                /* SRIOV_OP_ADD: "ovs-sriov vm" opens it. */
     unsigned int mtu;           /* Bytes; 0 for none. */
     int64_t ofport;             /* SRIOV_OP_REPLACE: the OpenFlow port number

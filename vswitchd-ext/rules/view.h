@@ -40,6 +40,8 @@ struct sriov_view_iface {
     int64_t mtu_request;
     bool has_ofport;
     int64_t ofport;             /* -1 if it could not be added. */
+    int64_t police_rate;        /* Columns ingress_policing_rate (kbit/s)... */
+    int64_t police_kpkts;       /* ...and ingress_policing_kpkts_rate. */
     char *error;                /* Column "error", or NULL. */
     char *offload_priority;     /* other_config:hw-offload-priority, or
                                  * NULL. */

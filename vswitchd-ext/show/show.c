@@ -37,6 +37,7 @@
 #include "inventory/counters.h"
 #include "rules/defaults.h"
 #include "rules/dpdk.h"
+#include "rules/history.h"
 #include "rules/view.h"
 #include "show/grid.h"
 #include "rules/plan.h"
@@ -103,6 +104,22 @@ put_iface(struct json *json, const struct sriov_view_iface *iface,
             put_string(json, "hw_offload_priority", iface->offload_priority);
             put_string(json, "hw_offload_provider", provider);
         }
+    }
+}
+
+/* Puts where the limit is that the Interface of 'port' has, if that is
+ * known. */
+static void
+put_policer(struct json *json, const struct sriov_show *show,
+            const struct sriov_port *port)
+{
+    const struct sriov_track *track = sriov_history_find(show->history,
+                                                         port->key);
+
+    if (track && (track->policer == SRIOV_POLICER_HW
+                  || track->policer == SRIOV_POLICER_SW)) {
+        put_bool(json, "policing_in_hardware",
+                 track->policer == SRIOV_POLICER_HW);
     }
 }
 
@@ -261,6 +278,7 @@ uplink_to_json(const struct sriov_show *show, const struct sriov_port *port)
             put_bond_inbound(json, show, iface->port, link);
         }
     }
+    put_policer(json, show, port);
     put_flows(json, show, link, iface);
     if (show->view_known) {
         put_bool(json, "in_bridge", iface != NULL);
@@ -312,6 +330,7 @@ representor_to_json(const struct sriov_show *show,
         put_int(json, "mtu", port->link->mtu);
         put_counters(json, show, port->link);
     }
+    put_policer(json, show, port);
     put_flows(json, show, port->link, d->iface);
     if (d->iface) {
         put_iface(json, d->iface, port->link);
@@ -497,7 +516,11 @@ print_iface_notes(const struct json *json, const char *separator, struct ds *s)
     const char *priority = get_string(json, "hw_offload_priority", NULL);
     const char *provider = get_string(json, "hw_offload_provider", NULL);
     const char *error = get_string(json, "error", NULL);
+    const struct json *policing = get(json, "policing_in_hardware");
 
+    if (policing && !json_boolean(policing)) {
+        ds_put_format(s, "%s%s", separator, SRIOV_POLICER_SW_TEXT);
+    }
     if (priority) {
         ds_put_format(s, "%shw-offload-priority %s: %s%s", separator, priority,
                       provider ? "offloaded by " : "not offloaded",

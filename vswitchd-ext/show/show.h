@@ -26,6 +26,7 @@ struct json;
 struct sriov_survey;
 struct sriov_view;
 struct sriov_defaults;
+struct sriov_history;
 struct sriov_plan;
 struct sriov_model;
 
@@ -41,6 +42,7 @@ struct sriov_show {
     const struct sriov_view *view;
     bool view_known;            /* 'view' is what is in OVSDB. */
     const struct sriov_plan *plan;
+    const struct sriov_history *history;
     const struct smap *other_config;    /* Of Open_vSwitch, or NULL if not
                                          * known. */
     const char *name;           /* Only this one, or NULL for everything. */

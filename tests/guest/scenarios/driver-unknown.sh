@@ -21,6 +21,11 @@ say "ice"
 PERSONALITY=ice
 one ice
 expect_offloaded vf0.0 vf0.1 "$(vf_ip 0 1)" "$(rep 0 0)" "$(rep 0 1)"
+say "a limit that the NIC does not take is told"
+vsctl set Interface "$(rep 0 0)" ingress_policing_rate=8000
+told() { contains "$(ovs-appctl sriov/show "$(rep 0 0)")" "ingress_policing does not limit what is in hardware"; }
+wait_until 10 told
+check "the log says it, once" equal "$(grep -c 'ingress_policing does not limit' "$vswitchd_log")" 1
 check "the reason" contains "$show" "only the last output of a rule gets the frame (sriov=true adds it)"
 scenario_clean
 say "bnxt_en"

@@ -11,6 +11,18 @@ wait_until 5 hw_flow "$(uplink 0)" "$(rep 0 0)"
 sw=$(counter "$(rep 0 0)" sw_rx_packets)
 tcp_stream vf0.0 wire0 "$(wire_ip 0)" 20
 check "TCP stays in hardware" at_most $(( $(counter "$(rep 0 0)" sw_rx_packets) - sw )) 10
+say "a limit of what a VF sends is in hardware, too"
+vsctl set Interface "$(rep 0 0)" ingress_policing_rate=8000 ingress_policing_burst=800
+policed() { contains "$(ovs-appctl sriov/show --json "$(rep 0 0)")" '"policing_in_hardware": true'; }
+wait_until 10 policed
+sw=$(counter "$(rep 0 0)" sw_rx_packets) begin=$(uptime_ms)
+tcp_stream vf0.0 wire0 "$(wire_ip 0)" 3
+took=$(( $(uptime_ms) - begin ))
+say "3 MB at 8 Mbit/s: $took ms"
+check "there is no limit" at_least $took 2500
+check "TCP stays in hardware" at_most $(( $(counter "$(rep 0 0)" sw_rx_packets) - sw )) 10
+vsctl set Interface "$(rep 0 0)" ingress_policing_rate=0
+
 check "nothing was configured" equal "$(other_config)" "{}"
 show=$(ovs-appctl sriov/show)
 echo "$show"

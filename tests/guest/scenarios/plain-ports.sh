@@ -51,3 +51,20 @@ stop_vswitchd
 vsctl --no-wait set Open_vSwitch . other_config:tc-policy=none
 start_vswitchd
 for p in veth0 tap0; do wait_until 10 flow_api $p; done
+
+say "ingress_policing_rate of a veth limits it, though it is not offloaded"
+stop_vswitchd
+vsctl --no-wait remove Open_vSwitch . other_config tc-policy -- set Interface veth0 ingress_policing_rate=8000 ingress_policing_burst=800
+start_vswitchd
+wait_until 10 of_port veth0
+policed() { contains "$(tc filter show dev "$1" ingress)" "police"; }
+not_policed() { ! policed "$1" >/dev/null; }
+wait_until 10 policed veth0
+begin=$(uptime_ms)
+tcp_stream plain0 plain1 10.0.9.1 3
+took=$(( $(uptime_ms) - begin ))
+say "3 MB at 8 Mbit/s: $took ms"
+check "there is no limit" at_least $took 2500
+check "not tried" equal "$(tc filter show dev veth0 ingress | grep -c flower || :)" 0
+vsctl set Interface veth0 ingress_policing_rate=0
+wait_until 10 not_policed veth0
