@@ -438,6 +438,15 @@ howto_lines_of(const char *root, const char *file)
     return (struct howto_lines) { .text = text, .next = text };
 }
 
+struct howto_lines
+howto_plain_lines_of(const char *root, const char *file)
+{
+    struct howto_lines lines = howto_lines_of(root, file);
+
+    lines.plain = true;
+    return lines;
+}
+
 bool
 howto_next_line(struct howto_lines *lines)
 {
@@ -454,12 +463,13 @@ howto_next_line(struct howto_lines *lines)
         n -= n && part[n - 1] == '\r';
         any = true;
         lines->n++;
-        more = n && part[n - 1] == '\\';
+        more = !lines->plain && n && part[n - 1] == '\\';
         ds_put_buffer(&s, part, more ? n - 1 : n);
     }
     if (any) {
         const char *start = ds_cstr(&s);
 
+        lines->indented = *start && strchr(" \t", *start);
         start += strspn(start, " \t");
         size_t n = strlen(start);
         while (n && strchr(" \t", start[n - 1])) {

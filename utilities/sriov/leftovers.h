@@ -160,7 +160,7 @@ const struct howto_stanza *howto_find_holder(const struct howto *,
 /* For those that read files. */
 
 /* The lines of a text, which is changed, of which those that end in a
- * backslash go on in the next one. */
+ * backslash go on in the next one, unless they are 'plain'. */
 struct howto_lines {
     char *text;                 /* All of it, if it is to be freed at the end,
                                  * or NULL. */
@@ -168,6 +168,8 @@ struct howto_lines {
     unsigned int n;             /* Lines that were. */
     char *line;                 /* Without spaces around it. */
     unsigned int at;            /* Where 'line' begins. */
+    bool plain;
+    bool indented;              /* There was space before 'line'. */
 };
 
 /* Returns what is in 'file' below 'root', which the caller must free, or NULL
@@ -177,6 +179,10 @@ char *howto_read_file(const char *root, const char *file);
 /* Returns the lines of 'file' below 'root': none if it cannot be read.  They
  * are to be read to the end, which frees them. */
 struct howto_lines howto_lines_of(const char *root, const char *file);
+
+/* The same, of a file in which a backslash at the end of a line says nothing:
+ * those of Proxmox VE. */
+struct howto_lines howto_plain_lines_of(const char *root, const char *file);
 
 /* Reads the next line.  Returns false, and frees what belongs to the lines, if
  * there is none. */

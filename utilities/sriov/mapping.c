@@ -29,8 +29,8 @@
 void
 pve_mappings_read(struct pve_mappings *mappings, const char *root)
 {
-    struct howto_lines lines = howto_lines_of(root,
-                                              "/etc/pve/mapping/pci.cfg");
+    struct howto_lines lines
+        = howto_plain_lines_of(root, "/etc/pve/mapping/pci.cfg");
     struct pve_mapping *mapping = NULL;
 
     memset(mappings, 0, sizeof *mappings);
@@ -39,7 +39,7 @@ pve_mappings_read(struct pve_mappings *mappings, const char *root)
 
         if (!*line || *line == '#') {
             /* Nothing. */
-        } else if (!strpbrk(line, " \t")) {
+        } else if (!lines.indented && !strpbrk(line, " \t")) {
             if (mappings->n >= mappings->allocated) {
                 mappings->array = x2nrealloc(mappings->array,
                                              &mappings->allocated,
@@ -50,7 +50,7 @@ pve_mappings_read(struct pve_mappings *mappings, const char *root)
             mapping->description = NULL;
             svec_init(&mapping->maps);
         } else if (mapping && !strncmp(line, "map", 3)
-                   && strchr(" \t", line[3])) {
+                   && strchr(" \t", line[3]) && strchr(line, '=')) {
             svec_add(&mapping->maps, line + 3 + strspn(line + 3, " \t"));
         } else if (mapping && !strncmp(line, "description", 11)
                    && strchr(" \t", line[11])) {

@@ -245,6 +245,30 @@ mapping_json(const struct host *host, const struct host_conf *conf,
     return json;
 }
 
+/* Adds 'word' as a shell wants it, in quotes if it has more in it than what is
+ * in most mappings: ";" between paths, or a description. */
+static void
+put_quoted(struct ds *s, const char *word)
+{
+    const char *p;
+
+    for (p = word; isalnum((unsigned char) *p) || strchr("=:.,_/-", *p); p++) {
+        if (!*p) {
+            ds_put_cstr(s, word);
+            return;
+        }
+    }
+    ds_put_char(s, '\'');
+    for (p = word; *p; p++) {
+        if (*p == '\'') {
+            ds_put_cstr(s, "'\\''");
+        } else {
+            ds_put_char(s, *p);
+        }
+    }
+    ds_put_char(s, '\'');
+}
+
 static void
 put_mapping(const struct printer *p)
 {
@@ -278,7 +302,8 @@ put_mapping(const struct printer *p)
         ds_put_format(s, " \\\n    --description '%s'", description);
     }
     SVEC_FOR_EACH (i, map, &maps) {
-        ds_put_format(s, " \\\n    --map %s", map);
+        ds_put_cstr(s, " \\\n    --map ");
+        put_quoted(s, map);
     }
     if (exists) {
         ds_put_format(s, "\n\n# Then give VMs a PCI device of it: qm set VMID "

@@ -203,7 +203,7 @@ static void
 read_vm(struct pve *pve, const char *root, const char *vm)
 {
     char *file = xasprintf(PVE_DIR"/qemu-server/%s.conf", vm);
-    struct howto_lines lines = howto_lines_of(root, file);
+    struct howto_lines lines = howto_plain_lines_of(root, file);
     struct smap *options;
 
     if (lines.text && !shash_find(&pve->vms, vm)) {
@@ -235,7 +235,8 @@ read_vm(struct pve *pve, const char *root, const char *vm)
 static void
 read_sections(struct pve *pve, const char *root)
 {
-    struct howto_lines lines = howto_lines_of(root, PVE_DIR"/"CLUSTER_CONF);
+    struct howto_lines lines = howto_plain_lines_of(root,
+                                                    PVE_DIR"/"CLUSTER_CONF);
     char *section = NULL;
 
     while (howto_next_line(&lines)) {
@@ -373,7 +374,7 @@ pve_read(const char *root, struct vm_watch *watch)
     sset_init(&pve->managed);
     pve_mappings_read(&pve->mappings, root);
     read_sections(pve, root);
-    lines = howto_lines_of(root, RUN_DIR"/"RESERVATIONS);
+    lines = howto_plain_lines_of(root, RUN_DIR"/"RESERVATIONS);
     while (next_reservation(&lines, &r)) {
         read_vm(pve, root, r.vm);
     }
@@ -580,7 +581,8 @@ static void
 pve_add(const void *pve_, const char *root, struct vm_watch *watch,
         struct vm_facts *facts)
 {
-    struct howto_lines lines = howto_lines_of(root, RUN_DIR"/"RESERVATIONS);
+    struct howto_lines lines
+        = howto_plain_lines_of(root, RUN_DIR"/"RESERVATIONS);
     char *dir = xasprintf("%s"RUN_DIR, root);
     const struct pve *pve = pve_;
     time_t now = time(NULL);
