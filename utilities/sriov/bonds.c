@@ -211,3 +211,14 @@ host_read_bonds(struct host *host, const struct host_conf *conf,
         read_linux_bond(host, conf->bonds[i].name, root);
     }
 }
+
+bool
+host_lag_is_inactive(const char *root, const char *pci)
+{
+    char *state = host_read_file("%s/sys/kernel/debug/mlx5/%s/lag/state", root,
+                                 pci);
+    bool inactive = state && !strncmp(state, "disabled", 8);
+
+    free(state);
+    return inactive;
+}

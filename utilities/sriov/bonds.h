@@ -24,6 +24,8 @@
  * of interfaces says of an OVS bond counts first, as it is what the network
  * tool does next; the database has what it was at shutdown. */
 
+#include <stdbool.h>
+
 struct host;
 struct host_conf;
 
@@ -32,5 +34,11 @@ struct host_conf;
  * below 'root', which is "" but in tests. */
 void host_read_bonds(struct host *, const struct host_conf *,
                      const char *root);
+
+/* Returns true if the driver says that the NIC of the PF 'pci' has neither
+ * VF-LAG nor multiport (mlx5's lag/debugfs.c, Linux 6.0 on).  One that does
+ * not say, or whose debugfs may not be read, counts as if it had.  Reads below
+ * 'root'. */
+bool host_lag_is_inactive(const char *root, const char *pci);
 
 #endif /* bonds.h */

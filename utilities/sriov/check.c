@@ -539,6 +539,30 @@ check_ovs_bond(struct checker *c, const struct host_pf *pf)
     }
 }
 
+/* Says of a Linux bond of 'pf' and another PF, whoever made it, that the NIC
+ * has made no VF-LAG of it. */
+static void
+check_vf_lag(struct checker *c, const struct host_pf *pf)
+{
+    bool joined = false;
+
+    for (size_t i = 0; i < c->host->n && pf->master; i++) {
+        const struct host_pf *other = c->host->pfs[i];
+
+        joined |= (other != pf
+                   && nullable_string_is_equal(other->master, pf->master)
+                   && host_same_nic(other, pf));
+    }
+    if (joined && strcmp(pf->master, "ovs-system")
+        && host_pf_mode(pf) != SRIOV_MODE_LEGACY
+        && host_lag_is_inactive(c->root, pf->pci)) {
+        add(c, FINDING_WARN, pf->pci, "see the kernel's log; where VFs had "
+            "drivers before the bond, have it made in order: [bond NAME] in "
+            "sriov.conf, with the settings that it has", "%s is in %s, of "
+            "which the NIC has made no VF-LAG", host_pf_netdev(pf), pf->master);
+    }
+}
+
 /* Checks that 'bond' is there, with its members. */
 static void
 check_bond(struct checker *c, const struct host_bond *bond)
@@ -593,6 +617,7 @@ check_pfs(struct checker *c)
         check_eswitch(c, pf, section);
         check_refused(c, pf, section);
         check_ovs_bond(c, pf);
+        check_vf_lag(c, pf);
         free(path);
     }
     for (size_t i = 0; i < c->conf->n_bonds; i++) {

@@ -33,6 +33,7 @@
 #include "inventory/netlink.h"
 #include "openvswitch/util.h"
 #include "packets.h"
+#include "sriov/bonds.h"
 #include "sriov/conf.h"
 #include "sriov/host.h"
 #include "sriov/plan.h"
@@ -44,6 +45,10 @@ enum {
     /* Milliseconds to wait for one more representor, or for udev to be done
      * with one more. */
     WAIT_MS = 60 * 1000,
+
+    /* Milliseconds from a bond to the NIC's VF-LAG: work that the driver puts
+     * off by a second while a mode changes (lag/lag.c). */
+    LAG_MS = 10 * 1000,
 
     /* Milliseconds between two looks, doubled each time: a look takes its time
      * from udev if there are many. */
@@ -546,6 +551,29 @@ join_bond(struct applier *a, const struct host_pf *pf, int ifindex)
     return s;
 }
 
+/* Waits until the NIC has made a VF-LAG of 'bond', which it does later, for as
+ * long as LAG_MS: VFs that get their drivers before may keep it from
+ * that. */
+static void
+wait_for_lag(struct applier *a, const struct host_bond *bond)
+{
+    const struct timespec ts = { .tv_nsec = 50 * 1000 * 1000 };
+    long long int end = time_msec() + LAG_MS;
+    const char *pci;
+    size_t i;
+
+    SVEC_FOR_EACH (i, pci, &bond->pfs) {
+        while (host_lag_is_inactive("", pci)) {
+            if (time_msec() > end || is_ended(a)) {
+                a->remark = "there is no VF-LAG yet: see the kernel's log, "
+                            "and ovs-sriov check";
+                return;
+            }
+            nanosleep(&ts, NULL);
+        }
+    }
+}
+
 /* Makes 'bond', unless it is there, and puts all of its PFs' links in it. */
 static char *
 make_bond(struct applier *a, const struct host_bond *bond,
@@ -673,6 +701,9 @@ do_step(struct applier *a, const struct host_step *step)
         break;
     case HOST_STEP_BOND:
         error = make_bond(a, step->bond, host);
+        if (!error) {
+            wait_for_lag(a, step->bond);
+        }
         break;
     case HOST_STEP_WAIT:
         error = wait_for_reps(a, step);

@@ -28,7 +28,7 @@
  *
  * Each function is of one of two kinds.  Those of the main thread never wait
  * for a driver.  Those of the reading thread may wait for one as long as it
- * likes: 'read', 'set_link' and 'read_policer'.  One of these is called at a time,
+ * likes: 'read', 'set_link' and 'read_policer'.  One is called at a time,
  * between 'begin' and 'done', and all others may be called meanwhile, except
  * 'close'.  (See reader.h, which calls them.) */
 
@@ -88,9 +88,9 @@ struct sriov_source_class {
     int (*set_link)(struct sriov_source *, const struct sriov_link *link,
                     bool up, bool hw_tc, const char **step, char **detail);
 
-    /* Stores in '*in_hw' whether the limit of Open vSwitch for what comes in at
-     * the link 'ifindex' (ingress_policing_rate) is in hardware.  Returns 0,
-     * ENOENT if there is no such limit, or another positive errno value.
+    /* Stores in '*in_hw' whether the limit of Open vSwitch for what comes in
+     * at the link 'ifindex' (ingress_policing_rate) is in hardware.  Returns
+     * 0, ENOENT if there is no such limit, or another positive errno value.
      * Reading thread. */
     int (*read_policer)(struct sriov_source *, int ifindex, bool *in_hw);
 

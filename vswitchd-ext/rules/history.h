@@ -37,8 +37,8 @@ enum sriov_policer {
     SRIOV_POLICER_UNKNOWN,      /* Nobody has looked yet. */
     SRIOV_POLICER_ASKED,        /* Somebody is looking. */
     SRIOV_POLICER_HW,           /* In hardware. */
-    SRIOV_POLICER_SW,           /* In software alone: what is in hardware passes
-                                 * by it. */
+    SRIOV_POLICER_SW,           /* In software alone: what is in hardware
+                                 * passes by it. */
 };
 
 #define SRIOV_POLICER_SW_TEXT                                           \

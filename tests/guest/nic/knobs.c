@@ -16,6 +16,17 @@
 #include "simnic.h"
 
 static struct dentry *root;
+/* Where mlx5 tells of VF-LAG and multiport: lag/debugfs.c, state_show(). */
+static struct dentry *mlx5_root;
+
+static int lag_state_show(struct seq_file *file, void *unused)
+{
+	struct simnic_pf *pf = file->private;
+
+	seq_printf(file, "%s\n", READ_ONCE(pf->card->lag_mode) == SIMNIC_LAG_NONE ? "disabled" : "active");
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(lag_state);
 
 static int cable_get(void *data, u64 *value)
 {
@@ -38,11 +49,14 @@ DEFINE_DEBUGFS_ATTRIBUTE(cable_fops, cable_get, cable_set, "%llu\n");
 void simnic_knobs_init(void)
 {
 	root = debugfs_create_dir(SIMNIC_NAME, NULL);
+	if (simnic_is.vf_lag)
+		mlx5_root = debugfs_create_dir("mlx5", NULL);
 }
 
 void simnic_knobs_exit(void)
 {
 	debugfs_remove_recursive(root);
+	debugfs_remove_recursive(mlx5_root);
 }
 
 void simnic_knobs_add(struct simnic_pf *pf)
@@ -54,9 +68,14 @@ void simnic_knobs_add(struct simnic_pf *pf)
 	debugfs_create_u32("mode_delay", 0644, pf->debugfs, &pf->mode_delay);
 	debugfs_create_u32("lag_delay", 0644, pf->debugfs, &pf->card->lag_delay);
 	debugfs_create_file_unsafe("cable_pulled", 0644, pf->debugfs, pf, &cable_fops);
+	if (mlx5_root) {
+		pf->mlx5_debugfs = debugfs_create_dir(pci_name(pf->pdev), mlx5_root);
+		debugfs_create_file("state", 0444, debugfs_create_dir("lag", pf->mlx5_debugfs), pf, &lag_state_fops);
+	}
 }
 
 void simnic_knobs_del(struct simnic_pf *pf)
 {
 	debugfs_remove_recursive(pf->debugfs);
+	debugfs_remove_recursive(pf->mlx5_debugfs);
 }

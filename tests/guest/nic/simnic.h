@@ -133,6 +133,7 @@ struct simnic_pf {
 
 	/* Knobs. */
 	struct dentry *debugfs;
+	struct dentry *mlx5_debugfs;
 	u32 refuse_rules;		/* errno, 0: none. */
 	u32 refuse_switchdev;		/* errno, 0: none. */
 	u32 max_rules;			/* Per port, 0: no limit. */

@@ -4,8 +4,10 @@
 # limit: 240
 . /host/guest/bond.sh
 udev_start
-nic_load
+nic_load lag_needs_unbound=1
+nic_knob 0 lag_delay 2000
 udev_settle
+lag_state() { cat "/sys/kernel/debug/mlx5/$(pf_pci "$1")/lag/state"; }
 conf() {
     { printf '[%s]\nvfs = 1\nnames = keep\nmtu = 2000\n' "$(pf_pci 0)" "$(pf_pci 1)"; cat; } | sriov_conf
 }
@@ -20,6 +22,7 @@ mode = active-backup
 END
 apply
 check "order" equal "$(steps)" "eswitch mode switchdev,eswitch mode switchdev,bond bond0, active-backup,1 VFs,wait for 1 representors,mtu 2000,1 VFs,wait for 1 representors,mtu 2000,"
+check "VFs got their drivers when VF-LAG was there" equal "$(lag_state 0) $(lag_state 1)" "active active"
 check "nothing is left to do" equal "$(sriov apply)" "nothing to do"
 check "mode" equal "$(cat /sys/class/net/bond0/bonding/mode)" "active-backup 1"
 check "members" equal "$(cat /sys/class/net/bond0/bonding/slaves)" "$(uplink 0) $(uplink 1)"
@@ -65,6 +68,36 @@ END
 apply
 check "settings" equal "$(cd /sys/class/net/lag/bonding; cat mode lacp_rate xmit_hash_policy | tr '\n' ' ')" "802.3ad 4 fast 1 layer2+3 2 "
 ip link del lag
+
+say "a bond of somebody else: VF-LAG, if it comes before VFs have drivers; else check says what to do"
+conf </dev/null
+others_bond() {
+    ip link add bond0 mtu 2000 type bond mode active-backup miimon 50
+    for p in 0 1; do
+        ip link set "$(uplink $p)" down
+        ip link set "$(uplink $p)" master bond0
+    done
+    ip link set bond0 up
+}
+is_lag() { equal "$(lag_state 0)" "$1"; }
+not_lag="$(uplink 0) is in bond0, of which the NIC has made no VF-LAG"
+wait_until 10 is_lag disabled
+others_bond
+check "check says so" contains "$(sriov check)" "$not_lag"
+# It is tried 2 s after the bond came.
+usleep 3000000
+check "not with VFs that have drivers" is_lag disabled
+ip link del bond0
+for p in 0 1; do vf_pci $p 0 >"/sys/bus/pci/devices/$(vf_pci $p 0)/driver/unbind"; done
+others_bond
+wait_until 10 is_lag active
+check "nothing is left to do" equal "$(sriov apply)" "nothing to do"
+check_fails "check is content" contains "$(sriov check)" "$not_lag"
+for p in 0 1; do
+    vf_pci $p 0 >/sys/bus/pci/drivers_probe
+    wait_until 10 exists "$(vf $p 0)"
+done
+ip link del bond0
 
 say "an OVS bond of both uplinks: multiport by itself"
 for p in 0 1; do
