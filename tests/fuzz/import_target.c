@@ -147,6 +147,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     howto_read(&howto, root);
     free(host_import(&howto, host, &conf, &report));
+    free(host_import_lags(&howto, host, &conf, &report));
     howto_destroy(&howto);
     host_destroy(host);
     ds_destroy(&conf);

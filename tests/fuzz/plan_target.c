@@ -93,6 +93,7 @@ show_all(void)
             .view = view,
             .view_known = true,
             .plan = plan,
+            .history = &history,
             .name = names[i],
         };
 

@@ -20,7 +20,7 @@ done
 . "$here/common.sh"
 
 # The kernel and its headers; the programs that the scenarios use; kmod for depmod and "modprobe --show-depends";
-# util-linux for unshare; libteam-utils for teamnl; the distribution's own Open vSwitch to compare with; xz to unpack the
+# util-linux for unshare; libteam-utils for teamnl and teamd; the distribution's own Open vSwitch to compare with; xz to unpack the
 # kernel.
 kernel_packages="linux-image-amd64 linux-headers-amd64"
 program_packages="busybox-static bash iproute2 ethtool iputils-ping kmod iperf3 tcpdump util-linux"

@@ -70,7 +70,7 @@ for applet in $("$root/bin/busybox" --list); do
     *) ln -s busybox "$image/bin/$applet" ;;
     esac
 done
-for program in bash ip tc bridge devlink ethtool ping kmod iperf3 tcpdump unshare udevadm teamnl; do
+for program in bash ip tc bridge devlink ethtool ping kmod iperf3 tcpdump unshare udevadm teamnl teamd; do
     source=$(find "$root/bin" "$root/sbin" "$root/usr/bin" "$root/usr/sbin" -name "$program" 2>/dev/null | head -n 1)
     [ -n "$source" ] || die "$program is not among the fetched programs: remove $build and run this again"
     copy_program "$source" "$image/bin/$program"

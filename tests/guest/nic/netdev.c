@@ -518,6 +518,8 @@ struct net_device *simnic_netdev_create(struct simnic_pf *pf, struct simnic_vpor
 	INIT_LIST_HEAD(&port->groups);
 	xa_init(&port->rules);
 
+	/* en_main.c, mlx5e_set_mac(): also while it is up, which teamd wants. */
+	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE;
 	dev->netdev_ops = kind == SIMNIC_UPLINK ? &uplink_ops : kind == SIMNIC_REP ? &rep_ops : &end_ops;
 	dev->ethtool_ops = &simnic_ethtool_ops;
 	dev->min_mtu = SIMNIC_MIN_MTU;
