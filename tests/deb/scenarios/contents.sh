@@ -39,7 +39,7 @@ for deb in "$packages"/*.deb; do
     [ -z "$lost" ] || wrong "$name does not depend on: $lost"
     [ -z "$new" ] || echo "  depends on" $new
     case $name in
-    openvswitch-switch) allowed="libinih1 libnl-3-200 libnl-genl-3-200 libnl-route-3-200 libudev1" ;;
+    openvswitch-switch) allowed="libinih1 libmicrohttpd12 libmicrohttpd12t64 libnl-3-200 libnl-genl-3-200 libnl-route-3-200 libsystemd0 libudev1 libxml2" ;;
     openvswitch-switch-dpdk) allowed="libnl-3-200 libnl-genl-3-200 libnl-route-3-200 libudev1" ;;
     *) allowed= ;;
     esac
