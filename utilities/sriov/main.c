@@ -280,8 +280,9 @@ static void
 open_standard_files(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) < 0) {
-            ignore(open("/dev/null", O_RDWR));
+        /* The lowest number that is free, which is 'fd'. */
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) {
+            break;
         }
     }
 }
