@@ -7,7 +7,11 @@ boot1() {
     wait_until 60 vmbr1_is_up 8
     no_ifupdown
     offer debian
-    apt_get install netplan.io
+    # Through dbus networkd is told to reload; without, it is restarted.
+    apt_get install dbus netplan.io
+    # It has 10 seconds, which are not many for Python in an emulated machine.
+    mkdir -p /etc/systemd/system/netplan-ovs-cleanup.service.d
+    printf '[Service]\nTimeoutStartSec=300\n' >/etc/systemd/system/netplan-ovs-cleanup.service.d/slow.conf
     check_healthy
     mkdir -p /etc/netplan
     cat >/etc/netplan/vmbr1.yaml <<END
