@@ -677,7 +677,7 @@ check_rule(struct checker *c, const struct howto *h,
         add(c, FINDING_WARN, at, "see that it does not change a PF that "
             "sriov.conf is about", "it has to do with SR-IOV, and was not "
             "understood: %s", rule->value);
-    } else if (howto_rule_is_foreign(h, rule)) {
+    } else if (howto_rule_is_foreign(h, rule, c->host)) {
         /* A GPU's VFs, for instance. */
     } else if (may_match(c, h, rule)) {
         add(c, FINDING_WARN, at, "leave it to sriov.conf: ovs-sriov import",

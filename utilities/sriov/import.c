@@ -189,7 +189,7 @@ take_rules(struct importer *im)
         if (rule->kind == HOWTO_BY_HAND) {
             by_hand(im, rule, "not understood: %s", rule->value);
             continue;
-        } else if (howto_rule_is_foreign(im->h, rule)) {
+        } else if (howto_rule_is_foreign(im->h, rule, im->host)) {
             report_foreign(im, rule);
             continue;
         }

@@ -213,11 +213,13 @@ howto_rule_pci(const struct howto_rule *rule)
 }
 
 bool
-howto_rule_is_foreign(const struct howto *h, const struct howto_rule *rule)
+howto_rule_is_foreign(const struct howto *h, const struct howto_rule *rule,
+                      const struct host *host)
 {
     const char *pci = howto_rule_pci(rule);
 
-    return pci && host_is_of_another_kind(h->root, pci);
+    return (pci && !host_find_pf(host, pci)
+            && host_is_of_another_kind(h->root, pci));
 }
 
 /* Files and items. */

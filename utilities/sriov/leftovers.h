@@ -32,6 +32,7 @@
 #include "openvswitch/compiler.h"
 #include "smap.h"
 
+struct host;
 struct host_pf;
 struct svec;
 
@@ -144,8 +145,9 @@ bool howto_rule_is_about(const struct howto *, const struct howto_rule *,
 const char *howto_rule_pci(const struct howto_rule *);
 
 /* Returns true if the rule is about a device that is no NIC: a GPU, for
- * instance. */
-bool howto_rule_is_foreign(const struct howto *, const struct howto_rule *);
+ * instance.  What 'host' has as a PF is one, whatever its class. */
+bool howto_rule_is_foreign(const struct howto *, const struct howto_rule *,
+                           const struct host *host);
 
 /* Returns the item in 'line' of 'file', which belongs to the howto, or
  * NULL. */
