@@ -21,12 +21,13 @@ scrape_configs:
 - {job_name: ovs-sriov, static_configs: [{targets: ["127.0.0.1:9479"]}]}
 - {job_name: node, static_configs: [{targets: ["127.0.0.1:9100"]}]}
 END
+    systemctl stop prometheus
     check "promtool" promtool check config /etc/prometheus/prometheus.yml
     # The README's two lines.
     systemctl enable --now ovs-sriov-exporter.socket
     systemctl enable --now ovs-sriov-metrics.timer
     check "nobody has asked yet" unit_is ovs-sriov-exporter.service inactive
-    systemctl restart prometheus
+    systemctl start prometheus
     wait_until 120 is 'up{job="ovs-sriov"}' 1
     check "somebody has" unit_is ovs-sriov-exporter.service active
     check_healthy
