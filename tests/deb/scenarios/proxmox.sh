@@ -22,6 +22,9 @@ boot1() {
     printf 'auto lo\niface lo inet loopback\n\n' >/etc/network/interfaces
     ovs-sriov proxmox vfs >/root/printed || fail "ovs-sriov proxmox"
     cat /root/printed
+    # The Linux bond, and then what is for Open vSwitch.
+    sed -n '/^# \[bond /,/^$/s/^# \{0,1\}//p' /root/printed >>/etc/openvswitch/sriov.conf
+    check "a bond" grep -q '^\[bond bond1\]' /etc/openvswitch/sriov.conf
     sed -n '/^auto /,$p' /root/printed >>/etc/network/interfaces
 }
 boot2() {
@@ -29,7 +32,7 @@ boot2() {
     check_healthy
     bridge=$(sed -n 's/^iface \(vmbr[0-9]*\) .*/\1/p' /etc/network/interfaces | head -n 1)
     port=$(sed -n 's/^.*ovs_ports //p' /etc/network/interfaces | head -n 1)
-    # Both PFs are in its bond.
+    # Both PFs are in its bond, of which this cable alone is there: the far end speaks no LACP.
     eight() { equal "$(our_ports "$bridge" | wc -w)" 8; }
     wait_until 60 eight
     vfs_start

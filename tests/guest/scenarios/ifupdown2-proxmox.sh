@@ -29,7 +29,10 @@ sed -i 's/^multiple_vlan_aware_bridge_support=.*/multiple_vlan_aware_bridge_supp
     /etc/network/ifupdown2/ifupdown2.conf
 printf 'auto lo\niface lo inet loopback\n\n' >/etc/network/interfaces
 sriov proxmox vfs >/tmp/printed || fail "ovs-sriov proxmox"
-# The command, which is for the shell, comes first.
+# The command, which is for the shell, comes first; then the Linux bond, which is for sriov.conf.
+sed -n '/^# \[bond /,/^$/s/^# \{0,1\}//p' /tmp/printed >>/etc/openvswitch/sriov.conf
+check "a bond" grep -q '^\[bond bond1\]' /etc/openvswitch/sriov.conf
+check "apply the bond" sriov apply
 sed -n '/^auto /,$p' /tmp/printed >>/etc/network/interfaces
 cat /etc/network/interfaces
 bridge=$(sed -n 's/^iface \(vmbr[0-9]*\) .*/\1/p' /tmp/printed | head -n 1)
