@@ -70,28 +70,6 @@ find_pf(const struct host *host, const char *netdev)
     return NULL;
 }
 
-/* Adds to 'words' those of 's', as a shell has them: quotes, single or double,
- * hold together what is between them. */
-static void
-split_options(struct svec *words, const char *s)
-{
-    while (*(s += strspn(s, " \t\n"))) {
-        struct ds word = DS_EMPTY_INITIALIZER;
-        char quote = '\0';
-
-        for (; *s && (quote || !strchr(" \t\n", *s)); s++) {
-            if (*s == quote) {
-                quote = '\0';
-            } else if (!quote && (*s == '"' || *s == '\'')) {
-                quote = *s;
-            } else {
-                ds_put_char(&word, *s);
-            }
-        }
-        svec_add_nocopy(words, ds_steal_cstr(&word));
-    }
-}
-
 /* Makes '*value' a copy of the value 'new'.  The last one counts. */
 static void
 put_value(char **value, const char *new)
@@ -270,7 +248,7 @@ read_lag(struct lag *lag, const struct howto_stanza *stanza)
     };
     howto_split(&lag->members, smap_get_def(options, "ovs_bonds", ""),
                 " \t\n");
-    split_options(&words, smap_get_def(options, "ovs_options", ""));
+    howto_split_quoted(&words, smap_get_def(options, "ovs_options", ""));
     SVEC_FOR_EACH (i, word, &words) {
         read_option(lag, word);
     }

@@ -79,27 +79,20 @@ is_key(const char *line, const char *key)
 static void
 read_environment(struct smap *vars, const char *s)
 {
-    while (*(s += strspn(s, " \t"))) {
-        struct ds word = DS_EMPTY_INITIALIZER;
-        char quote = '\0';
+    struct svec words = SVEC_EMPTY_INITIALIZER;
+    char *word;
+    size_t i;
 
-        for (; *s && (quote || !strchr(" \t", *s)); s++) {
-            if (*s == quote) {
-                quote = '\0';
-            } else if (!quote && (*s == '"' || *s == '\'')) {
-                quote = *s;
-            } else {
-                ds_put_char(&word, *s);
-            }
-        }
+    howto_split_quoted(&words, s);
+    SVEC_FOR_EACH (i, word, &words) {
+        char *equals = strchr(word, '=');
 
-        char *equals = strchr(ds_cstr(&word), '=');
         if (equals) {
             *equals = '\0';
-            smap_replace(vars, ds_cstr(&word), equals + 1);
+            smap_replace(vars, word, equals + 1);
         }
-        ds_destroy(&word);
     }
+    svec_destroy(&words);
 }
 
 /* Reads EnvironmentFile=: one that is not there, or is several, may have

@@ -418,6 +418,26 @@ howto_split(struct svec *parts, const char *s, const char *delimiters)
     }
 }
 
+void
+howto_split_quoted(struct svec *words, const char *s)
+{
+    while (*(s += strspn(s, " \t\n"))) {
+        struct ds word = DS_EMPTY_INITIALIZER;
+        char quote = '\0';
+
+        for (; *s && (quote || !strchr(" \t\n", *s)); s++) {
+            if (*s == quote) {
+                quote = '\0';
+            } else if (!quote && (*s == '"' || *s == '\'')) {
+                quote = *s;
+            } else {
+                ds_put_char(&word, *s);
+            }
+        }
+        svec_add_nocopy(words, ds_steal_cstr(&word));
+    }
+}
+
 char *
 howto_read_file(const char *root, const char *file)
 {

@@ -230,6 +230,10 @@ bool howto_ends_in(const char *s, const char *end);
  * empty. */
 void howto_split(struct svec *, const char *s, const char *delimiters);
 
+/* Adds to the vector the words of 's', as a shell has them: quotes, single or
+ * double, hold together what is between them, and are not part of it. */
+void howto_split_quoted(struct svec *, const char *s);
+
 /* Reads a file of which only is said that it has to do with SR-IOV, as a file
  * whose items are its lines.  Returns the first of them that has, or 0. */
 unsigned int howto_read_by_hand(struct howto *, const char *file);
