@@ -11,6 +11,8 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/database/write.h \
 	vswitchd-ext/datapath/datapaths.c \
 	vswitchd-ext/datapath/datapaths.h \
+	vswitchd-ext/datapath/filters.c \
+	vswitchd-ext/datapath/filters.h \
 	vswitchd-ext/datapath/flows.c \
 	vswitchd-ext/datapath/flows.h \
 	vswitchd-ext/datapath/policy.c \

@@ -62,6 +62,7 @@
 
 #include "database/rows.h"
 #include "database/session.h"
+#include "datapath/filters.h"
 #include "datapath/policy.h"
 #include "datapath/ports.h"
 #include "datapath/sources.h"
@@ -217,6 +218,7 @@ may_offload(const struct netdev *netdev)
 {
     const char *dpif_type = netdev_get_dpif_type(netdev);
     enum sriov_offload offload;
+    bool worthwhile;
     int ifindex;
 
     if (cx->reader && cx->defaults.acting && dpif_type
@@ -229,9 +231,13 @@ may_offload(const struct netdev *netdev)
     }
     offload = offload_of(netdev, ifindex);
     sriov_policy_set_device(ifindex, offload);
-    return (offload != SRIOV_OFFLOAD_NONE || !cx->defaults.acting
-            || (cx->defaults.tc_policy.explicit
-                && strcmp(cx->defaults.tc_policy.value, "skip_sw")));
+    worthwhile = (offload != SRIOV_OFFLOAD_NONE || !cx->defaults.acting
+                  || (cx->defaults.tc_policy.explicit
+                      && strcmp(cx->defaults.tc_policy.value, "skip_sw")));
+    if (!worthwhile && cx->from_kernel) {
+        sriov_filters_forget(netdev);
+    }
+    return worthwhile;
 }
 
 void

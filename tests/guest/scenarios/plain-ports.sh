@@ -51,10 +51,28 @@ stop_vswitchd
 vsctl --no-wait set Open_vSwitch . other_config:tc-policy=none
 start_vswitchd
 for p in veth0 tap0; do wait_until 10 flow_api $p; done
+flowers() { tc filter show dev "$1" ingress | grep -c "flower.* handle " || :; }
+flowers_of() { at_least "$(flowers "$1")" "$2"; }
+check "veth to veth" pings plain0 10.0.9.1 5
+wait_until 5 flowers_of veth0 1
+# A person's own stays.
+tc filter add dev veth0 ingress prio 60000 flower src_mac 02:00:00:00:99:99 action drop
+
+say "what the last ovs-vswitchd left in TC of a port that is not offloaded goes: it would forward by flows of the past"
+stop_vswitchd
+vsctl --no-wait remove Open_vSwitch . other_config tc-policy
+start_vswitchd
+wait_until 10 of_port veth0
+check "flows of the past at the veth, or the person's filter is gone" equal "$(flowers veth0)" 1
+ovs-ofctl add-flow br0 priority=9,in_port=veth0,actions=drop
+check_fails "the veth forwards by flows of the past" pings plain0 10.0.9.1 3
+ovs-ofctl del-flows --strict br0 priority=9,in_port=veth0
+wait_until 5 pings plain0 10.0.9.1 5
+tc filter del dev veth0 ingress prio 60000
 
 say "ingress_policing_rate of a veth limits it, though it is not offloaded"
 stop_vswitchd
-vsctl --no-wait remove Open_vSwitch . other_config tc-policy -- set Interface veth0 ingress_policing_rate=8000 ingress_policing_burst=800
+vsctl --no-wait set Interface veth0 ingress_policing_rate=8000 ingress_policing_burst=800
 start_vswitchd
 wait_until 10 of_port veth0
 policed() { contains "$(tc filter show dev "$1" ingress)" "police"; }
@@ -65,6 +83,6 @@ tcp_stream plain0 plain1 10.0.9.1 3
 took=$(( $(uptime_ms) - begin ))
 say "3 MB at 8 Mbit/s: $took ms"
 check "there is no limit" at_least $took 2500
-check "not tried" equal "$(tc filter show dev veth0 ingress | grep -c flower || :)" 0
+check "not tried" equal "$(flowers veth0)" 0
 vsctl set Interface veth0 ingress_policing_rate=0
 wait_until 10 not_policed veth0
