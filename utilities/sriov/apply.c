@@ -28,6 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include "sriov/bonds.h"
 #include "sriov/conf.h"
@@ -82,6 +83,20 @@ print_plan(const struct host_plan *plan)
     return ok;
 }
 
+/* Ends the program if 'pci', as a person wrote it, is no PCI device at all.
+ * (udev asks for each device that can have VFs, a drive say.) */
+static void
+check_there_is(const struct command_args *args, const char *pci)
+{
+    char *path = xasprintf("%s/sys/bus/pci/devices/%s", args->root, pci);
+
+    if (access(path, F_OK)) {
+        ovs_fatal(0, "%s: there is no such PCI device; \"ovs-sriov list\" "
+                  "shows the PFs", pci);
+    }
+    free(path);
+}
+
 /* Plans what makes the PF at 'pci', or all if that is NULL, as 'conf' says,
  * and does or prints it.  Returns false if not everything was done. */
 static bool
@@ -123,6 +138,9 @@ run(const struct command_args *args)
     if (args->n && !host_pci_address(args->array[0], &pci)) {
         ovs_fatal(0, "%s: no PCI address such as 0000:81:00.0",
                   args->array[0]);
+    }
+    if (pci) {
+        check_there_is(args, pci);
     }
     if (conf->n) {
         if (!args->dry_run && *args->root) {
