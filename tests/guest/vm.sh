@@ -31,7 +31,7 @@ mapping() {
 vm_config() {
     local vm=$1
     shift
-    { printf 'cores: 2\nname: vm%s\nsmbios1: uuid=0c5fd2f5-7b0b-4b5e-9f38-7a4fe8b6c%s\n' "$vm" "$vm"; printf '%s\n' "$@"
+    { printf 'cores: 2\nname: vm%s\nsmbios1: uuid=0c5fd2f5-7b0b-4b5e-9f38-7a4fe8b6%04d\n' "$vm" "$vm"; printf '%s\n' "$@"
       printf '\n[before-upgrade]\nhostpci0: mapping=nothing\n'; } >"/etc/pve/qemu-server/$vm.conf"
 }
 
@@ -114,7 +114,8 @@ qm_cleanup() { local pci; while read -r _ pci; do reserve "$pci"; done <"/tmp/vm
 qm_stop() { guest_gone "$1"; kvm_dies "$1"; qm_cleanup "$1"; }
 
 # The daemon.
-vm_daemon() { sriov vm >>$vm_log 2>&1 & echo $! >/run/ovs-sriov-vm.pid; }
+# Not by sriov(), whose process would not be the daemon's.
+vm_daemon() { ovs-sriov vm >>$vm_log 2>&1 & echo $! >/run/ovs-sriov-vm.pid; }
 vm_daemon_kill() { local pid; pid=$(cat /run/ovs-sriov-vm.pid); kill -9 "$pid"; wait "$pid" 2>/dev/null || :; }
 port_state() { vsctl get Port "$(rep 0 "$1")" external_ids:sriov-vm 2>/dev/null | tr -d '"'; }
 is_state() { equal "$(port_state "$1")" "$2"; }

@@ -2,6 +2,7 @@
 # VMs start, stop, are killed, and daemons restart, in random order: no frame is ever seen in another VM's VLAN
 # limit: 900
 events=${EVENTS:-200}
+nic_load vf_macs=0
 nic_up 4 0
 . /host/guest/vm.sh
 pve_up
@@ -21,10 +22,13 @@ bridge_up
 : >$vm_log
 vm_daemon
 for v in 0 1 2 3; do wait_until 60 is_closed $v; done
-own=$(for v in 0 1 2 3; do vf_mac $v; done)
+# VFs have none of their own, and what a driver makes up then is known when it is bound.
+own=$(for v in 0 1 2 3; do cat "/sys/class/net/$(vf 0 $v)/address"; done)
+for v in 0 1 2 3; do check "no address" equal "$(vf_mac $v)" 00:00:00:00:00:00; done
 wire_sniff
-RANDOM=20261126
-say "seed 20261126"
+seed=${SEED:-20261126}
+RANDOM=$seed
+say "seed $seed"
 declare -A runs=()
 starts=0 stops=0 kills=0 daemons=0 switches=0 n=0
 
@@ -85,11 +89,12 @@ for vm in $vms; do
     total=$(( total + $(frames "$mac") ))
     say "VM $vm: $(frames "$mac") frames on the wire, $wrong not in its VLAN"
     check "VM $vm in a wrong VLAN" equal "$wrong" 0
-    # What other VMs got of it.
+    # What other VMs got of it.  One without a VLAN has all of them, with their tags, as a port of Open vSwitch.
     for file in /tmp/in.*.pcap; do
         other=${file#/tmp/in.}
         other=${other%%.*}
-        got=$(tcpdump -Z root -nne -r "$file" 2>/dev/null | grep -c "^[^ ]* $mac > " || :)
+        case $(vlan_of "$other") in none) tagged="vlan $(vlan_of $vm)," ;; *) tagged="no such" ;; esac
+        got=$(tcpdump -Z root -nne -r "$file" 2>/dev/null | grep "^[^ ]* $mac > " | grep -vc "$tagged" || :)
         [ "$(vlan_of "$other")" = "$(vlan_of $vm)" ] || check "VM $other got frames of VM $vm" equal "$got" 0
     done
 done

@@ -80,14 +80,16 @@ static int fn_hw_addr_set(struct devlink_port *dl_port, const u8 *hw_addr, int h
 {
 	if (!is_vport(dl_port))
 		return -EOPNOTSUPP;
-	if (hw_addr_len != ETH_ALEN || !is_valid_ether_addr(hw_addr)) {
+	/* Zeros are an address to take: devlink's port.c:683 and mlx5's eswitch.c:1983 refuse multicast alone. */
+	if (hw_addr_len != ETH_ALEN || is_multicast_ether_addr(hw_addr)) {
 		NL_SET_ERR_MSG_MOD(extack, "invalid MAC address");
 		return -EINVAL;
 	}
 	if (vport_of(dl_port)->pf->mode == DEVLINK_ESWITCH_MODE_SWITCHDEV && simnic_refuse(SIMNIC_MAC, NULL))
 		return simnic_refuse(SIMNIC_MAC, extack);
 	/* As on real hardware, the function's driver uses it from its next probe on. */
-	ether_addr_copy(vport_of(dl_port)->mac, hw_addr);
+	if (!vport_of(dl_port)->pf->keep_macs)
+		ether_addr_copy(vport_of(dl_port)->mac, hw_addr);
 	return 0;
 }
 
@@ -297,12 +299,15 @@ static struct simnic_vport *vport_create(struct simnic_pf *pf, bool is_sf, unsig
 	vport->index = index;
 	simnic_vport_init_rate(vport);
 	/* Readable addresses: card, PF, kind, number. */
-	vport->mac[0] = 0x02;
-	vport->mac[1] = pf->card->number;
-	vport->mac[2] = pf->number;
-	vport->mac[3] = is_sf ? 0x5f : 0xf0;
-	vport->mac[4] = number >> 8;
-	vport->mac[5] = number;
+	vport->name_mac[0] = 0x02;
+	vport->name_mac[1] = pf->card->number;
+	vport->name_mac[2] = pf->number;
+	vport->name_mac[3] = is_sf ? 0x5f : 0xf0;
+	vport->name_mac[4] = number >> 8;
+	vport->name_mac[5] = number;
+	/* Of mlx5's VFs it is zeros until somebody sets one (eswitch.c, esw_vport_setup()). */
+	if (simnic_vf_macs || is_sf)
+		ether_addr_copy(vport->mac, vport->name_mac);
 	err = xa_insert(&pf->vports, index, vport, GFP_KERNEL);
 	if (!err && pf->mode == DEVLINK_ESWITCH_MODE_SWITCHDEV) {
 		err = rep_create(vport);

@@ -8,6 +8,7 @@
  *   mode_delay        ms that a mode change takes beyond its work, with devlink's lock held and the representors there already, as
  *                     mlx5's takes seconds with many VFs (mlx5_devlink_eswitch_mode_set(), Linux 6.1); 0: none
  *   lag_delay         ms from a bond to the card's VF-LAG (100)
+ *   keep_macs         1: an address that is set by devlink is taken, and the function keeps the one that it has
  *   cable_pulled      Y: no carrier on the uplink and on its wire
  */
 #include <linux/debugfs.h>
@@ -65,6 +66,7 @@ void simnic_knobs_add(struct simnic_pf *pf)
 	debugfs_create_u32("refuse_rules", 0644, pf->debugfs, &pf->refuse_rules);
 	debugfs_create_u32("max_rules", 0644, pf->debugfs, &pf->max_rules);
 	debugfs_create_u32("refuse_switchdev", 0644, pf->debugfs, &pf->refuse_switchdev);
+	debugfs_create_u32("keep_macs", 0644, pf->debugfs, &pf->keep_macs);
 	debugfs_create_u32("mode_delay", 0644, pf->debugfs, &pf->mode_delay);
 	debugfs_create_u32("lag_delay", 0644, pf->debugfs, &pf->card->lag_delay);
 	debugfs_create_file_unsafe("cable_pulled", 0644, pf->debugfs, pf, &cable_fops);

@@ -489,11 +489,16 @@ static void mac_set(struct net_device *dev, struct simnic_port *port)
 		break;
 	case SIMNIC_REP:
 		/* Its own, not the function's. */
-		ether_addr_copy(mac, port->vport->mac);
+		ether_addr_copy(mac, port->vport->name_mac);
 		mac[3] |= 0x0e;
 		mac[0] |= 0x10;
 		break;
 	case SIMNIC_FUNC:
+		/* mlx5's en_main.c:5226, mlx5e_set_netdev_dev_addr(). */
+		if (is_zero_ether_addr(port->vport->mac)) {
+			eth_hw_addr_random(dev);
+			return;
+		}
 		ether_addr_copy(mac, port->vport->mac);
 		break;
 	}

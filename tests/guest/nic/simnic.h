@@ -95,7 +95,8 @@ struct simnic_vport {
 	bool is_sf;
 	unsigned int number;		/* VF number or sfnum. */
 	unsigned int index;		/* devlink port index, and key in simnic_pf::vports. */
-	u8 mac[ETH_ALEN];
+	u8 mac[ETH_ALEN];		/* Zeros: none was set. */
+	u8 name_mac[ETH_ALEN];		/* One to tell it by. */
 	bool trusted, spoofchk;		/* These five are kept and told, and have no effect. */
 	u16 vlan;
 	u8 vlan_qos;
@@ -136,6 +137,7 @@ struct simnic_pf {
 	struct dentry *mlx5_debugfs;
 	u32 refuse_rules;		/* errno, 0: none. */
 	u32 refuse_switchdev;		/* errno, 0: none. */
+	u32 keep_macs;
 	u32 max_rules;			/* Per port, 0: no limit. */
 	u32 mode_delay;			/* ms. */
 	bool cable_pulled;
@@ -169,6 +171,7 @@ struct simnic_card {
 /* main.c */
 extern struct simnic_card simnic_cards[SIMNIC_MAX_PFS];
 extern bool simnic_plain_names;
+extern bool simnic_vf_macs;
 extern bool simnic_uplink_tc_off;
 
 /* eswitch.c */
