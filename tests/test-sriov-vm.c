@@ -47,6 +47,9 @@ static struct vm_vf vfs[MAX_VFS];
 static size_t n_vfs;
 static struct vm_facts facts;
 static bool applied;
+static bool two_tags;
+static bool mac_lost;           /* The NIC keeps the address that it had. */
+static struct sset outputs = SSET_INITIALIZER(&outputs);
 static char *refused;           /* What the NIC says to settings, or NULL. */
 
 static void
@@ -59,6 +62,8 @@ new_world(void)
     vm_facts_destroy(&facts);
     vm_facts_init(&facts);
     applied = true;
+    two_tags = mac_lost = false;
+    sset_clear(&outputs);
     free(refused);
     refused = NULL;
 }
@@ -88,6 +93,7 @@ add_vf(const char *pci)
         .number = n_vfs,
         .rep = xasprintf("rep%"PRIuSIZE, n_vfs),
         .has_row = true,
+        .bridge = xstrdup("br0"),
         .up = true,
         .has_mac = true,
         .as_written = true,
@@ -192,10 +198,13 @@ close_vf(struct vm_vf *vf, const struct vm_op *op)
 {
     vf->up = false;
     vf->clean = false;
-    vf->as_written = true;
+    vf->shut = true;
     if (vf->has_own_mac) {
-        vf->mac = vf->own_mac;
+        vf->mac_reset = true;
+        vf->mac = mac_lost ? vf->mac : vf->own_mac;
+        vf->has_mac = !eth_addr_is_zero(vf->mac);
     }
+    vf->as_written = true;
     if (op->why) {
         write_claim(vf, op);
         vf->state = VM_CUT_OFF;
@@ -240,8 +249,10 @@ do_op(struct vm_op *op, struct ds *s)
     case VM_OP_PREPARE:
         write_claim(vf, op);
         vf->state = VM_PREPARED;
-        if (op->claim->settings.has_mac) {
+        vf->shut = vf->mac_reset = false;
+        if (op->claim->settings.has_mac && !mac_lost) {
             vf->mac = op->claim->settings.mac;
+            vf->has_mac = true;
         }
         break;
     case VM_OP_UP:
@@ -258,7 +269,7 @@ do_op(struct vm_op *op, struct ds *s)
         break;
     case VM_OP_RELEASE:
         vf->mac = vf->has_own_mac ? vf->own_mac : vf->mac;
-        vf->has_own_mac = false;
+        vf->has_own_mac = vf->shut = vf->mac_reset = false;
         vf->state = VM_NONE;
         vf->up = true;
         break;
@@ -323,6 +334,8 @@ run_plan(struct ds *s)
             .n_vfs = n_vfs,
             .facts = &facts,
             .applied = applied,
+            .two_tags = two_tags,
+            .outputs = &outputs,
         };
         struct vm_plan *plan = vm_plan_create(&in);
         size_t n = plan->n_ops;
@@ -423,7 +436,13 @@ run_random(unsigned int n, struct ds *s)
  *     unknown                    settings cannot be read
  *     claim PCI VM [WORD...]     see add_claim()
  *     unclaim PCI
+ *     no-mac PCI                 it has no address, as mlx5's have at first
  *     tag PCI                    somebody changes its VLANs
+ *     lose PCI                   it is closed, which OVSDB does not take
+ *     mac-lost yes|no            the NIC takes an address, and keeps its own
+ *     two-tags yes|no            ovs-vswitchd looks at two VLAN tags
+ *     output BRIDGE PORT         a mirror can have that port
+ *     no-output BRIDGE PORT
  *     applied yes|no             ovs-vswitchd has done what OVSDB says
  *     refuse [TEXT]              so says the NIC
  *     restart                    of the daemon
@@ -469,6 +488,23 @@ do_line(const char *line, struct ds *s)
         del_claim(arg);
     } else if (!strcmp(command, "tag")) {
         find_vf(arg)->as_written = false;
+    } else if (!strcmp(command, "no-mac")) {
+        find_vf(arg)->has_mac = false;
+        find_vf(arg)->mac = eth_addr_zero;
+    } else if (!strcmp(command, "lose")) {
+        struct vm_vf *vf = find_vf(arg);
+
+        vf->up = vf->clean = false;
+        vf->shut = true;
+        vf->mac = vf->own_mac;
+    } else if (!strcmp(command, "mac-lost")) {
+        mac_lost = arg[0] == 'y';
+    } else if (!strcmp(command, "two-tags")) {
+        two_tags = arg[0] == 'y';
+    } else if (!strcmp(command, "output")) {
+        sset_add(&outputs, rest + 1);
+    } else if (!strcmp(command, "no-output")) {
+        ok = sset_find_and_delete(&outputs, rest + 1);
     } else if (!strcmp(command, "applied")) {
         applied = arg[0] == 'y';
     } else if (!strcmp(command, "refuse")) {
@@ -476,7 +512,7 @@ do_line(const char *line, struct ds *s)
         refused = rest ? xstrdup(rest + 1) : NULL;
     } else if (!strcmp(command, "restart")) {
         for (size_t i = 0; i < n_vfs; i++) {
-            vfs[i].clean = false;
+            vfs[i].clean = vfs[i].shut = vfs[i].mac_reset = false;
         }
     } else if (!strcmp(command, "settings")) {
         struct vm_settings settings;

@@ -27,6 +27,7 @@
 #include "openvswitch/vlog.h"
 #include "packets.h"
 #include "sriov/vm-plan.h"
+#include "sset.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(sriov_vm_kernel);
@@ -34,8 +35,23 @@ VLOG_DEFINE_THIS_MODULE(sriov_vm_kernel);
 /* Bytes per second in a Mbit/s. */
 #define MBIT (1000 * 1000 / 8)
 
+/* Adds the uplink 'link', and the bond that it is in, if any. */
+static void
+add_uplink(const struct sriov_model *model, const struct sriov_link *link,
+           struct sset *uplinks)
+{
+    const struct sriov_link *master
+        = link->master ? sriov_model_link(model, link->master) : NULL;
+
+    sset_add(uplinks, link->name);
+    if (master && sriov_kind_is_bond(master->kind)) {
+        sset_add(uplinks, master->name);
+    }
+}
+
 int
-vm_kernel_read(const struct sriov_nl *nl, struct vm_vf **vfsp, size_t *np)
+vm_kernel_read(const struct sriov_nl *nl, struct vm_vf **vfsp, size_t *np,
+               struct sset *uplinks)
 {
     struct sriov_model *model = sriov_model_create();
     int error = sriov_nl_read(nl, model);
@@ -48,6 +64,9 @@ vm_kernel_read(const struct sriov_nl *nl, struct vm_vf **vfsp, size_t *np)
         for (size_t i = 0; i < model->n_ports; i++) {
             const struct sriov_port *port = model->ports[i];
 
+            if (sriov_port_is_uplink(port) && port->link) {
+                add_uplink(model, port->link, uplinks);
+            }
             if (port->flavour == SRIOV_VF && port->vf_pci && port->link
                 && port->dev->mode == SRIOV_MODE_SWITCHDEV) {
                 vfs[n++] = (struct vm_vf) {
@@ -59,7 +78,7 @@ vm_kernel_read(const struct sriov_nl *nl, struct vm_vf **vfsp, size_t *np)
                     .ifindex = port->link->ifindex,
                     .up = port->link->up,
                     .has_mac = port->has_mac,
-                    .mac = port->mac,
+                    .mac = port->has_mac ? port->mac : eth_addr_zero,
                 };
             }
         }
@@ -114,13 +133,13 @@ set_mac(const struct sriov_nl *nl, struct vm_vf *vf, struct eth_addr mac)
     char *what = xasprintf("mac="ETH_ADDR_FMT": the NIC refuses it",
                            ETH_ADDR_ARGS(mac));
     char *detail = NULL;
-    int error = (vf->has_mac && eth_addr_equals(vf->mac, mac) ? 0
+    int error = (eth_addr_equals(vf->mac, mac) ? 0
                  : sriov_nl_set_port_mac(nl, vf->pf, vf->port, mac, &detail));
     char *wrong = explain(error, detail, what);
 
     free(what);
     if (!wrong) {
-        vf->has_mac = true;
+        vf->has_mac = !eth_addr_is_zero(mac);
         vf->mac = mac;
     }
     return wrong;
@@ -159,17 +178,19 @@ vm_kernel_prepare(const struct sriov_nl *nl, struct vm_vf *vf,
     return wrong;
 }
 
-void
+char *
 vm_kernel_reset(const struct sriov_nl *nl, struct vm_vf *vf)
 {
+    char *wrong = NULL;
+
     set_rate(nl, vf, false, 0);
     set_rate(nl, vf, true, 0);
-    if (vf->has_own_mac) {
-        char *wrong = set_mac(nl, vf, vf->own_mac);
-
-        if (wrong) {
-            VLOG_WARN("VF %u of %s: %s", vf->number, vf->pf, wrong);
+    if (vf->has_own_mac && !vm_vf_has_own_mac(vf)) {
+        wrong = set_mac(nl, vf, vf->own_mac);
+        if (wrong && eth_addr_is_zero(vf->own_mac)) {
             free(wrong);
+            wrong = set_mac(nl, vf, vm_no_mac);
         }
     }
+    return wrong;
 }

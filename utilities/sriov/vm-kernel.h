@@ -28,24 +28,29 @@
 #include "openvswitch/types.h"
 
 struct sriov_nl;
+struct sset;
 struct vm_settings;
 struct vm_vf;
 
 /* Stores in '*vfs' and '*n' the VFs of eswitches in switchdev mode that have a
- * representor here, which the caller must free with vm_vfs_destroy().  Returns
- * 0 or an error. */
-int vm_kernel_read(const struct sriov_nl *, struct vm_vf **vfs, size_t *n);
+ * representor here, which the caller must free with vm_vfs_destroy(), and adds
+ * to 'uplinks' the names of their uplinks, and of bonds of these.  Returns 0
+ * or an error. */
+int vm_kernel_read(const struct sriov_nl *, struct vm_vf **vfs, size_t *n,
+                   struct sset *uplinks);
 void vm_vfs_destroy(struct vm_vf *vfs, size_t n);
 
 /* Sets the link of the representor. */
 int vm_kernel_set_link(const struct sriov_nl *, struct vm_vf *, bool up);
 
 /* Gives the function behind 'vf' what 'settings' have for the NIC: address and
- * rate.  Returns what was refused, which the caller must free, or NULL. */
+ * rate.  Returns what was refused, which the caller must free, or NULL.  That
+ * the NIC has the address only the next vm_kernel_read() tells. */
 char *vm_kernel_prepare(const struct sriov_nl *, struct vm_vf *vf,
                         const struct vm_settings *settings);
 
-/* Takes that back: its own address, if that is known, and no limit. */
-void vm_kernel_reset(const struct sriov_nl *, struct vm_vf *);
+/* Takes that back: its own address, if that is known, and no limit.  Returns
+ * what was refused of the address, which the caller must free, or NULL. */
+char *vm_kernel_reset(const struct sriov_nl *, struct vm_vf *);
 
 #endif /* vm-kernel.h */

@@ -47,6 +47,7 @@ VLOG_DEFINE_THIS_MODULE(sriov_vm_ovsdb);
 
 #define MANAGED "sriov-vm-vfs"
 #define PREFIX "sriov-vm"
+#define MIRROR_NAME "ovs-sriov vm to "
 #define N_VLANS 4096
 
 /* The only VLAN of a closed port: one that no frame has. */
@@ -77,7 +78,11 @@ vm_ovsdb_create(const char *remote)
         &ovsrec_open_vswitch_col_bridges, &ovsrec_open_vswitch_col_cur_cfg,
         &ovsrec_open_vswitch_col_next_cfg,
         &ovsrec_open_vswitch_col_other_config,
-        &ovsrec_bridge_col_ports, &ovsrec_port_col_name,
+        &ovsrec_bridge_col_name, &ovsrec_bridge_col_ports,
+        &ovsrec_bridge_col_mirrors, &ovsrec_mirror_col_name,
+        &ovsrec_mirror_col_output_port, &ovsrec_mirror_col_select_src_port,
+        &ovsrec_mirror_col_select_dst_port,
+        &ovsrec_mirror_col_external_ids, &ovsrec_port_col_name,
         &ovsrec_port_col_interfaces, &ovsrec_port_col_tag,
         &ovsrec_port_col_trunks, &ovsrec_port_col_vlan_mode,
         &ovsrec_port_col_protected_, &ovsrec_port_col_other_config,
@@ -172,6 +177,37 @@ vm_ovsdb_is_applied(const struct vm_ovsdb *db)
     return cfg && cfg->cur_cfg >= cfg->next_cfg;
 }
 
+bool
+vm_ovsdb_has_two_tags(const struct vm_ovsdb *db)
+{
+    const struct ovsrec_open_vswitch *cfg = ovsrec_open_vswitch_first(db->idl);
+    /* ofproto_set_vlan_limit() of bridge.c: 0 is as many as can be. */
+    int limit = cfg ? smap_get_int(&cfg->other_config, "vlan-limit", 1) : 1;
+
+    return limit != 1;
+}
+
+void
+vm_ovsdb_read_outputs(const struct vm_ovsdb *db, const struct sset *uplinks,
+                      struct sset *outputs)
+{
+    const struct ovsrec_open_vswitch *cfg = ovsrec_open_vswitch_first(db->idl);
+
+    for (size_t i = 0; cfg && i < cfg->n_bridges; i++) {
+        const struct ovsrec_bridge *br = cfg->bridges[i];
+
+        for (size_t j = 0; j < br->n_ports; j++) {
+            const struct ovsrec_port *port = br->ports[j];
+
+            if (port->n_interfaces == 1 && strcmp(port->name, br->name)
+                && !sset_contains(uplinks, port->interfaces[0]->name)) {
+                sset_add_and_free(outputs, xasprintf("%s %s", br->name,
+                                                     port->name));
+            }
+        }
+    }
+}
+
 /* VLANs. */
 
 /* Stores in '*vlans', to be freed with vlans_destroy(), what 'settings' are in
@@ -203,7 +239,7 @@ vlans_init(struct vlans *vlans, const struct vm_settings *settings)
         }
         vlans->mode = vlans->has_tag ? "native-untagged" : "trunk";
     } else if (vlans->has_tag) {
-        vlans->mode = "access";
+        vlans->mode = settings->tunnel ? "dot1q-tunnel" : "access";
     }
 }
 
@@ -242,7 +278,7 @@ write_vlans(const struct ovsrec_port *row, const struct vm_settings *settings)
     if (vlans.sources[0]) {
         ovsrec_port_update_other_config_setkey(row, SRIOV_SOURCES_KEY,
                                                vlans.sources);
-    } else {
+    } else if (smap_get(&row->other_config, SRIOV_SOURCES_KEY)) {
         ovsrec_port_update_other_config_delkey(row, SRIOV_SOURCES_KEY);
     }
     vlans_destroy(&vlans);
@@ -250,9 +286,11 @@ write_vlans(const struct ovsrec_port *row, const struct vm_settings *settings)
 
 /* Reading. */
 
-/* Returns the Ports with one interface, by its name. */
+/* Returns in 'ports' the Ports with one interface, by its name, and, unless it
+ * is NULL, in 'bridges' the names of their Bridges, likewise. */
 static void
-find_ports(const struct vm_ovsdb *db, struct shash *ports)
+find_ports(const struct vm_ovsdb *db, struct shash *ports,
+           struct shash *bridges)
 {
     const struct ovsrec_open_vswitch *cfg = ovsrec_open_vswitch_first(db->idl);
 
@@ -262,8 +300,11 @@ find_ports(const struct vm_ovsdb *db, struct shash *ports)
 
         for (size_t j = 0; j < br->n_ports; j++) {
             if (br->ports[j]->n_interfaces == 1) {
-                shash_add_once(ports, br->ports[j]->interfaces[0]->name,
-                               br->ports[j]);
+                const char *name = br->ports[j]->interfaces[0]->name;
+
+                if (shash_add_once(ports, name, br->ports[j]) && bridges) {
+                    shash_add(bridges, name, br->name);
+                }
             }
         }
     }
@@ -314,16 +355,19 @@ read_row(struct vm_vf *vf, const struct ovsrec_port *row)
 void
 vm_ovsdb_read(const struct vm_ovsdb *db, struct vm_vf *vfs, size_t n)
 {
+    struct shash bridges = SHASH_INITIALIZER(&bridges);
     struct shash ports;
 
-    find_ports(db, &ports);
+    find_ports(db, &ports, &bridges);
     for (size_t i = 0; i < n; i++) {
         const struct ovsrec_port *row = shash_find_data(&ports, vfs[i].rep);
 
         if (row) {
+            vfs[i].bridge = xstrdup(shash_find_data(&bridges, vfs[i].rep));
             read_row(&vfs[i], row);
         }
     }
+    shash_destroy(&bridges);
     shash_destroy(&ports);
 }
 
@@ -448,7 +492,7 @@ write_op(const struct ovsrec_port *row, const struct vm_op *op)
         smap_remove(&ids, PREFIX"-mac");
     } else {
         smap_add(&ids, PREFIX, vm_state_to_string(state));
-        if (vf->has_mac && !vf->has_own_mac && state == VM_CLOSED) {
+        if (!vf->has_own_mac && state == VM_CLOSED) {
             smap_add_format(&ids, PREFIX"-mac", ETH_ADDR_FMT,
                             ETH_ADDR_ARGS(vf->mac));
         }
@@ -487,6 +531,154 @@ write_managed(const struct ovsrec_open_vswitch *cfg,
     return differs;
 }
 
+/* Mirrors.  A Bridge can have 32, so that VMs with the same output share
+ * one. */
+
+/* Who is mirrored to a port. */
+struct mirrored {
+    struct ovsrec_port **ports;
+    size_t n;
+};
+
+/* Adds to 'outputs' a "struct mirrored" for each port of 'br' that settings
+ * name as a mirror's. */
+static void
+find_mirrored(const struct ovsrec_bridge *br, struct shash *outputs)
+{
+    for (size_t i = 0; i < br->n_ports; i++) {
+        struct ovsrec_port *port = br->ports[i];
+        const struct smap *ids = &port->external_ids;
+        struct vm_settings settings;
+        enum vm_state state;
+
+        if (!vm_state_from_string(smap_get_def(ids, PREFIX, "none"), &state)
+            || (state != VM_OPEN && state != VM_PREPARED)) {
+            continue;
+        }
+        vm_settings_init(&settings);
+        free(vm_settings_put_words(&settings, smap_get_def(
+                                       ids, PREFIX"-settings", "")));
+        if (settings.mirror) {
+            struct mirrored *mirrored = shash_find_data(outputs,
+                                                        settings.mirror);
+
+            if (!mirrored) {
+                mirrored = xzalloc(sizeof *mirrored);
+                mirrored->ports = xcalloc(br->n_ports, sizeof port);
+                shash_add(outputs, settings.mirror, mirrored);
+            }
+            mirrored->ports[mirrored->n++] = port;
+        }
+        vm_settings_destroy(&settings);
+    }
+}
+
+static struct ovsrec_port *
+find_port(const struct ovsrec_bridge *br, const char *name)
+{
+    for (size_t i = 0; i < br->n_ports; i++) {
+        if (!strcmp(br->ports[i]->name, name)) {
+            return br->ports[i];
+        }
+    }
+    return NULL;
+}
+
+/* Returns true if 'a' and 'b' have the same ports, in whatever order. */
+static bool
+same_ports(const struct mirrored *a, struct ovsrec_port **b, size_t n_b)
+{
+    bool same = a->n == n_b;
+
+    for (size_t i = 0; same && i < n_b; i++) {
+        bool found = false;
+
+        for (size_t j = 0; j < a->n; j++) {
+            found |= a->ports[j] == b[i];
+        }
+        same = found;
+    }
+    return same;
+}
+
+static void
+set_mirror(const struct ovsrec_mirror *m, const struct ovsrec_port *output,
+           const struct mirrored *mirrored)
+{
+    ovsrec_mirror_set_output_port(m, output);
+    ovsrec_mirror_set_select_src_port(m, mirrored->ports, mirrored->n);
+    ovsrec_mirror_set_select_dst_port(m, mirrored->ports, mirrored->n);
+}
+
+/* Has 'm', which is ours, be what 'outputs' say, and takes that out of them.
+ * Returns true if it was not. */
+static bool
+update_mirror(const struct ovsrec_bridge *br, const struct ovsrec_mirror *m,
+              struct shash *outputs)
+{
+    const char *name = m->name + strlen(MIRROR_NAME);
+    struct mirrored *mirrored = shash_find_and_delete(outputs, name);
+    const struct ovsrec_port *output = find_port(br, name);
+    bool differs = true;
+
+    if (!mirrored || !output) {
+        ovsrec_bridge_update_mirrors_delvalue(br, m);
+    } else if (m->output_port != output
+               || !same_ports(mirrored, m->select_src_port,
+                              m->n_select_src_port)
+               || !same_ports(mirrored, m->select_dst_port,
+                              m->n_select_dst_port)) {
+        set_mirror(m, output, mirrored);
+    } else {
+        differs = false;
+    }
+    if (mirrored) {
+        free(mirrored->ports);
+        free(mirrored);
+    }
+    return differs;
+}
+
+/* Has 'br' have the Mirrors of its VMs.  Returns true if it had not.  One
+ * whose output is gone is taken out, with what that says in vm.c. */
+static bool
+write_mirrors(struct ovsdb_idl_txn *txn, const struct ovsrec_bridge *br)
+{
+    struct shash outputs = SHASH_INITIALIZER(&outputs);
+    struct shash_node *node;
+    bool any = false;
+
+    find_mirrored(br, &outputs);
+    for (size_t i = 0; i < br->n_mirrors; i++) {
+        const struct ovsrec_mirror *m = br->mirrors[i];
+
+        if (smap_get_bool(&m->external_ids, PREFIX, false)
+            && !strncmp(m->name, MIRROR_NAME, strlen(MIRROR_NAME))) {
+            any |= update_mirror(br, m, &outputs);
+        }
+    }
+    SHASH_FOR_EACH (node, &outputs) {
+        const struct ovsrec_port *output = find_port(br, node->name);
+        struct mirrored *mirrored = node->data;
+
+        if (output) {
+            const struct ovsrec_mirror *m = ovsrec_mirror_insert(txn);
+            const struct smap ids = SMAP_CONST1(&ids, PREFIX, "true");
+            char *name = xasprintf(MIRROR_NAME"%s", node->name);
+
+            ovsrec_mirror_set_name(m, name);
+            ovsrec_mirror_set_external_ids(m, &ids);
+            set_mirror(m, output, mirrored);
+            ovsrec_bridge_update_mirrors_addvalue(br, m);
+            free(name);
+            any = true;
+        }
+        free(mirrored->ports);
+    }
+    shash_destroy_free_data(&outputs);
+    return any;
+}
+
 void
 vm_ovsdb_write(struct vm_ovsdb *db, const struct sset *managed,
                const struct vm_op *ops, size_t n)
@@ -497,7 +689,7 @@ vm_ovsdb_write(struct vm_ovsdb *db, const struct sset *managed,
 
     db->txn = ovsdb_idl_txn_create(db->idl);
     any = managed && write_managed(cfg, managed);
-    find_ports(db, &ports);
+    find_ports(db, &ports, NULL);
     for (size_t i = 0; i < n; i++) {
         const struct ovsrec_port *row = shash_find_data(&ports,
                                                         ops[i].vf->rep);
@@ -508,6 +700,9 @@ vm_ovsdb_write(struct vm_ovsdb *db, const struct sset *managed,
         }
     }
     shash_destroy(&ports);
+    for (size_t i = 0; i < cfg->n_bridges; i++) {
+        any |= write_mirrors(db->txn, cfg->bridges[i]);
+    }
     if (any) {
         ovsdb_idl_txn_add_comment(db->txn, "ovs-sriov vm");
         ovsdb_idl_txn_increment(db->txn, &cfg->header_,
@@ -538,7 +733,7 @@ vm_ovsdb_list(const char *remote, struct smap *vms)
             poll_block();
         }
     }
-    find_ports(db, &ports);
+    find_ports(db, &ports, NULL);
     SHASH_FOR_EACH (node, &ports) {
         const struct ovsrec_port *row = node->data;
         char *vm = sriov_view_vm(&row->external_ids);

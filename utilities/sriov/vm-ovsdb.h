@@ -28,6 +28,11 @@
  *     external_ids:sriov-vm                    an "enum vm_state"
  *     external_ids:sriov-vm-owner, -name, -pid, -settings, -why, -mac
  *
+ * in Mirrors of their own, one for each port that has copies of VMs' traffic,
+ *
+ *     external_ids:sriov-vm                    "true": no person's
+ *     select_src_port, select_dst_port         the VMs'
+ *
  * in its Interface external_ids:vm-id, attached-mac and iface-status, as
  * ovs-vswitchd.conf.db(5) has them for other programs, and in Open_vSwitch
  * other_config:sriov-vm-vfs, the VFs whose ports the module makes closed. */
@@ -56,11 +61,20 @@ bool vm_ovsdb_is_ready(const struct vm_ovsdb *);
 /* Returns true if ovs-vswitchd has done all that the database says. */
 bool vm_ovsdb_is_applied(const struct vm_ovsdb *);
 
+/* Returns true if ovs-vswitchd looks at two VLAN tags of a frame. */
+bool vm_ovsdb_has_two_tags(const struct vm_ovsdb *);
+
+/* Adds to 'outputs' "BRIDGE PORT" of each port that a mirror can have for
+ * itself, as it takes no other traffic then: not the bridge's own, none with
+ * several interfaces, and none of 'uplinks'. */
+void vm_ovsdb_read_outputs(const struct vm_ovsdb *, const struct sset *uplinks,
+                           struct sset *outputs);
+
 /* Fills in of the 'n' 'vfs' what rows say. */
 void vm_ovsdb_read(const struct vm_ovsdb *, struct vm_vf *vfs, size_t n);
 
-/* Writes that these VFs are managed, and what 'ops' say.  Does nothing if that
- * is so already. */
+/* Writes that these VFs are managed, what 'ops' say, and the Mirrors that
+ * follow from it.  Does nothing if that is so already. */
 void vm_ovsdb_write(struct vm_ovsdb *, const struct sset *managed,
                     const struct vm_op *ops, size_t n);
 

@@ -88,9 +88,20 @@ vm_vf_destroy(struct vm_vf *vf)
     free(vf->pci);
     free(vf->pf);
     free(vf->rep);
+    free(vf->bridge);
     free(vf->owner);
     free(vf->settings);
     free(vf->why);
+}
+
+const struct eth_addr vm_no_mac = ETH_ADDR_C(02,00,00,00,00,00);
+
+bool
+vm_vf_has_own_mac(const struct vm_vf *vf)
+{
+    return (eth_addr_equals(vf->mac, vf->own_mac)
+            || (eth_addr_is_zero(vf->own_mac)
+                && eth_addr_equals(vf->mac, vm_no_mac)));
 }
 
 static const char *const state_names[] = {
@@ -210,8 +221,7 @@ static bool
 is_shut(const struct vm_vf *vf)
 {
     return (!vf->up && (!vf->has_row || vf->as_written)
-            && !(vf->has_own_mac && vf->has_mac
-                 && !eth_addr_equals(vf->own_mac, vf->mac)));
+            && (!vf->has_own_mac || vf->mac_reset || vm_vf_has_own_mac(vf)));
 }
 
 static bool
@@ -235,7 +245,7 @@ decide_unclaimed(struct decision *d)
         }
     } else if (vf->has_row
                ? vf->state != VM_CLOSED || !is_shut(vf)
-                 || (vf->has_mac && !vf->has_own_mac)
+                 || !vf->has_own_mac
                : vf->up) {
         add_op(d, VM_OP_CLOSE, NULL, false);
     }
@@ -274,9 +284,10 @@ decide_prepared(struct decision *d)
 
     if (!vf->as_written) {
         add_op(d, VM_OP_REPAIR, NULL, false);
-    } else if (want->has_mac && vf->has_mac && vf->has_own_mac
-               && eth_addr_equals(vf->mac, vf->own_mac)) {
-        /* We closed it, which did not get into the database: once more. */
+    } else if (want->has_mac && vf->has_own_mac && vm_vf_has_own_mac(vf)
+               && !eth_addr_equals(vf->own_mac, want->mac)) {
+        /* We closed it, and were started again before that got into the
+         * database: once more. */
         add_op(d, VM_OP_CLOSE, NULL, false);
     } else if (want->has_mac && !(vf->has_mac
                                   && eth_addr_equals(vf->mac, want->mac))) {
@@ -298,6 +309,36 @@ is_prepared_for_vm(const struct decision *d)
             && d->vf->owner[n] == '/');
 }
 
+/* Returns what of the settings cannot be here, which the caller must free, or
+ * NULL. */
+static char *
+find_impossible(const struct decision *d)
+{
+    const struct vm_settings *want = &d->claim->settings;
+    const struct vm_vf *vf = d->vf;
+
+    if (want->tunnel && !d->in->two_tags) {
+        return xasprintf("dot1q-tunnel=%u needs two tags of a frame looked "
+                         "at: ovs-vsctl set Open_vSwitch . "
+                         "other_config:vlan-limit=2", want->vlan);
+    } else if (!want->has_mac && vf->mac_reset && !vm_vf_has_own_mac(vf)) {
+        return xstrdup("the NIC keeps the address of who had the VF before; "
+                       "give this VM one (mac)");
+    } else if (want->mirror && vf->bridge) {
+        char *output = xasprintf("%s %s", vf->bridge, want->mirror);
+        bool found = (strcmp(want->mirror, vf->rep)
+                      && sset_contains(d->in->outputs, output));
+
+        free(output);
+        if (!found) {
+            return xasprintf("mirror=%s: bridge %s has no such port that a "
+                             "mirror can have for itself (not its own, an "
+                             "uplink or a bond)", want->mirror, vf->bridge);
+        }
+    }
+    return NULL;
+}
+
 /* Returns true if the state of the row is about the VM's life that 'claim' is
  * about. */
 static bool
@@ -314,6 +355,7 @@ decide_claimed(struct decision *d)
     const struct vm_vf *vf = d->vf;
     bool same_settings = nullable_string_is_equal(vf->settings, d->settings);
     const struct vm_claim *twin;
+    char *impossible;
 
     if (vf->state == VM_NONE && vf->has_row && claim->running
         && !claim->fixed && claim->started
@@ -322,14 +364,14 @@ decide_claimed(struct decision *d)
     } else if (vf->state == VM_KEPT && vf->pid == claim->pid
                && claim->running) {
         /* As it is. */
-    } else if (vf->state == VM_OPEN && is_same_life(d)
+    } else if (vf->state == VM_OPEN && is_same_life(d) && !vf->shut
                && (same_settings || !claim->fixed)) {
         /* Settings are those of the VM's start. */
         decide_open(d);
     } else if (!claim->error && !claim->device && !claim->running) {
         /* What it is will be known when it runs.  One that is prepared stays
          * so: that was known before kvm was found not to run yet. */
-        if (is_prepared_for_vm(d)) {
+        if (is_prepared_for_vm(d) && !vf->shut) {
             return;
         }
         if (vf->state != VM_CLOSED || !is_shut(vf)) {
@@ -344,7 +386,10 @@ decide_claimed(struct decision *d)
 
         decide_cut_off(d, why, false);
         free(why);
-    } else if (vf->state == VM_PREPARED && same_settings
+    } else if ((impossible = find_impossible(d)) != NULL) {
+        decide_cut_off(d, impossible, false);
+        free(impossible);
+    } else if (vf->state == VM_PREPARED && same_settings && !vf->shut
                && nullable_string_is_equal(vf->owner, d->owner)) {
         decide_prepared(d);
     } else if (vf->state == VM_CUT_OFF && is_shut(vf)
@@ -352,7 +397,7 @@ decide_claimed(struct decision *d)
                && same_settings) {
         /* Was refused with just these. */
     } else if ((vf->state != VM_CLOSED && vf->state != VM_CUT_OFF)
-               || !is_shut(vf) || (vf->has_mac && !vf->has_own_mac)) {
+               || !is_shut(vf) || !vf->has_own_mac) {
         if (vf->has_row || vf->up) {
             add_op(d, VM_OP_CLOSE, NULL, false);
         }

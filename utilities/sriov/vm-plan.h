@@ -53,16 +53,24 @@ struct vm_vf {
     int ifindex;                /* ...and its number. */
     bool up;                    /* The representor's link is. */
     bool has_mac;
-    struct eth_addr mac;        /* The function's. */
+    struct eth_addr mac;        /* The function's; zeros without 'has_mac':
+                                 * mlx5's VFs have none until somebody sets
+                                 * one. */
+    bool shut;                  /* We closed it in the kernel, and prepared it
+                                 * for nobody since, whatever its row says. */
+    bool mac_reset;             /* We gave it 'own_mac' back since, whether it
+                                 * took that or not. */
 
     bool has_row;               /* The representor is a Port... */
+    char *bridge;               /* ...of this Bridge, or NULL... */
     enum vm_state state;        /* ...which says this... */
     char *owner;                /* ...of "VM/DEVICE", or NULL... */
     long long int pid;          /* ...with this process, 0 for none... */
     char *settings;             /* ...with these, or NULL... */
     char *why;                  /* ...cut off for this reason, or NULL... */
     bool has_own_mac;
-    struct eth_addr own_mac;    /* ...and the address without a VM. */
+    struct eth_addr own_mac;    /* ...and the address without a VM, which can
+                                 * be none: zeros. */
     bool as_written;            /* Its VLANs are those of state and
                                  * settings. */
     bool clean;                 /* No flow of who had it before is left. */
@@ -135,6 +143,8 @@ struct vm_plan_input {
     size_t n_vfs;
     const struct vm_facts *facts;
     bool applied;               /* ovs-vswitchd has done what OVSDB says. */
+    bool two_tags;              /* It looks at two VLAN tags of a frame. */
+    const struct sset *outputs; /* "BRIDGE PORT"s that a mirror can have. */
 };
 
 /* Returns what is to be done, to be freed with vm_plan_destroy().  It points
@@ -153,6 +163,14 @@ char *vm_claim_owner(const struct vm_claim *);
 /* Its name, as OVSDB has it, and back; false if it is none. */
 const char *vm_state_to_string(enum vm_state);
 bool vm_state_from_string(const char *, enum vm_state *);
+
+/* Returns true if 'vf' has the address that it has without a VM, as far as the
+ * NIC can be had to: instead of none, vm_no_mac. */
+bool vm_vf_has_own_mac(const struct vm_vf *);
+
+/* In place of none, for NICs that do not take zeros.  libvirt has the same
+ * (util/virnetdev.c, virNetDevSetNetConfig()). */
+extern const struct eth_addr vm_no_mac;
 
 /* Frees what 'vf' has. */
 void vm_vf_destroy(struct vm_vf *);

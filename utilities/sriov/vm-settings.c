@@ -42,6 +42,7 @@ vm_settings_destroy(struct vm_settings *s)
 {
     bitmap_free(s->trunks);
     free(s->addresses);
+    free(s->mirror);
     free(s->name);
 }
 
@@ -51,6 +52,7 @@ vm_settings_clone(struct vm_settings *new, const struct vm_settings *old)
     *new = *old;
     new->trunks = old->trunks ? bitmap_clone(old->trunks, N_VLANS) : NULL;
     new->addresses = nullable_xstrdup(old->addresses);
+    new->mirror = nullable_xstrdup(old->mirror);
     new->name = nullable_xstrdup(old->name);
 }
 
@@ -80,7 +82,7 @@ put_vlan(struct vm_settings *s, const char *value)
     }
     s->has_vlan = true;
     s->vlan = vlan;
-    s->native = false;
+    s->native = s->tunnel = false;
     return NULL;
 }
 
@@ -90,6 +92,15 @@ put_native(struct vm_settings *s, const char *value)
     char *error = put_vlan(s, value);
 
     s->native = !error;
+    return error;
+}
+
+static char *
+put_tunnel(struct vm_settings *s, const char *value)
+{
+    char *error = put_vlan(s, value);
+
+    s->tunnel = !error;
     return error;
 }
 
@@ -163,6 +174,17 @@ put_share(struct vm_settings *s, const char *value)
     return put_mbit(&s->share, value);
 }
 
+/* Nothing that limits a VF has one: devlink(8)'s rates are tx_max and tx_share
+ * (Linux 6.12, include/uapi/linux/devlink.h), and a filter with police at the
+ * representor, which has, sets the very same limit of the vport in mlx5
+ * (en_tc.c, scan_tc_matchall_fdb_actions(), which ignores the burst). */
+static char *
+put_burst(struct vm_settings *s OVS_UNUSED, const char *value)
+{
+    return xasprintf("%s: the NIC limits what a VM sends, and has no burst to "
+                     "set; take it out, and set rate alone", value);
+}
+
 static char *
 put_bool(bool *b, const char *value)
 {
@@ -203,6 +225,17 @@ put_addresses(struct vm_settings *s, const char *value)
 }
 
 static char *
+put_mirror(struct vm_settings *s, const char *value)
+{
+    if (!value[0]) {
+        return xstrdup(" names no port");
+    }
+    free(s->mirror);
+    s->mirror = xstrdup(value);
+    return NULL;
+}
+
+static char *
 put_name(struct vm_settings *s, const char *value)
 {
     free(s->name);
@@ -217,12 +250,15 @@ static const struct {
     { "vlan", put_vlan },
     { "native", put_native },
     { "trunks", put_trunks },
+    { "dot1q-tunnel", put_tunnel },
     { "mac", put_mac },
     { "rate", put_rate },
     { "share", put_share },
+    { "burst", put_burst },
     { "isolated", put_isolated },
     { "spoofchk", put_spoofchk },
     { "addresses", put_addresses },
+    { "mirror", put_mirror },
     { "name", put_name },
 };
 
@@ -277,6 +313,9 @@ vm_settings_check(const struct vm_settings *s)
     if (s->native && !s->trunks) {
         return xasprintf("native=%u needs trunks; without, write vlan=%u",
                          s->vlan, s->vlan);
+    } else if (s->tunnel && s->trunks) {
+        return xasprintf("dot1q-tunnel=%u takes all VLANs of the VM along; "
+                         "take trunks out", s->vlan);
     } else if (s->rate && s->share > s->rate) {
         return xasprintf("share=%u is more than rate=%u, which is the most "
                          "that it may send", s->share, s->rate);
@@ -315,7 +354,8 @@ void
 vm_settings_format(const struct vm_settings *s, struct ds *out)
 {
     if (s->has_vlan) {
-        ds_put_format(out, "%s=%u ", s->trunks ? "native" : "vlan", s->vlan);
+        ds_put_format(out, "%s=%u ", s->tunnel ? "dot1q-tunnel"
+                      : s->trunks ? "native" : "vlan", s->vlan);
     }
     if (s->trunks) {
         ds_put_cstr(out, "trunks=");
@@ -339,6 +379,9 @@ vm_settings_format(const struct vm_settings *s, struct ds *out)
         if (s->addresses) {
             ds_put_format(out, "addresses=%s ", s->addresses);
         }
+    }
+    if (s->mirror) {
+        ds_put_format(out, "mirror=%s ", s->mirror);
     }
     ds_chomp(out, ' ');
 }

@@ -33,6 +33,8 @@ struct vm_settings {
     bool has_vlan;
     uint16_t vlan;              /* Of frames without a tag: 1 to 4094. */
     bool native;                /* It was written as "native". */
+    bool tunnel;                /* All frames get it, also those that have a
+                                 * VLAN already (QinQ). */
     unsigned long *trunks;      /* VLANs with a tag, a bitmap, or NULL. */
     bool has_mac;
     struct eth_addr mac;
@@ -43,6 +45,8 @@ struct vm_settings {
     bool spoofchk;              /* Nothing from other addresses than its own
                                  * and... */
     char *addresses;            /* ...these, separated by commas, or NULL. */
+    char *mirror;               /* Port of the same bridge that gets a copy of
+                                 * all that it sends and gets, or NULL. */
     char *name;                 /* For people, or NULL. */
 };
 

@@ -38,9 +38,12 @@
 #include <config.h>
 #include "sriov/command.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -64,6 +67,9 @@
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(sriov_vm);
+
+/* In the folder of Open vSwitch's sockets. */
+#define LOCK_FILE "ovs-sriov-vm.lock"
 
 /* When to try again what the kernel did not do, in ms. */
 #define RETRY_DELAY 1000
@@ -91,6 +97,8 @@ struct vm {
     /* VFs, by PCI address. */
     struct sset clean;          /* No flow of the last one is left. */
     struct sset settling;       /* Will be clean when 'settle' is done. */
+    struct sset shut;           /* We closed them, see vm-plan.h... */
+    struct sset mac_reset;      /* ...and gave them their address back. */
     struct sset told;           /* What was logged about them already. */
 
     struct ovs_list waiters;    /* "struct waiter"s. */
@@ -119,6 +127,8 @@ vm_init(struct vm *vm, const struct command_args *args)
     vm->wake = LLONG_MAX;
     sset_init(&vm->clean);
     sset_init(&vm->settling);
+    sset_init(&vm->shut);
+    sset_init(&vm->mac_reset);
     sset_init(&vm->told);
     ovs_list_init(&vm->waiters);
     free(remote);
@@ -138,6 +148,8 @@ vm_destroy(struct vm *vm)
     vm_watch_destroy(vm->what);
     sset_destroy(&vm->clean);
     sset_destroy(&vm->settling);
+    sset_destroy(&vm->shut);
+    sset_destroy(&vm->mac_reset);
     sset_destroy(&vm->told);
     command_disconnect(vm->nl);
 }
@@ -209,6 +221,23 @@ forget(struct vm *vm, const char *pci)
     }
 }
 
+/* Takes back what the NIC has of a VM's settings. */
+static void
+reset(struct vm *vm, struct vm_vf *vf)
+{
+    char *wrong = vm_kernel_reset(vm->nl, vf);
+
+    sset_add(&vm->mac_reset, vf->pci);
+    if (wrong) {
+        char *s = xasprintf("VF %u of %s (%s, %s) keeps its last address: %s",
+                            vf->number, vf->pf, vf->pci, vf->rep, wrong);
+
+        tell(vm, VLL_WARN, s);
+        free(s);
+        free(wrong);
+    }
+}
+
 /* Does what 'op' says to the kernel.  Returns false if it is to be done
  * again. */
 static bool
@@ -221,7 +250,8 @@ do_op(struct vm *vm, struct vm_op *op)
         if (vm_kernel_set_link(vm->nl, vf, false)) {
             return false;
         }
-        vm_kernel_reset(vm->nl, vf);
+        sset_add(&vm->shut, vf->pci);
+        reset(vm, vf);
         sset_find_and_delete(&vm->clean, vf->pci);
         sset_find_and_delete(&vm->settling, vf->pci);
         return true;
@@ -230,10 +260,13 @@ do_op(struct vm *vm, struct vm_op *op)
         char *wrong = vm_kernel_prepare(vm->nl, vf, &op->claim->settings);
 
         if (wrong) {
-            vm_kernel_reset(vm->nl, vf);
+            reset(vm, vf);
             op->type = VM_OP_CLOSE;
             op->why = wrong;
             op->refused = true;
+        } else {
+            sset_find_and_delete(&vm->shut, vf->pci);
+            sset_find_and_delete(&vm->mac_reset, vf->pci);
         }
         return true;
     }
@@ -242,7 +275,9 @@ do_op(struct vm *vm, struct vm_op *op)
         return !vm_kernel_set_link(vm->nl, vf, true);
 
     case VM_OP_RELEASE:
-        vm_kernel_reset(vm->nl, vf);
+        reset(vm, vf);
+        sset_find_and_delete(&vm->shut, vf->pci);
+        sset_find_and_delete(&vm->mac_reset, vf->pci);
         return !vm_kernel_set_link(vm->nl, vf, true);
 
     case VM_OP_REPAIR:
@@ -297,6 +332,7 @@ shut_first(struct vm *vm, const struct vm_plan *plan)
         const struct vm_op *op = &plan->ops[i];
 
         if (op->type == VM_OP_CLOSE && !op->claim && op->vf->up) {
+            sset_add(&vm->shut, op->vf->pci);
             vm_kernel_set_link(vm->nl, CONST_CAST(struct vm_vf *, op->vf),
                                false);
         }
@@ -322,6 +358,37 @@ settle_closed(struct vm *vm, const struct vm_vf *vfs, size_t n)
     }
     if (!sset_is_empty(&vm->settling)) {
         vm_settle_start(vm->settle);
+    }
+}
+
+/* Says of VMs that run that their traffic is not mirrored any more. */
+static void
+tell_unmirrored(struct vm *vm, const struct vm_plan_input *in)
+{
+    for (size_t i = 0; i < in->n_vfs; i++) {
+        const struct vm_vf *vf = &in->vfs[i];
+        struct vm_settings settings;
+        char *output;
+
+        if (vf->state != VM_OPEN || !vf->settings) {
+            continue;
+        }
+        vm_settings_init(&settings);
+        free(vm_settings_put_words(&settings, vf->settings));
+        output = xasprintf("%s %s", vf->bridge,
+                           settings.mirror ? settings.mirror : "");
+        if (settings.mirror && !sset_contains(in->outputs, output)) {
+            char *s = xasprintf("VF %u of %s (%s, %s): VM %.*s is mirrored no "
+                                "more: bridge %s has no port %s now",
+                                vf->number, vf->pf, vf->pci, vf->rep,
+                                (int) strcspn(vf->owner, "/"), vf->owner,
+                                vf->bridge, settings.mirror);
+
+            tell(vm, VLL_WARN, s);
+            free(s);
+        }
+        free(output);
+        vm_settings_destroy(&settings);
     }
 }
 
@@ -398,43 +465,65 @@ answer(struct vm *vm, const struct vm_facts *facts, const struct vm_vf *vfs,
     }
 }
 
+/* Reads what there is into 'in', whose sets and facts are the caller's.
+ * Returns false if the kernel cannot be read. */
+static bool
+read_input(struct vm *vm, struct vm_plan_input *in, struct vm_vf **vfsp,
+           struct sset *outputs)
+{
+    struct sset uplinks = SSET_INITIALIZER(&uplinks);
+    struct vm_vf *vfs;
+    bool ok = !vm_kernel_read(vm->nl, &vfs, &in->n_vfs, &uplinks);
+
+    vm_ovsdb_read(vm->db, vfs, in->n_vfs);
+    vm_ovsdb_read_outputs(vm->db, &uplinks, outputs);
+    for (size_t i = 0; i < in->n_vfs; i++) {
+        vfs[i].clean = sset_contains(&vm->clean, vfs[i].pci);
+        vfs[i].shut = sset_contains(&vm->shut, vfs[i].pci);
+        vfs[i].mac_reset = sset_contains(&vm->mac_reset, vfs[i].pci);
+    }
+    sset_destroy(&uplinks);
+    *vfsp = vfs;
+    in->vfs = vfs;
+    in->outputs = outputs;
+    in->applied = vm_ovsdb_is_applied(vm->db);
+    in->two_tags = vm_ovsdb_has_two_tags(vm->db);
+    return ok;
+}
+
 /* Reads, plans and, if 'all', carries it out; else only VFs that no VM has are
  * shut. */
 static void
 reconcile(struct vm *vm, bool all)
 {
-    struct vm_plan_input in = { .n_vfs = 0 };
+    struct sset outputs = SSET_INITIALIZER(&outputs);
+    struct vm_plan_input in;
     struct vm_facts facts;
-    struct vm_plan *plan;
     struct vm_vf *vfs;
-    size_t n;
 
-    if (vm_kernel_read(vm->nl, &vfs, &n)) {
-        vm->wake = MIN(vm->wake, time_msec() + RETRY_DELAY);
-        return;
-    }
-    vm_ovsdb_read(vm->db, vfs, n);
-    for (size_t i = 0; i < n; i++) {
-        vfs[i].clean = sset_contains(&vm->clean, vfs[i].pci);
-    }
-    read_facts(vm, &facts);
-    in.vfs = vfs;
-    in.n_vfs = n;
-    in.facts = &facts;
-    in.applied = vm_ovsdb_is_applied(vm->db);
-    plan = vm_plan_create(&in);
-    shut_first(vm, plan);
-    if (all && vm_ovsdb_is_ready(vm->db)) {
-        tell_portless(vm, &facts, vfs, n);
-        do_plan(vm, plan, &facts);
-        settle_closed(vm, vfs, n);
-        if (!plan->n_ops && in.applied) {
-            answer(vm, &facts, vfs, n);
+    if (read_input(vm, &in, &vfs, &outputs)) {
+        struct vm_plan *plan;
+
+        read_facts(vm, &facts);
+        in.facts = &facts;
+        plan = vm_plan_create(&in);
+        shut_first(vm, plan);
+        if (all && vm_ovsdb_is_ready(vm->db)) {
+            tell_portless(vm, &facts, vfs, in.n_vfs);
+            tell_unmirrored(vm, &in);
+            do_plan(vm, plan, &facts);
+            settle_closed(vm, vfs, in.n_vfs);
+            if (!plan->n_ops && in.applied) {
+                answer(vm, &facts, vfs, in.n_vfs);
+            }
         }
+        vm_plan_destroy(plan);
+        vm_facts_destroy(&facts);
+    } else {
+        vm->wake = MIN(vm->wake, time_msec() + RETRY_DELAY);
     }
-    vm_plan_destroy(plan);
-    vm_facts_destroy(&facts);
-    vm_vfs_destroy(vfs, n);
+    vm_vfs_destroy(vfs, in.n_vfs);
+    sset_destroy(&outputs);
 }
 
 /* The main loop. */
@@ -509,6 +598,22 @@ vm_wait(const struct vm *vm)
     }
 }
 
+/* Two would undo what the other one does.  Released when the program ends. */
+static void
+take_lock(void)
+{
+    char *path = xasprintf("%s/"LOCK_FILE, ovs_rundir());
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd < 0) {
+        ovs_fatal(errno, "%s: cannot be opened; is Open vSwitch there?", path);
+    } else if (flock(fd, LOCK_EX | LOCK_NB)) {
+        ovs_fatal(errno, "%s: another \"ovs-sriov vm\" runs, commonly as the "
+                  "service ovs-sriov-vm", path);
+    }
+    free(path);
+}
+
 static int
 run(const struct command_args *args)
 {
@@ -516,9 +621,9 @@ run(const struct command_args *args)
     struct unixctl_server *unixctl;
     struct vm vm;
 
+    take_lock();
     if (unixctl_server_create(path, &unixctl)) {
-        ovs_fatal(0, "%s: cannot listen; is Open vSwitch there, or does "
-                  "another \"ovs-sriov vm\" run?", path);
+        ovs_fatal(0, "%s: cannot listen", path);
     }
     vlog_set_levels(NULL, VLF_CONSOLE, VLL_INFO);
     vlog_set_pattern(VLF_CONSOLE, "%p: %m");

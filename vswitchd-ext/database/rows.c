@@ -79,6 +79,7 @@ static const struct ovsdb_idl_column *const other_columns[] = {
     &ovsrec_bridge_col_other_config, &ovsrec_bridge_col_external_ids,
     &ovsrec_bridge_col_mirrors, &ovsrec_mirror_col_output_port,
     &ovsrec_mirror_col_select_src_port, &ovsrec_mirror_col_select_dst_port,
+    &ovsrec_mirror_col_external_ids,
     &ovsrec_port_col_name, &ovsrec_port_col_interfaces,
     &ovsrec_interface_col_name, &ovsrec_interface_col_ofport,
     &ovsrec_interface_col_error,
@@ -234,14 +235,18 @@ is_among(const struct ovsrec_port *port, struct ovsrec_port *const ports[],
     return false;
 }
 
-/* Returns true if a Mirror of 'br' names 'port'.  (No other table refers to a
- * Port but Bridge, and none to an Interface but Port.) */
+/* Returns true if a Mirror of 'br' names 'port', but for those that "ovs-sriov
+ * vm" makes and takes away.  (No other table refers to a Port but Bridge, and
+ * none to an Interface but Port.) */
 static bool
 is_mirrored(const struct ovsrec_bridge *br, const struct ovsrec_port *port)
 {
     for (size_t i = 0; i < br->n_mirrors; i++) {
         const struct ovsrec_mirror *m = br->mirrors[i];
 
+        if (smap_get_bool(&m->external_ids, VM_PREFIX, false)) {
+            continue;
+        }
         if (m->output_port == port
             || is_among(port, m->select_src_port, m->n_select_src_port)
             || is_among(port, m->select_dst_port, m->n_select_dst_port)) {
