@@ -8,7 +8,8 @@
 # make check-matrix   five subjects on the NICs of ice, bnxt_en and Linux 6.1's mlx5
 # make check-dpdk     runs those of tests/dpdk: a DPDK daemon, and the NIC with a DPDK driver
 # make check-series   checks each series: patches, build, our tests, the demo
-# make check-vm       200 lives of VMs in random order, in the same virtual machine
+# make check-vm       VMs: 200 lives in random order, 64 at once, libvirt with QEMU, migration between
+#                     two virtual machines
 # make check-all      these, and check-fuzz; what was checked already is not checked again
 # make check-valgrind runs our tests under valgrind, and looks for errors and leaks of ours
 # make check-metrics  has promtool look at the metrics and the alert rules
@@ -84,9 +85,13 @@ check-frames: build
 check-matrix: build
 	@$(GUEST) $(GUESTFLAGS) matrix
 
-# Too long for check-all: 200 starts and ends of VMs in random order.
+# Too long for check-all.
 check-vm: build
-	@$(GUEST) --scenarios tests/guest/long vm-random
+	@tests/guest/fetch.sh --build build/guest
+	@tests/guest/libvirt-root.sh build/libvirt
+	@$(GUEST) --scenarios tests/guest/long --add build/libvirt/root $(GUESTFLAGS) libvirt vm-many vm-random vm-settings
+	@rm -rf build/guest/common
+	@$(GUEST) --scenarios tests/guest/long --common build/guest/common --jobs 2 vm-migrate-from vm-migrate-to
 
 check-series:
 	@tests/check-series

@@ -27,6 +27,19 @@ mapping() {
         printf '\tmap id=1b36:0010,node=pve2,path=0000:ff:00.0\n\n'
     } >>/etc/pve/mapping/pci.cfg
 }
+# pve_cluster NODE: in place of pve_up's, the /etc/pve that the guests with the same "--common" have, as NODE.
+pve_cluster() {
+    mkdir -p /run/common
+    mount -t 9p -o trans=virtio,version=9p2000.L,cache=none common /run/common
+    mkdir -p /run/common/mapping "/run/common/nodes/$1/qemu-server"
+    rm -rf /etc/pve/nodes /etc/pve/mapping /etc/pve/qemu-server
+    ln -s /run/common/mapping /run/common/nodes /etc/pve/
+    ln -s "nodes/$1/qemu-server" /etc/pve/qemu-server
+    echo "$1" >/etc/hostname
+}
+# What nodes tell each other: tell_node WORD, and until it has come: node_says WORD.
+tell_node() { : >"/run/common/says.$1"; }
+node_says() { wait_until 400 test -e "/run/common/says.$1"; }
 # vm_config VM LINE...
 vm_config() {
     local vm=$1
@@ -48,11 +61,12 @@ vf_free() {
     pid:*) ! runs "${what#pid:}" "$vm" ;;
     esac
 }
-# choose VM DEVICE: the first choice that nobody has.
+# choose VM DEVICE: the first choice that nobody has.  $conf_of: where its configuration is (this node's).
+conf_of=
 choose() {
     local map p
-    map=$(sed -n "/^\[/q;s/^$2: mapping=\([^,]*\).*/\1/p" "/etc/pve/qemu-server/$1.conf")
-    for p in $(awk -v id="$map" '/^[^ \t]/ { on = $1 == id } on && $1 == "map" && /node=pve1/ { sub(/.*path=/, "", $2); print $2 }' \
+    map=$(sed -n "/^\[/q;s/^$2: mapping=\([^,]*\).*/\1/p" "${conf_of:-/etc/pve/qemu-server}/$1.conf")
+    for p in $(awk -v id="$map" -v node="$(cat /etc/hostname)" '/^[^ \t]/ { on = $1 == id } on && $1 == "map" && $0 ~ "node=" node "," { sub(/.*path=/, "", $2); print $2 }' \
                    /etc/pve/mapping/pci.cfg); do
         if vf_free "$p"; then echo "$p"; return; fi
     done
@@ -65,7 +79,7 @@ vf_driver=$(basename "$(readlink "/sys/bus/pci/devices/$(vf_pci 0 0)/driver")")
 qm_start() {
     local vm=$1 dev pci args=()
     rm -f "/tmp/vm.$vm"
-    for dev in $(sed -n '/^\[/q;s/^\(hostpci[0-9]*\):.*/\1/p' "/etc/pve/qemu-server/$vm.conf"); do
+    for dev in $(sed -n '/^\[/q;s/^\(hostpci[0-9]*\):.*/\1/p' "${conf_of:-/etc/pve/qemu-server}/$vm.conf"); do
         pci=$(choose "$vm" "$dev") || return 1
         reserve "$pci" "$vm" "time:$(( $(date +%s) + 15 ))"
         echo "$dev $pci" >>"/tmp/vm.$vm"

@@ -197,19 +197,15 @@ mapping_words(const struct pve_mapping *mapping)
                            strcspn(mark + strlen(MARK), ";")) : NULL;
 }
 
-/* Reads the options of the VM 'vm' that count: not those of snapshots or of
- * pending changes, which come after a heading. */
+/* Reads the options in 'lines', which are the VM 'vm's, that count: not those
+ * of snapshots or of pending changes, which come after a heading. */
 static void
-read_vm(struct pve *pve, const char *root, const char *vm)
+read_options(struct pve *pve, const char *vm, struct howto_lines lines)
 {
-    char *file = xasprintf(PVE_DIR"/qemu-server/%s.conf", vm);
-    struct howto_lines lines = howto_plain_lines_of(root, file);
-    struct smap *options;
-
     if (lines.text && !shash_find(&pve->vms, vm)) {
+        struct smap *options = xmalloc(sizeof *options);
         bool snapshot = false;
 
-        options = xmalloc(sizeof *options);
         smap_init(options);
         shash_add(&pve->vms, vm, options);
         while (howto_next_line(&lines)) {
@@ -227,7 +223,40 @@ read_vm(struct pve *pve, const char *root, const char *vm)
             continue;
         }
     }
+}
+
+static void
+read_vm(struct pve *pve, const char *root, const char *vm)
+{
+    char *file = xasprintf(PVE_DIR"/qemu-server/%s.conf", vm);
+
+    read_options(pve, vm, howto_plain_lines_of(root, file));
     free(file);
+}
+
+/* Likewise, of a VM that has a VF here.  While one is migrated live, it is
+ * started here, and its configuration is the other node's until that is over
+ * (qemu-server's QemuServer.pm, vm_start(), "migratedfrom"); nothing would
+ * tell when that changes, since pmxcfs has no inotify for what others do. */
+static void
+read_vm_of_any_node(struct pve *pve, const char *root, const char *vm)
+{
+    struct svec nodes = SVEC_EMPTY_INITIALIZER;
+    const char *node;
+    size_t i;
+
+    read_vm(pve, root, vm);
+    host_read_folder(&nodes, "%s"PVE_DIR"/nodes", root);
+    SVEC_FOR_EACH (i, node, &nodes) {
+        if (!shash_find(&pve->vms, vm)) {
+            char *file = xasprintf(PVE_DIR"/nodes/%s/qemu-server/%s.conf",
+                                   node, vm);
+
+            read_options(pve, vm, howto_plain_lines_of(root, file));
+            free(file);
+        }
+    }
+    svec_destroy(&nodes);
 }
 
 /* Reads /etc/pve/sriov.conf.  Words are checked where they are used, so that
@@ -376,7 +405,7 @@ pve_read(const char *root, struct vm_watch *watch)
     read_sections(pve, root);
     lines = howto_plain_lines_of(root, RUN_DIR"/"RESERVATIONS);
     while (next_reservation(&lines, &r)) {
-        read_vm(pve, root, r.vm);
+        read_vm_of_any_node(pve, root, r.vm);
     }
     SMAP_FOR_EACH (section, &pve->sections) {
         if (ovs_scan(section->key, "vm %15[0-9]", r.vm)) {
@@ -566,8 +595,8 @@ add_claim(const struct pve *pve, const char *root, struct vm_facts *facts,
         claim->device = nullable_xstrdup(only_device(pve, vm, r->pci));
     }
     if (!vm) {
-        claim->error = xasprintf(PVE_DIR"/qemu-server/%s.conf cannot be read",
-                                 r->vm);
+        claim->error = xasprintf(PVE_DIR"/qemu-server/%s.conf cannot be "
+                                 "read, nor any node's", r->vm);
     } else {
         claim->name = nullable_xstrdup(smap_get(vm, "name"));
         if (claim->device) {
