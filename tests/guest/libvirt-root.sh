@@ -14,7 +14,7 @@ out=$(cd "$1" && pwd)
 # shellcheck source=tests/guest/common.sh
 . "$here/common.sh"
 
-wanted="libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 coreutils grep sed"
+wanted="bash libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 coreutils grep sed"
 # What nothing needs that runs here.
 unwanted='perl|iso-codes|ipxe-qemu|^debconf$|^adduser$|init-system-helpers|usrmerge|^iproute2$'
 [ "$(cat "$out/made" 2>/dev/null)" != "$wanted" ] || exit 0
@@ -40,7 +40,10 @@ for deb in "$out"/debs/*.deb; do
         --exclude='./usr/share/locale/*' || die "cannot unpack ${deb##*/}: is the disk full?"
 done
 rm -rf "$out/debs"
+rm -rf "$out/root/var/run"
+ln -s ../run "$out/root/var/run"
 mkdir -p "$out"/root/{dev,proc,sys,run,tmp,host,etc/libvirt/hooks}
-printf 'root:x:0:0:root:/root:/bin/bash\n' >"$out/root/etc/passwd"
-printf 'root:x:0:\nkvm:x:104:\nlibvirt:x:105:\n' >"$out/root/etc/group"
+# Users as their packages' scripts make them.
+printf '%s\n' root:x:0:0:root:/root:/bin/bash libvirt-qemu:x:64055:104::/:/bin/false >"$out/root/etc/passwd"
+printf '%s\n' root:x:0: kvm:x:104: libvirt:x:105: libvirt-qemu:x:64055: >"$out/root/etc/group"
 echo "$wanted" >"$out/made"

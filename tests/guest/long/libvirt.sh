@@ -13,8 +13,8 @@ echo 1 >/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts
 for dir in dev proc sys run; do mount --rbind /$dir $r/$dir; done
 mkdir -p $r/guest $r/var/lib/libvirt $r/var/cache/libvirt $r/var/log/libvirt
 for dir in tmp var/lib/libvirt var/cache/libvirt var/log/libvirt; do mount -t tmpfs tmpfs $r/$dir; done
+mkdir -p $r/var/log/libvirt/qemu
 mount --bind / $r/guest
-[ -e $r/var/run ] || ln -s ../run $r/var/run
 mkdir -p $r/etc/libvirt/hooks/qemu.d
 cat >$r/etc/libvirt/qemu.conf <<'END'
 security_driver = "none"
@@ -37,7 +37,7 @@ virsh() { chroot $r virsh "$@"; }
 libvirt_up() {
     chroot $r libvirtd >/run/libvirtd.log 2>&1 &
     libvirtd=$!
-    wait_until 60 virsh version
+    wait_until 240 virsh version
 }
 # address VF: as attributes.
 address() { local p; p=$(vf_pci 0 "$1"); echo "domain='0x${p%%:*}' bus='0x$(cut -d: -f2 <<<"$p")' slot='0x$(cut -d: -f3 <<<"${p%.*}")' function='0x${p##*.}'"; }
