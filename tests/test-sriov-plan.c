@@ -325,7 +325,8 @@ describe_op(const struct sriov_op *op, struct shash *things)
         ds_put_cstr(s, "change type");
         break;
     case SRIOV_OP_REATTACH:
-        ds_put_cstr(s, "attach again");
+        ds_put_format(s, "attach again%s",
+                      op->old ? "" : ", with all of its device");
         break;
     case SRIOV_OP_DELETED:
         ds_put_format(s, "note as deleted: %s",

@@ -246,6 +246,75 @@ test_records(void)
     check_count(0, 0, 0);
 }
 
+/* Has the flow 1 of a userspace datapath tried, by a driver of DPDK's that takes
+ * it, or only its mark, or refuses with 'flow_text' or 'mark_text'; after Open
+ * vSwitch has said 'ovs_text', if that is nonnull, it has nothing to give to
+ * the driver but a mark. */
+static void
+try_dpdk(const char *ovs_text, const char *flow_text, const char *mark_text)
+{
+    bool refused = ovs_text || flow_text;
+    ovs_u128 id = ufid(1);
+    int error = refused && mark_text ? -1 : 0;
+
+    sriov_attempt_begin();
+    if (ovs_text) {
+        sriov_attempt_logged("%s: Output to port '%s' cannot be offloaded.",
+                             "rep1", ovs_text);
+    } else {
+        sriov_attempt_by_driver(!flow_text, true, flow_text);
+        if (flow_text) {
+            sriov_attempt_logged("%s: rte_flow creation failed: %d (%s).",
+                                 "rep1", 1, flow_text);
+        }
+    }
+    if (refused) {
+        sriov_attempt_by_driver(!mark_text, false, mark_text);
+    }
+    ovs_assert(sriov_attempt_end("netdev", &id, DPIF_FP_MODIFY, error)
+               == error);
+}
+
+static void
+test_dpdk(void)
+{
+    ovs_u128 id = ufid(1);
+
+    /* Refused whole, in the words for the flow itself. */
+    try_dpdk(NULL, "pmd: no", "pmd: no mark either");
+    ovs_assert(on_record(1, 1, 1, "pmd: no"));
+    check_count(1, 1, 1);
+
+    /* Open vSwitch takes that for a success; a mark is no offload. */
+    try_dpdk(NULL, "pmd: no", NULL);
+    ovs_assert(on_record(1, EOPNOTSUPP, 2, "pmd: no"));
+
+    /* What Open vSwitch said is the reason, whatever comes of the mark. */
+    try_dpdk("tap3", NULL, NULL);
+    ovs_assert(on_record(1, EOPNOTSUPP, 3, "rep1: Output to port 'tap3' "
+                         "cannot be offloaded."));
+    check_count(1, 0, 1);
+    try_dpdk("tap3", NULL, "pmd: no mark");
+    ovs_assert(on_record(1, 1, 4, "rep1: Output to port 'tap3' cannot be "
+                         "offloaded."));
+
+    /* No other text for each flow. */
+    sriov_attempt_begin();
+    sriov_attempt_logged("%s: matches of ufid %d are not supported", "rep1",
+                         7);
+    sriov_attempt_end("netdev", &id, DPIF_FP_MODIFY, -1);
+    ovs_assert(on_record(1, 1, 5, "matches of this flow are not supported"));
+
+    try_dpdk(NULL, NULL, NULL);
+    check_count(0, 0, 0);
+
+    /* Outside of an attempt. */
+    sriov_attempt_by_driver(false, true, "pmd: no");
+    try(2, DPIF_FP_CREATE, ENOSPC, NULL);
+    ovs_assert(on_record(2, ENOSPC, 1, ""));
+    sriov_attempts_flush("system");
+}
+
 /* There is an end to it, at which the oldest goes. */
 static void
 test_cap(void)
@@ -338,6 +407,7 @@ test_attempts_main(int argc, char *argv[])
         return;
     }
     test_records();
+    test_dpdk();
     test_cap();
     test_threads();
 }

@@ -76,6 +76,7 @@ vswitchd_ovs_vswitchd_LDADD += $(CX_SRIOV_LIBS)
 
 # What the hooks in lib/ and ofproto/ call.
 lib_libopenvswitch_la_SOURCES += \
+	vswitchd-ext/datapath/attempts-dpdk.h \
 	vswitchd-ext/datapath/attempts-vlog.h \
 	vswitchd-ext/datapath/attempts.c \
 	vswitchd-ext/datapath/attempts.h \

@@ -34,6 +34,20 @@
 #endif
 #include "dpif.h"
 #include "netdev-provider.h"
+#ifdef DPDK_NETDEV
+#include <rte_build_config.h>
+#endif
+
+/* Returns how many ports DPDK can have, or 0 in a daemon without DPDK. */
+static inline unsigned int
+sriov_compat_dpdk_max_ports(void)
+{
+#ifdef DPDK_NETDEV
+    return RTE_MAX_ETHPORTS;
+#else
+    return 0;
+#endif
+}
 
 /* Returns true if ovs-vswitchd acted on hw-offload=true, which it does only
  * once: there is no way back but a restart. */

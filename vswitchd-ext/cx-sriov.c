@@ -78,6 +78,7 @@
 #include "rules/bond.h"
 #include "rules/defaults.h"
 #include "rules/drivers.h"
+#include "rules/dpdk.h"
 #include "rules/history.h"
 #include "rules/plan.h"
 #include "rules/schedule.h"
@@ -561,22 +562,29 @@ note_retry(const struct sriov_op *op)
     track->failed_since = time_msec();
 }
 
-/* Remembers that the DPDK port 'op->old' is attached to its device again,
- * which is another one than before. */
+/* Remembers that the DPDK port 'op->old', or those of the device of an uplink,
+ * are attached again to what has come in place of theirs, and adds the names
+ * of their Interfaces in 'view' to 'detached'. */
 static void
-note_reattach(const struct sriov_op *op)
+note_reattach(const struct sriov_op *op, const struct sriov_view *view,
+              struct sset *detached)
 {
     struct sriov_track *track = sriov_history_find(&cx->history,
                                                    op->port->key);
 
     VLOG_INFO("%s: its device was created anew, attaching it again",
-              op->old->name);
+              op->old ? op->old->name : op->port->dev_name);
     track->attached = op->port->link->ifindex;
+    if (op->old) {
+        sset_add(detached, op->old->name);
+    } else {
+        sriov_dpdk_ports_of(view, op->port->dev_name, detached);
+    }
 }
 
-/* Does to devices, and in ovs-vswitchd, what 'plan' says. */
+/* Does to devices, and in ovs-vswitchd, what 'plan', made for 'view', says. */
 static void
-do_now(const struct sriov_plan *plan)
+do_now(const struct sriov_plan *plan, const struct sriov_view *view)
 {
     struct smap failed = SMAP_INITIALIZER(&failed);
     struct sset detached = SSET_INITIALIZER(&detached);
@@ -590,8 +598,7 @@ do_now(const struct sriov_plan *plan)
             note_retry(op);
             smap_replace(&failed, op->old->name, op->old->name);
         } else if (op->type == SRIOV_OP_REATTACH) {
-            note_reattach(op);
-            sset_add(&detached, op->old->name);
+            note_reattach(op, view, &detached);
         }
     }
     sriov_reader_flush(cx->reader);
@@ -666,7 +673,7 @@ run_plan(void)
     make_plan_input(&in, view);
     plan = sriov_plan_create(&in);
     cx->n_plans++;
-    do_now(plan);
+    do_now(plan, view);
 
     make_schedule_input(&now);
     switch (sriov_schedule_planned(&cx->schedule, &now, plan->wake,

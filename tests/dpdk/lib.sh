@@ -7,18 +7,17 @@ mkdir -p $plugins
 cp /host/pmds/*.so $plugins/
 cp -n /host/pmds/lib/* /lib/x86_64-linux-gnu/
 
-# dpdk_up [MEGABYTES [PF...]]: Open vSwitch with DPDK, which gets so much memory (default: 400), without hugepages, and the NICs
-# (default: 0 and 1) to look at.
+# dpdk_up [MEGABYTES]: Open vSwitch with DPDK, which gets so much memory (default: 400), without hugepages.  Of the NIC it probes
+# nothing by itself, as on a host with "-a 0000:00:00.0", unless $DPDK_ALLOW says otherwise: it would take ports for VFs as well.
 dpdk_up() {
-    local mb=${1:-400} allow= p
-    [ $# -le 1 ] && set -- "$mb" 0 1
-    shift
-    for p; do allow+=" -a $(pf_pci "$p")"; done
     start_ovs
     need_patched
-    vsctl --no-wait set Open_vSwitch . other_config:dpdk-lcore-mask=1 other_config:pmd-cpu-mask=2 \
-        other_config:dpdk-extra="--no-huge --legacy-mem -m $mb -d $plugins${DPDK_ARGS-}" other_config:dpdk-init=true
+    dpdk_init "${1:-400}"
     wait_until 60 dpdk_ready
+}
+dpdk_init() {
+    vsctl --no-wait set Open_vSwitch . other_config:dpdk-lcore-mask=1 other_config:pmd-cpu-mask=2 other_config:dpdk-init=true \
+        other_config:dpdk-extra="--no-huge --legacy-mem -m $1 -d $plugins ${DPDK_ALLOW--a 0000:00:00.0}"
 }
 dpdk_ready() { equal "$(ovs-vsctl --timeout=5 get Open_vSwitch . dpdk_initialized)" true; }
 
@@ -39,7 +38,7 @@ dpdk_port() {
 
 # hw_count IN OUT: packets of the offloaded flows from one port to the other.
 hw_count() {
-    hw_flows | grep -F "in_port($1)" | grep "actions:.*$2" | grep 'dp:dpdk' \
+    hw_flows | grep -F "in_port($1)" | grep "actions:.*$2" \
         | sed -n 's/.*packets:\([0-9]*\),.*/\1/p' | awk '{ n += $1 } END { print n + 0 }'
 }
 # sw_count NAME: packets that the daemon itself got from the port.
@@ -60,7 +59,7 @@ expect_in_hardware() {
     say "$n pings $1 -> $2: hardware $there there, $back back; software $in there, $out back"
     check "$3 to $4: not in hardware" at_least $(( there * 100 )) $(( n * 99 ))
     check "$4 to $3: not in hardware" at_least $(( back * 100 )) $(( n * 99 ))
-    # ARP.
+    # ARP, and what comes first in a flow.
     check "$3: software sees packets" at_most "$in" 6
     check "$4: software sees packets" at_most "$out" 6
 }
@@ -79,3 +78,5 @@ steady() { local a; a=$(sw_count "$1"); usleep 5500000; equal "$(sw_count "$1")"
 contains_show() { contains "$(ovs-appctl sriov/show)" "$1"; }
 # sent_by_rules PF N: at least N packets from VF 0 to its own uplink.
 sent_by_rules() { at_least "$(hw_count "$(rep "$1" 0)" "dpdk-p$1")" "$2"; }
+# why_says NAME TEXT: does sriov/why give this reason for a flow that comes in there?
+why_says() { contains "$(ovs-appctl sriov/why "$1")" "$2"; }

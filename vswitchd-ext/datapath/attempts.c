@@ -43,7 +43,9 @@ DEFINE_EXTERN_PER_THREAD_DATA(sriov_attempting, false);
 /* What was said in this thread since its attempt began. */
 struct said {
     int error;                  /* Of the filter that was refused, or 0. */
-    char kernel[SRIOV_SAID_SIZE];       /* About that, or "". */
+    bool by_driver;             /* One of DPDK's refused the flow. */
+    bool in_part;               /* It took no more than a mark for it. */
+    char kernel[SRIOV_SAID_SIZE];       /* About a refusal, or "". */
     char ovs[SRIOV_SAID_SIZE];
 };
 DEFINE_STATIC_PER_THREAD_DATA(struct said, said, { .error = 0 });
@@ -221,7 +223,7 @@ static void
 take_down(const char *type, const ovs_u128 *ufid, int error)
 {
     const struct said *said = said_get();
-    bool refused = said->error == error;
+    bool refused = said->by_driver || said->error == error;
     const char *string = refused ? said->kernel : said->ovs;
     struct record *r;
 
@@ -249,6 +251,7 @@ sriov_attempt_begin(void)
     struct said *said = said_get();
 
     said->error = 0;
+    said->by_driver = said->in_part = false;
     said->kernel[0] = said->ovs[0] = '\0';
     *sriov_attempting_get() = true;
 }
@@ -258,7 +261,10 @@ sriov_attempt_end(const char *type, const ovs_u128 *ufid, unsigned int flags,
                   int error)
 {
     *sriov_attempting_get() = false;
-    if (!error) {
+    if (!error && said_get()->in_part) {
+        COVERAGE_INC(sriov_offload_not_taken);
+        take_down(type, ufid, EOPNOTSUPP);
+    } else if (!error) {
         COVERAGE_INC(sriov_offload_taken);
         if (flags & DPIF_FP_MODIFY) {
             /* Only such a one can have been tried in vain before. */
@@ -313,13 +319,30 @@ sriov_attempt_refused(const struct ofpbuf *request, int error,
     }
 }
 
-/* Returns true for a message that says what is done, not what is wrong. */
+void
+sriov_attempt_by_driver(bool taken, bool transfer, const char *text)
+{
+    struct said *said = said_get();
+
+    if (!*sriov_attempting_get()) {
+        return;
+    } else if (taken) {
+        said->in_part = !transfer;
+    } else if (!said->by_driver && (transfer || !said->ovs[0])) {
+        /* What Open vSwitch said before is why only a mark was tried. */
+        said->by_driver = true;
+        ovs_strlcpy(said->kernel, text ? text : "", sizeof said->kernel);
+    }
+}
+
+/* Returns true for a message that says what is done, or what the driver said
+ * already, not what is wrong. */
 static bool
 is_progress(const char *format)
 {
     static const char *const starts[] = {
         "flow get", "tunnel: id", "updating old handle", "vlan_id[",
-        "vlan_prio[",
+        "vlan_prio[", "%s: rte_flow ", "%s: Failed flow", "%s/%s: rte_flow ",
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
@@ -333,8 +356,13 @@ is_progress(const char *format)
 void
 sriov_attempt_logged(const char *format, ...)
 {
-    if (!is_progress(format)) {
-        struct said *said = said_get();
+    struct said *said = said_get();
+
+    if (!strncmp(format, "%s: matches of ufid", 19)) {
+        /* Each flow has another UFID. */
+        ovs_strlcpy(said->ovs, "matches of this flow are not supported",
+                    sizeof said->ovs);
+    } else if (!is_progress(format)) {
         va_list args;
 
         va_start(args, format);

@@ -87,6 +87,13 @@ void sriov_attempts_flush(const char *type);
 void sriov_attempt_refused(const struct ofpbuf *request, int error,
                            const char *text);
 
+/* A driver of DPDK's has taken what Open vSwitch made of the flow, or has
+ * refused it and said 'text', which may be NULL.  With 'transfer' that was the
+ * flow itself; without, only a mark for what matches, which is no more than a
+ * hint for software: if nothing but that is taken, the flow is on record,
+ * although Open vSwitch takes the attempt for a success. */
+void sriov_attempt_by_driver(bool taken, bool transfer, const char *text);
+
 /* Open vSwitch has logged something (see attempts-vlog.h). */
 void sriov_attempt_logged(const char *format, ...) OVS_PRINTF_FORMAT(1, 2);
 

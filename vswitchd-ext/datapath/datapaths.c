@@ -18,6 +18,8 @@
 #include <config.h>
 #include "datapath/datapaths.h"
 
+#include <string.h>
+
 #include "dpif.h"
 #include "sset.h"
 
@@ -43,4 +45,12 @@ sriov_datapaths_open(void (*cb)(struct dpif *, void *aux), void *aux)
         sset_destroy(&names);
     }
     sset_destroy(&types);
+}
+
+bool
+sriov_datapaths_in_hw(const struct dpif_flow *flow)
+{
+    return (flow->attrs.offloaded
+            && !(flow->attrs.dp_layer
+                 && !strcmp(flow->attrs.dp_layer, "ovs")));
 }

@@ -18,10 +18,18 @@
 
 /* All datapaths, for what looks at the flows in them. */
 
+#include <stdbool.h>
+
 struct dpif;
+struct dpif_flow;
 
 /* Opens each datapath and calls 'cb' with it and 'aux'.  It is the callee's to
  * close, then or later.  Main thread. */
 void sriov_datapaths_open(void (*cb)(struct dpif *, void *aux), void *aux);
+
+/* Returns true if hardware forwards what matches 'flow', which was dumped.  Of
+ * one that is "offloaded:partial" the NIC only marks it, for software.  Any
+ * thread. */
+bool sriov_datapaths_in_hw(const struct dpif_flow *flow);
 
 #endif /* datapaths.h */

@@ -176,7 +176,7 @@ add_flow(struct list *list, const struct dpif_flow *dpif_flow,
     }
     flow = &list->flows[list->n++];
     flow->in_port = xstrdup(in->name);
-    flow->in_hw = dpif_flow->attrs.offloaded;
+    flow->in_hw = sriov_datapaths_in_hw(dpif_flow);
     flow->packets = dpif_flow->stats.n_packets;
     flow->policy = sriov_policy_decide(&facts, &flow->why);
     flow->text = ds_steal_cstr(&text);

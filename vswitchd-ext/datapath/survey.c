@@ -249,7 +249,7 @@ add_flow(const struct sriov_survey *survey, const struct dp *dp,
                                                      flow->ufid)))) {
         return;
     }
-    if (flow->attrs.offloaded) {
+    if (sriov_datapaths_in_hw(flow)) {
         count(&port->result->hw, flow);
     } else {
         count(&port->result->sw, flow);

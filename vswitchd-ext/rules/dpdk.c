@@ -30,6 +30,7 @@
 #include "rules/drivers.h"
 #include "rules/view.h"
 #include "smap.h"
+#include "sset.h"
 #include "svec.h"
 #include "util.h"
 
@@ -291,42 +292,92 @@ sriov_dpdk_others(const struct sriov_view *view,
     free(nodes);
 }
 
-/* If 'extra', the arguments that DPDK was started with, allows the device
- * 'address' ("-a 0000:81:00.0,dv_flow_en=2"), appends to 'args' what it gives
- * that device, and returns true: it was probed then, and what an interface
- * says later does not count. */
-static bool
-extra_args(const char *extra, const char *address, struct ds *args)
+void
+sriov_dpdk_ports_of(const struct sriov_view *view, const char *address,
+                    struct sset *names)
 {
-    struct svec words = SVEC_EMPTY_INITIALIZER;
-    bool found = false;
+    struct shash_node *node;
 
-    svec_parse_words(&words, extra);
-    for (size_t i = 0; i < words.n && !found; i++) {
-        const char *word = words.names[i];
-        const char *value = NULL;
+    SHASH_FOR_EACH (node, &view->ifaces) {
+        const struct sriov_view_iface *iface = node->data;
         struct devargs d;
 
-        if (!strcmp(word, "-a") || !strcmp(word, "-w")
-            || !strcmp(word, "--allow")) {
-            value = i + 1 < words.n ? words.names[++i] : NULL;
-        } else if (!strncmp(word, "--allow=", 8)) {
-            value = word + 8;
-        } else if (!strncmp(word, "-a", 2) || !strncmp(word, "-w", 2)) {
-            value = word + 2;
+        if (sriov_dpdk_is_port(iface)) {
+            devargs_parse(&d, iface->dpdk_devargs);
+            if (d.address && !strcmp(d.address, address)) {
+                sset_add(names, iface->name);
+            }
+            devargs_destroy(&d);
         }
+    }
+}
+
+/* Returns the device that 'words' names at '*i' for DPDK to take, or not to
+ * take ('*block'), and moves '*i' to the last word of that.  NULL if it is
+ * another argument. */
+static const char *
+device_arg(const struct svec *words, size_t *i, bool *block)
+{
+    static const struct {
+        const char *option;
+        bool block;
+    } options[] = {
+        { "--allow", false }, { "-a", false }, { "-w", false },
+        { "--block", true }, { "-b", true },
+    };
+    const char *word = words->names[*i];
+
+    for (size_t j = 0; j < ARRAY_SIZE(options); j++) {
+        size_t n = strlen(options[j].option);
+
+        if (strncmp(word, options[j].option, n)) {
+            continue;
+        }
+        *block = options[j].block;
+        if (!word[n]) {
+            return *i + 1 < words->n ? words->names[++*i] : NULL;
+        }
+        /* "-aADDRESS", but "--allow=ADDRESS". */
+        return word[1] != '-' ? word + n : word[n] == '=' ? word + n + 1 : NULL;
+    }
+    return NULL;
+}
+
+/* Returns true if DPDK has probed the device 'address' when it started, with
+ * 'extra' (other_config:dpdk-extra, or NULL) as its arguments, and appends to
+ * 'args' those that the device got then ("-a 0000:81:00.0,dv_flow_en=2"): what
+ * an interface says later does not count.  Without a list of devices it probes
+ * each one that it has a driver for, and with no arguments. */
+static bool
+was_probed(const char *extra, const char *address, struct ds *args)
+{
+    struct svec words = SVEC_EMPTY_INITIALIZER;
+    bool probed = false, any = false, none = false;
+
+    svec_parse_words(&words, extra ? extra : "");
+    for (size_t i = 0; i < words.n && !probed; i++) {
+        bool block = false;
+        const char *value;
+        struct devargs d;
+
+        none = none || !strcmp(words.names[i], "--no-pci");
+        value = device_arg(&words, &i, &block);
         if (!value) {
             continue;
         }
+        any = any || !block;
         devargs_parse(&d, value);
         if (d.address && !strcmp(d.address, address)) {
-            found = true;
-            ds_put_cstr(args, ds_cstr(&d.args));
+            none = none || block;
+            if (!block) {
+                probed = true;
+                ds_put_cstr(args, ds_cstr(&d.args));
+            }
         }
         devargs_destroy(&d);
     }
     svec_destroy(&words);
-    return found;
+    return probed || !(any || none);
 }
 
 /* Returns true if 'rep' hangs on the Linux bond that 'uplink' is in. */
@@ -355,7 +406,7 @@ sriov_dpdk_devargs(const struct sriov_model *model,
     ds_put_cstr(&s, address);
     /* mlx5_probe_again_args_validate() in DPDK's drivers/net/mlx5/mlx5.c: a
      * later probe of the device must have the arguments of the first one. */
-    if (!extra || !extra_args(extra, address, &s)) {
+    if (!was_probed(extra, address, &s)) {
         struct devargs d;
 
         devargs_parse(&d, uplink_devargs);
@@ -442,9 +493,11 @@ n_tx_queues(const struct smap *other_config)
 
 struct sriov_dpdk_memory
 sriov_dpdk_memory(const struct sriov_plan *plan,
-                  const struct smap *other_config)
+                  const struct smap *other_config, unsigned int max_ports)
 {
+    struct sset uplinks = SSET_INITIALIZER(&uplinks);
     struct sriov_dpdk_memory m = {
+        .max_ports = max_ports,
         .per_port = smap_get_bool(other_config, "per-port-memory", false),
     };
     unsigned int mtu = 1500;
@@ -456,11 +509,16 @@ sriov_dpdk_memory(const struct sriov_plan *plan,
                            || d->reason == SRIOV_ADDING
                            || d->reason == SRIOV_NO_DPDK)) {
             m.n_ports++;
+            if (d->uplink_iface) {
+                sset_add(&uplinks, d->uplink_iface->name);
+            }
             if (d->uplink_iface && d->uplink_iface->has_mtu_request) {
                 mtu = MAX(mtu, d->uplink_iface->mtu_request);
             }
         }
     }
+    m.n_uplinks = sset_count(&uplinks);
+    sset_destroy(&uplinks);
     if (m.per_port) {
         m.each = pool_size(QUEUE_SIZE * (1 + n_tx_queues(other_config))
                            + BURST + MIN_MBUFS, mtu);
@@ -485,5 +543,12 @@ sriov_dpdk_memory_format(const struct sriov_dpdk_memory *m, struct ds *s)
         ds_put_format(s, "%u representors share %"PRIu64" MB of hugepages, or "
                       "what there is of it, but no less than %"PRIu64" MB",
                       m->n_ports, m->each / mb, m->at_least / mb);
+    }
+    if (m->max_ports) {
+        unsigned int n = m->n_ports + m->n_uplinks;
+
+        ds_put_format(s, "; with uplinks %u of %u ports%s", n, m->max_ports,
+                      n > m->max_ports ? ", which is what DPDK was built for "
+                      "(RTE_MAX_ETHPORTS)" : "");
     }
 }

@@ -35,6 +35,7 @@
 struct ds;
 struct shash;
 struct smap;
+struct sset;
 struct sriov_model;
 struct sriov_port;
 struct sriov_view;
@@ -62,6 +63,11 @@ const struct sriov_port *sriov_dpdk_find(const char *devargs,
 void sriov_dpdk_others(const struct sriov_view *view,
                        const struct sriov_model *model, struct shash *others);
 
+/* Adds to 'names' the interfaces of 'view' that are DPDK ports of the PCI device
+ * 'address', its uplink and its representors. */
+void sriov_dpdk_ports_of(const struct sriov_view *view, const char *address,
+                         struct sset *names);
+
 /* Returns the devargs for the representor 'rep', which the caller must free.
  * 'uplink' is the one whose DPDK port has 'uplink_devargs', and 'extra'
  * other_config:dpdk-extra of Open_vSwitch, or NULL. */
@@ -84,6 +90,8 @@ bool sriov_dpdk_is_as_written(const struct sriov_view_port *port);
 /* What DPDK ports need, as far as Open vSwitch allocates it. */
 struct sriov_dpdk_memory {
     unsigned int n_ports;       /* Representors: are ports, or are to be. */
+    unsigned int n_uplinks;     /* Their uplinks, which are ports as well. */
+    unsigned int max_ports;     /* Ports that DPDK can have, or 0. */
     bool per_port;              /* Each has a pool of its own... */
     uint64_t each;              /* ...of so many bytes, the shared one has at
                                  * best... */
@@ -91,9 +99,11 @@ struct sriov_dpdk_memory {
 };
 
 /* Returns what is needed for the representors of 'plan' that are DPDK ports
- * or are about to be, with 'other_config' of Open_vSwitch. */
+ * or are about to be, with 'other_config' of Open_vSwitch.  'max_ports' is
+ * RTE_MAX_ETHPORTS, which Debian leaves at 32, or 0 if it is not known. */
 struct sriov_dpdk_memory sriov_dpdk_memory(const struct sriov_plan *plan,
-                                           const struct smap *other_config);
+                                           const struct smap *other_config,
+                                           unsigned int max_ports);
 
 /* Appends 'memory' to 's' as text. */
 void sriov_dpdk_memory_format(const struct sriov_dpdk_memory *memory,

@@ -24,6 +24,8 @@
 #include <string.h>
 
 #include "hash.h"
+#include "rules/dpdk.h"
+#include "rules/plan.h"
 #include "rules/view.h"
 #include "inventory/model.h"
 #include "sset.h"
@@ -42,6 +44,7 @@ track_destroy(struct sriov_history *history, struct sriov_track *track)
     hmap_remove(&history->tracks, &track->node);
     free(track->key);
     free(track->name);
+    free(track->uplink_iface);
     free(track);
 }
 
@@ -160,13 +163,36 @@ read_deleted(struct sriov_history *history, const struct sriov_view *view)
     sset_destroy(&deleted);
 }
 
+/* Returns true if 'iface', which may be NULL, is a port of DPDK. */
+static bool
+iface_is_attached(const struct sriov_view_iface *iface)
+{
+    return (iface && sriov_dpdk_is_port(iface)
+            && iface->has_ofport && iface->ofport >= 0);
+}
+
 /* Returns true if 'port', one of ours, is a port of DPDK. */
 static bool
 is_attached(const struct sriov_view_port *port)
 {
     return (port->our_devargs && port->n_ifaces == 1
-            && !strcmp(port->ifaces[0]->type, "dpdk")
-            && port->ifaces[0]->has_ofport && port->ifaces[0]->ofport >= 0);
+            && iface_is_attached(port->ifaces[0]));
+}
+
+/* Takes over what became of the uplink of 'track', which 'iface' holds in a
+ * bridge, or none does (NULL). */
+static void
+read_uplink(struct sriov_track *track, const struct sriov_view_iface *iface)
+{
+    bool attached = iface_is_attached(iface);
+
+    if (!attached) {
+        track->attached = 0;
+    } else if (!track->attached) {
+        track->attached = track->ifindex;
+    }
+    free(track->uplink_iface);
+    track->uplink_iface = attached ? xstrdup(iface->name) : NULL;
 }
 
 /* Takes over what became of 'port', of ours. */
@@ -276,6 +302,9 @@ sriov_history_update(struct sriov_history *history,
         track = history_get(history, port->key);
         read_link(track, port);
         read_policer(track, view);
+        if (sriov_port_is_uplink(port)) {
+            read_uplink(track, sriov_uplink_iface(view, model, port));
+        }
         sset_add(&present, port->key);
     }
 
@@ -289,12 +318,16 @@ sriov_history_update(struct sriov_history *history,
             track->ifindex = 0;
             track->absent_since = now;
         }
+        if (!track->ifindex && track->uplink_iface) {
+            read_uplink(track, shash_find_data(&view->ifaces,
+                                               track->uplink_iface));
+        }
         if (track->ours && !shash_find(&view->ports, track->key)) {
             track->ours = false;
             track->denied = track->ifindex && was_deleted(track, view);
         }
         if (!track->ifindex && !track->ours && !track->denied_in_db
-            && !may_come_up_again(track, view)) {
+            && !track->uplink_iface && !may_come_up_again(track, view)) {
             track_destroy(history, track);
         }
     }

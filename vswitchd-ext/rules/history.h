@@ -65,8 +65,11 @@ struct sriov_track {
     int64_t ofport;             /* ...with this OpenFlow port number, when it
                                  * had one last; 0 if never... */
     int attached;               /* ...as a DPDK port that was attached while
-                                 * this was the ifindex, or 0 if none is... */
+                                 * this was the ifindex, or 0 if none is (of an
+                                 * uplink, a person's)... */
     bool listed;                /* ...while the bridge had our list. */
+    char *uplink_iface;         /* Of an uplink that is 'attached': its
+                                 * Interface. */
     bool denied;                /* A person deleted our port... */
     bool denied_in_db;          /* ...and the database says so already. */
     bool seen;                  /* Was present since ovs-vswitchd started. */

@@ -568,6 +568,22 @@ plan_upkeep(struct sriov_plan *plan, const struct sriov_plan_input *in,
     }
 }
 
+/* Adds to 'plan' what is to be done with the DPDK port for 'uplink'.  While
+ * DPDK has any port of a device that was there before, what it probes is
+ * that one. */
+static void
+plan_uplink(struct sriov_plan *plan, const struct sriov_plan_input *in,
+            const struct sriov_port *uplink)
+{
+    const struct sriov_track *track = sriov_history_find(in->history,
+                                                         uplink->key);
+
+    if (uplink->link->initialized && track && track->attached
+        && track->attached != uplink->link->ifindex) {
+        add_op(plan, SRIOV_OP_REATTACH)->port = uplink;
+    }
+}
+
 static void
 plan_representor(struct sriov_plan *plan, const struct sriov_plan_input *in,
                  const struct sriov_decision *d)
@@ -771,6 +787,7 @@ sriov_plan_create(const struct sriov_plan_input *in)
 
             if (iface) {
                 plan_link(plan, in, port, false, !sriov_dpdk_is_port(iface));
+                plan_uplink(plan, in, port);
             }
         }
     }

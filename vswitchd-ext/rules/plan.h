@@ -83,7 +83,9 @@ enum sriov_op_type {
     SRIOV_OP_RETYPE,            /* Make 'old' a port of the other type, in
                                  * place. */
     SRIOV_OP_REMOVE,            /* Remove 'old'. */
-    SRIOV_OP_REATTACH,          /* Have DPDK attach 'old' to its new device. */
+    SRIOV_OP_REATTACH,          /* Have DPDK attach 'old' to its new device, or
+                                 * all ports of the device of 'port', an uplink
+                                 * (then 'old' is NULL). */
     SRIOV_OP_RETRY,             /* Have bridge.c try again to add 'old'. */
     SRIOV_OP_DELETED,           /* Note 'deleted' in 'bridge'. */
     SRIOV_OP_LINK,              /* Prepare the link of 'port', or look at

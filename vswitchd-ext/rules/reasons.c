@@ -89,6 +89,27 @@ static const struct {
         "gateways with an MTU like their network's" } },
 };
 
+/* Those of 'actions' that it never offloads with DPDK, whatever their
+ * arguments. */
+static const struct {
+    uint16_t type;
+    struct reason reason;
+} dpdk_actions[] = {
+    { OVS_ACTION_ATTR_CT,
+      { "conntrack", "tracks connections, which Open vSwitch does not offload "
+        "with DPDK", "keep ct() out of this port's flows" } },
+    { OVS_ACTION_ATTR_RECIRC,
+      { "recirculation", "is looked up again (recirculates), which Open "
+        "vSwitch does not offload with DPDK", "flows that need no second "
+        "lookup" } },
+    { OVS_ACTION_ATTR_METER,
+      { "meter", "has a meter, which Open vSwitch does not offload with DPDK",
+        help_queue } },
+    { OVS_ACTION_ATTR_LB_OUTPUT,
+      { "hash", "is distributed by a hash, over a balance-tcp bond "
+        "(lb-output-action)", help_hash } },
+};
+
 /* Fields that Open vSwitch does not try to set, by OVS_KEY_ATTR_*. */
 static const struct {
     uint16_t type;
@@ -154,6 +175,16 @@ static const struct {
     { "unsupported tunnel key attribute",
       { "tunnel", "sets a tunnel option that TC does not have",
         help_unknown } },
+    /* netdev-offload-dpdk.c. */
+    { "matches of this flow",
+      { "match", "matches what Open vSwitch has no item of DPDK's for",
+        help_unknown } },
+    { "Unsupported nested action",
+      { "clone", "has a copy changed (the action clone)",
+        "flood or mirror to ports that get the same headers" } },
+    { "Unsupported", { "set", NULL, help_unknown } },
+    { "Partial mask",
+      { "set", "sets a part of a header that DPDK cannot", help_unknown } },
     /* Our own policy, rules/offload-policy.c, and rules/frames.c. */
     { "comes in at a port that no NIC",
       { "in-port", NULL, "nothing, or a VF in place of that port" } },
@@ -180,6 +211,12 @@ static const struct {
     { "not on same switch HW", "other-switch",
       "bond-offload=local lets a VF leave by its own PF's uplink; a NIC that "
       "forwards between its PFs has devlink's esw_multiport" },
+    /* DPDK's, drivers/net/mlx5/mlx5_flow_dv.c and mlx5_flow.c. */
+    { "not belong to E-Switch", "other-switch",
+      "bond-offload=local lets a VF leave by its own PF's uplink; mlx5 forwards "
+      "between its PFs if they are in a Linux bond" },
+    { "fate action", "mirror",
+      "flood or mirror to fewer ports: Open vSwitch has DPDK send to one" },
     { "both uplink", "uplinks", "the NIC does not forward between uplinks" },
     { "TC offload is disabled", "hw-tc-offload",
       "ethtool -K PORT hw-tc-offload on, of each port of the flow" },
@@ -401,10 +438,20 @@ ovs_reason(const struct sriov_reasons_input *flow,
     const struct sriov_reasons_port *out;
     int type;
 
+    if (ovs_scan(flow->said, "Unsupported action type %d", &type)) {
+        for (size_t i = 0; i < ARRAY_SIZE(dpdk_actions); i++) {
+            if (dpdk_actions[i].type == type) {
+                set_reason(reason, &dpdk_actions[i].reason);
+                return true;
+            }
+        }
+        return action_reason(flow, type, reason);
+    }
     if (ovs_scan(flow->said, "unsupported put action type: %d", &type)) {
         return action_reason(flow, type, reason);
     }
-    if (ovs_scan(flow->said, "unsupported set action type: %d", &type)) {
+    if (ovs_scan(flow->said, "unsupported set action type: %d", &type)
+        || ovs_scan(flow->said, "Unsupported set action type %d", &type)) {
         for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
             if (sets[i].type == type) {
                 set_reason(reason, &sets[i].reason);
@@ -415,6 +462,8 @@ ovs_reason(const struct sriov_reasons_input *flow,
     }
     if (!strncmp(flow->said, "Flow API provider mismatch", 26)
         || !strncmp(flow->said, "Can't find", 10)
+        || !strncmp(flow->said, "Cannot find netdev", 18)
+        || strstr(flow->said, ": Output to port '")
         || !strncmp(flow->said, "goes to a port that no NIC", 26)) {
         out = software_output(flow);
         if (out) {

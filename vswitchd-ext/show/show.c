@@ -809,12 +809,17 @@ put_dpdk_memory(struct json *json, const struct sriov_show *show)
     if (!show->other_config || show->name) {
         return;
     }
-    memory = sriov_dpdk_memory(show->plan, show->other_config);
+    memory = sriov_dpdk_memory(show->plan, show->other_config,
+                               sriov_compat_dpdk_max_ports());
     if (memory.n_ports) {
         struct json *dpdk = json_object_create();
         struct ds text = DS_EMPTY_INITIALIZER;
 
         put_int(dpdk, "representors", memory.n_ports);
+        put_int(dpdk, "uplinks", memory.n_uplinks);
+        if (memory.max_ports) {
+            put_int(dpdk, "max_ports", memory.max_ports);
+        }
         put_bool(dpdk, "per_port_memory", memory.per_port);
         put_int(dpdk, "pool_bytes", memory.each);
         put_int(dpdk, "minimum_bytes", memory.at_least);

@@ -157,9 +157,9 @@ get_pf(const struct rte_device *device, const char *s)
 
 /* Probing. */
 
-/* Which port of a PF. */
+/* Which port of a PF, or the only one of a VF. */
 struct which {
-    enum rte_eth_representor_type type; /* ..._NONE for the uplink. */
+    enum rte_eth_representor_type type; /* ..._NONE for the function's own. */
     unsigned int number;
 };
 
@@ -179,7 +179,8 @@ is_port_name(const char *name, const struct which *w)
             && number == w->number);
 }
 
-/* Stores in 'netdev' the network device of port 'w' of the PF 'addr'. */
+/* Stores in 'netdev' the network device of port 'w' of the function 'addr'.
+ * That of a VF has no phys_port_name. */
 static bool
 find_netdev(const char *addr, const struct which *w, char netdev[IFNAMSIZ])
 {
@@ -197,9 +198,11 @@ find_netdev(const char *addr, const struct which *w, char netdev[IFNAMSIZ])
         snprintf(path, sizeof path,
                  "/sys/bus/pci/devices/%s/net/%.15s/phys_port_name", addr,
                  de->d_name);
-        f = fopen(path, "r");
+        f = de->d_name[0] == '.' ? NULL : fopen(path, "r");
         if (f) {
-            found = fgets(name, sizeof name, f) && is_port_name(name, w);
+            found = (fgets(name, sizeof name, f)
+                     ? is_port_name(name, w)
+                     : w->type == RTE_ETH_REPRESENTOR_NONE);
             fclose(f);
         }
         if (found) {
@@ -288,6 +291,7 @@ probe(struct rte_device *device, const char *args)
         LOG(ERR, "unsupported representor type\n");
         return -ENOTSUP;
     }
+    /* Of a VF that the kernel's driver has, mlx5 makes a port as well. */
     uplink = get_port(device, pf, NULL, 0, none);
     if (!uplink) {
         return -ENODEV;
