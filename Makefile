@@ -6,7 +6,8 @@
 # make check-frames   compares what receivers get with the kernel's datapath, in 200
 #                     random configurations
 # make check-matrix   five subjects on the NICs of ice, bnxt_en and Linux 6.1's mlx5
-# make check-dpdk     runs those of tests/dpdk: a DPDK daemon, and the NIC with a DPDK driver
+# make check-dpdk     runs those of tests/dpdk: a DPDK daemon, and the NIC with a DPDK driver; and what of
+#                     Open vSwitch's own tests with DPDK needs no hugepages
 # make check-series   checks each series: patches, build, our tests, the demo
 # make check-vm       VMs: 200 lives in random order, 64 at once, libvirt with QEMU, migration between
 #                     two virtual machines
@@ -41,7 +42,7 @@ GUEST = tests/guest/run --ovs $(OVS)
 # Of no use under a "make -j", which shares its jobs with the make in ovs/.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: build boot check check-patches check-layout check-valgrind fuzz check-fuzz check-metrics check-sanitizers check-guest check-frames check-matrix check-vm check-dpdk check-series \
+.PHONY: build boot check check-patches check-layout check-valgrind fuzz check-fuzz check-metrics check-sanitizers check-guest check-frames check-matrix check-vm check-dpdk check-dpdk-guest check-dpdk-upstream check-series \
 	check-other-series check-all demo deb apt-repo check-deb bench ovs-dir clean distclean help
 
 build: boot
@@ -96,8 +97,15 @@ check-vm: build
 check-series:
 	@tests/check-series
 
-check-dpdk: boot
-	@tests/dpdk/run $(GUESTFLAGS)
+# Too long for check-all as well.
+check-dpdk:
+	+@tests/run-all check-dpdk-guest check-dpdk-upstream
+
+check-dpdk-guest:
+	@tests/dpdk/run $(if $(SERIES),--series $(SERIES)) $(GUESTFLAGS)
+
+check-dpdk-upstream:
+	@tests/dpdk/run $(if $(SERIES),--series $(SERIES)) --upstream $(TESTSUITEFLAGS)
 
 # All but the one that "make check" and "make check-guest" check.
 check-other-series: boot
