@@ -215,6 +215,9 @@ static const struct {
     { "not belong to E-Switch", "other-switch",
       "bond-offload=local lets a VF leave by its own PF's uplink; mlx5 forwards "
       "between its PFs if they are in a Linux bond" },
+    { "hardware refuses", "refused",
+      "the driver got no other word from the NIC: see dmesg, and whether fewer "
+      "flows help" },
     { "fate action", "mirror",
       "flood or mirror to fewer ports: Open vSwitch has DPDK send to one" },
     { "both uplink", "uplinks", "the NIC does not forward between uplinks" },
