@@ -178,14 +178,14 @@ traffic_stop() {
     wait "$traffic_pid" 2>/dev/null || :
 }
 
-# tcp_stream FROM-NAMESPACE TO-NAMESPACE TO-ADDRESS MEGABYTES [PORT]
+# tcp_stream FROM-NAMESPACE TO-NAMESPACE TO-ADDRESS MEGABYTES [PORT [CONNECTIONS]]
 tcp_stream() {
     local port=${5:-5201} log=/tmp/iperf.$$.$BASHPID server
     ip netns exec "$2" iperf3 -s -1 -p "$port" >"$log.server" 2>&1 &
     server=$!
     wait_until 10 ip netns exec "$2" sh -c "netstat -ltn | grep -q ':$port '"
     # Not "timeout ip": busybox would run its own "ip".
-    ip netns exec "$1" timeout 60 iperf3 -c "$3" -p "$port" -n "$4M" >"$log" 2>&1 || { cat "$log"; fail "TCP $1 -> $2"; }
+    ip netns exec "$1" timeout 120 iperf3 -c "$3" -p "$port" -P "${6:-1}" -n "$4M" >"$log" 2>&1 || { cat "$log"; fail "TCP $1 -> $2"; }
     wait $server || :
 }
 

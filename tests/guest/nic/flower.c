@@ -577,8 +577,8 @@ static int rule_stats(struct simnic_port *port, struct flow_cls_offload *f)
 	return 0;
 }
 
-/* Reads the counters of all rules of a card, as mlx5 does once a second (fs_counters.c:40, MLX5_FC_STATS_PERIOD). */
-void simnic_read_counters(struct simnic_card *card)
+/* All rules of a card, under RCU. */
+static void for_each_rule(struct simnic_card *card, void (*visit)(struct rule *rule))
 {
 	struct simnic_port *port;
 	unsigned long id;
@@ -588,40 +588,43 @@ void simnic_read_counters(struct simnic_card *card)
 		struct rule *rule;
 		unsigned long cookie;
 
-		xa_for_each(&port->rules, cookie, rule) {
-			u64 packets = atomic64_read(&rule->packets);
-
-			if (packets != rule->packets_seen)
-				WRITE_ONCE(rule->lastused, jiffies);
-			WRITE_ONCE(rule->bytes_seen, (u64)atomic64_read(&rule->bytes));
-			WRITE_ONCE(rule->packets_seen, packets);
-		}
+		xa_for_each(&port->rules, cookie, rule)
+			visit(rule);
 	}
 	rcu_read_unlock();
+}
+
+static void read_counter(struct rule *rule)
+{
+	u64 packets = atomic64_read(&rule->packets);
+
+	if (packets != rule->packets_seen)
+		WRITE_ONCE(rule->lastused, jiffies);
+	WRITE_ONCE(rule->bytes_seen, (u64)atomic64_read(&rule->bytes));
+	WRITE_ONCE(rule->packets_seen, packets);
+}
+
+/* Reads the counters of all rules of a card, as mlx5 does once a second (fs_counters.c:40, MLX5_FC_STATS_PERIOD). */
+void simnic_read_counters(struct simnic_card *card)
+{
+	for_each_rule(card, read_counter);
+}
+
+static void use_neighbours(struct rule *rule)
+{
+	unsigned int i;
+
+	if (time_before(READ_ONCE(rule->lastused) + 5 * HZ, jiffies))
+		return;
+	for (i = 0; i < rule->n_steps; i++)
+		if (rule->steps[i].encap && simnic_encap_known(rule->steps[i].encap))
+			simnic_encap_used(rule->steps[i].encap);
 }
 
 /* The neighbours of tunnels in use; en/rep/neigh.c:21: every DELAY_PROBE_TIME, 5 s. */
 void simnic_use_neighbours(struct simnic_card *card)
 {
-	struct simnic_port *port;
-	unsigned long id;
-
-	rcu_read_lock();
-	xa_for_each(&card->ports, id, port) {
-		struct rule *rule;
-		unsigned long cookie;
-
-		xa_for_each(&port->rules, cookie, rule) {
-			unsigned int i;
-
-			if (time_before(READ_ONCE(rule->lastused) + 5 * HZ, jiffies))
-				continue;
-			for (i = 0; i < rule->n_steps; i++)
-				if (rule->steps[i].encap && simnic_encap_known(rule->steps[i].encap))
-					simnic_encap_used(rule->steps[i].encap);
-		}
-	}
-	rcu_read_unlock();
+	for_each_rule(card, use_neighbours);
 }
 
 int simnic_flower(struct simnic_port *port, const struct simnic_filter_dev *filter, struct flow_cls_offload *f)

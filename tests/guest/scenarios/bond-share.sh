@@ -83,16 +83,6 @@ tap_rate() {
 
 partner_has_both() { equal "$(ovs-appctl bond/show bond2 | grep -c '^member .*: enabled')" 2; }
 
-# streams FROM TO ADDRESS: connections at once, 8 MB each.
-streams() {
-    local log=/tmp/iperf.log server
-    ip netns exec "$2" iperf3 -s -1 -p 5400 >$log.server 2>&1 &
-    server=$!
-    wait_until 10 ip netns exec "$2" sh -c "netstat -ltn | grep -q ':5400 '"
-    ip netns exec "$1" timeout 120 iperf3 -c "$3" -p 5400 -P $CONNECTIONS -n 8M >$log 2>&1 || { cat $log; fail "TCP $1 -> $2"; }
-    wait $server || :
-}
-
 # share HW SW: per mille, rounded down.
 share() { echo $(( $1 * 1000 / ($1 + $2 + ($1 + $2 == 0)) )); }
 percent() { echo "$(( $1 / 10 )).$(( $1 % 10 ))"; }
@@ -117,12 +107,12 @@ measure_shares() {
         tcp_stream vf$p.0 far $far_ip 1
         tcp_stream far vf$p.0 "$(vf_ip $p 0)" 1
         count_all_four
-        streams vf$p.0 far $far_ip
+        tcp_stream vf$p.0 far $far_ip 8 5400 $CONNECTIONS
         n=$(tcp_flows "$(rep $p 0)")
         [ "$n" -lt "$flows" ] || flows=$n
         count_all_four
         out_hw=$(( out_hw + rep${p}_hw )) out_sw=$(( out_sw + rep${p}_sw ))
-        streams far vf$p.0 "$(vf_ip $p 0)"
+        tcp_stream far vf$p.0 "$(vf_ip $p 0)" 8 5400 $CONNECTIONS
         count_all_four
         say "far -> VF of PF $p: uplink 0 hw $up0_hw sw $up0_sw, uplink 1 hw $up1_hw sw $up1_sw"
         own_p=up$p

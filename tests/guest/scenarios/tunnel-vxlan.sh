@@ -76,27 +76,17 @@ share() {
     echo $(( n > 0 ? (n - sw) * 1000 / n : 0 ))
 }
 
-# streams FROM TO ADDRESS: connections at once.
-streams() {
-    local log=/tmp/iperf.log server
-    ip netns exec "$2" iperf3 -s -1 -p 5400 >$log.server 2>&1 &
-    server=$!
-    wait_until 10 ip netns exec "$2" sh -c "netstat -ltn | grep -q ':5400 '"
-    ip netns exec "$1" timeout 60 iperf3 -c "$3" -p 5400 -P $CONNECTIONS -n 8M >$log 2>&1 || { cat $log; fail "TCP $1 -> $2"; }
-    wait $server || :
-}
-
 # measure TEXT: VF -> wire at the representor and at the uplink, wire -> VF the other way round; the smaller one counts.
 measure() {
     local a b
     tcp_stream vf0.0 wire0 $inner 1
     tcp_stream wire0 vf0.0 "$(vf_ip 0 0)" 1
     begin
-    streams vf0.0 wire0 $inner
+    tcp_stream vf0.0 wire0 $inner 8 5400 $CONNECTIONS
     a=$(share "$(rep 0 0)" rx) b=$(share "$(uplink 0)" tx)
     out=$(( a < b ? a : b ))
     begin
-    streams wire0 vf0.0 "$(vf_ip 0 0)"
+    tcp_stream wire0 vf0.0 "$(vf_ip 0 0)" 8 5400 $CONNECTIONS
     a=$(share "$(uplink 0)" rx) b=$(share "$(rep 0 0)" tx)
     in=$(( a < b ? a : b ))
     say "RESULT $1: VF -> wire $(( out / 10 )).$(( out % 10 )) %, wire -> VF $(( in / 10 )).$(( in % 10 )) % in hardware"
