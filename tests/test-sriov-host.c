@@ -36,6 +36,7 @@
 #include "sriov/host.h"
 #include "sriov/conf.h"
 #include "sriov/plan.h"
+#include "sset.h"
 #include "svec.h"
 #include "util.h"
 
@@ -44,11 +45,13 @@
 static struct host *host;
 static struct ds conf_lines;
 static bool forced;
+static struct sset late = SSET_INITIALIZER(&late);     /* PFs. */
 
 static void
 new_world(void)
 {
     host_destroy(host);
+    sset_clear(&late);
     host = host_create();
     ds_clear(&conf_lines);
     unlink(CONF_FILE HOST_SWITCHES_SUFFIX);
@@ -138,7 +141,7 @@ add_vfs(struct host_pf *pf, unsigned int n)
 /* pf ADDRESS [id=VENDOR:DEVICE] [mode=MODE] [total=N] [vfs=N] [driver=NAME]
  *            [mtu=N] [steering=NAME] [multiport=on] [switch-id=ID]
  *            [netdev=NAME] [can-multiport=no] [ovs-bond=NAME]
- *            [master=NAME] */
+ *            [master=NAME] [coming-bond=NAME] */
 static void
 do_pf(const struct svec *words)
 {
@@ -168,6 +171,7 @@ do_pf(const struct svec *words)
                                                    "no");
     set(&pf->ovs_bond, get(words, "ovs-bond"));
     set(&pf->master, get(words, "master"));
+    set(&pf->coming_bond, get(words, "coming-bond"));
     add_vfs(pf, get_number(words, "vfs"));
 }
 
@@ -286,6 +290,7 @@ do_vf_step(const struct host_conf *conf, const struct host_step *step,
     case HOST_STEP_MODE:
     case HOST_STEP_MULTIPORT:
     case HOST_STEP_BOND:
+    case HOST_STEP_LATE:
     case HOST_STEP_VFS:
     default:
         OVS_NOT_REACHED();
@@ -344,6 +349,12 @@ do_step(const struct host_conf *conf, const struct host_step *step)
     case HOST_STEP_VFS:
         ovs_assert(!pf->num_vfs && step->n_vfs <= pf->total_vfs);
         add_vfs(pf, step->n_vfs);
+        for (size_t i = 0; i < pf->n_vfs && step->late; i++) {
+            set(&pf->vfs[i].driver, NULL);
+        }
+        break;
+    case HOST_STEP_LATE:
+        sset_add(&late, pf->pci);
         break;
     case HOST_STEP_LEGACY:
         set_mode(pf, SRIOV_MODE_LEGACY);
@@ -396,7 +407,7 @@ do_step(const struct host_conf *conf, const struct host_step *step)
     }
 }
 
-/* Returns how many VFs have no driver. */
+/* Returns how many VFs have no driver, and do not wait for a bond. */
 static size_t
 count_unbound(void)
 {
@@ -404,7 +415,8 @@ count_unbound(void)
 
     for (size_t i = 0; i < host->n; i++) {
         for (size_t j = 0; j < host->pfs[i]->n_vfs; j++) {
-            n += !host->pfs[i]->vfs[j].driver;
+            n += (!host->pfs[i]->vfs[j].driver
+                  && !sset_contains(&late, host->pfs[i]->pci));
         }
     }
     return n;
@@ -524,6 +536,7 @@ main(int argc OVS_UNUSED, char *argv[])
     }
     ds_destroy(&line);
     ds_destroy(&conf_lines);
+    sset_destroy(&late);
     host_destroy(host);
     return 0;
 }

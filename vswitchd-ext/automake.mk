@@ -145,11 +145,14 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/conf-bond.h \
 	utilities/sriov/conf.c \
 	utilities/sriov/conf.h \
+	utilities/sriov/drivers.c \
 	utilities/sriov/host.c \
 	utilities/sriov/host.h \
 	utilities/sriov/import-lag.c \
 	utilities/sriov/import.c \
 	utilities/sriov/import.h \
+	utilities/sriov/late.c \
+	utilities/sriov/late.h \
 	utilities/sriov/leftovers-files.c \
 	utilities/sriov/leftovers-shell.c \
 	utilities/sriov/leftovers-shell.h \
@@ -245,12 +248,14 @@ completion_DATA = utilities/sriov/data/ovs-sriov-bashcomp.bash
 systemdunitdir = $(prefix)/lib/systemd/system
 udevrulesdir = $(prefix)/lib/udev/rules.d
 sriov_services = \
+	utilities/sriov/data/ovs-sriov-drivers.service \
 	utilities/sriov/data/ovs-sriov-exporter.service \
 	utilities/sriov/data/ovs-sriov-metrics.service \
 	utilities/sriov/data/ovs-sriov-vm.service \
 	utilities/sriov/data/ovs-sriov.service \
 	utilities/sriov/data/ovs-sriov@.service
 systemdunit_DATA = $(sriov_services) \
+	utilities/sriov/data/ovs-sriov-drivers.path \
 	utilities/sriov/data/ovs-sriov-exporter.socket \
 	utilities/sriov/data/ovs-sriov-metrics.timer
 udevrules_DATA = utilities/sriov/data/60-ovs-sriov.rules
@@ -261,6 +266,8 @@ EXTRA_DIST += \
 	utilities/sriov/data/05-ovs-sriov.network \
 	utilities/sriov/data/60-ovs-sriov.rules.in \
 	utilities/sriov/data/ovs-sriov-bashcomp.bash \
+	utilities/sriov/data/ovs-sriov-drivers.path \
+	utilities/sriov/data/ovs-sriov-drivers.service.in \
 	utilities/sriov/data/ovs-sriov-exporter.service.in \
 	utilities/sriov/data/ovs-sriov-exporter.socket \
 	utilities/sriov/data/ovs-sriov-metrics.service.in \

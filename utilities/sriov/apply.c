@@ -23,11 +23,8 @@
 #include <config.h>
 #include "sriov/command.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "sriov/bonds.h"
@@ -37,21 +34,6 @@
 #include "sriov/steps.h"
 #include "svec.h"
 #include "util.h"
-
-/* Only one process at a time sets things up: those of two PFs that come at
- * the same moment, say. */
-#define LOCK_FILE "/run/ovs-sriov.lock"
-
-static void
-take_lock(void)
-{
-    int fd = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-    /* Released when the program ends. */
-    if (fd < 0 || flock(fd, LOCK_EX)) {
-        ovs_fatal(errno, "%s: cannot be locked", LOCK_FILE);
-    }
-}
 
 /* Sees to it that names of representors stay, whatever sections come. */
 static void
@@ -146,7 +128,7 @@ run(const struct command_args *args)
         if (!args->dry_run && *args->root) {
             ovs_fatal(0, "--root is for looking only: add --dry-run");
         } else if (!args->dry_run) {
-            take_lock();
+            command_take_lock();
             host_steps_recover();
             keep_switches(args, conf);
         }

@@ -18,6 +18,7 @@
 #include <config.h>
 #include "sriov/bonds.h"
 
+#include <fnmatch.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,7 @@
 #include "sriov/conf.h"
 #include "sriov/host.h"
 #include "sriov/leftovers.h"
+#include "svec.h"
 #include "util.h"
 
 /* What is asked of the database: the rows of two tables. */
@@ -133,7 +135,127 @@ read_database(struct shash *bonds, const char *root)
     json_destroy(json);
 }
 
-/* Stores in the PFs which OVS bonds have their uplinks. */
+/* Returns the last value of 'key' in section 'name' of 'file' below 'root',
+ * one of systemd's, which the caller must free, or NULL. */
+static char *
+unit_value(const char *root, const char *file, const char *name,
+           const char *key)
+{
+    struct howto_lines lines = howto_lines_of(root, file);
+    size_t n = strlen(key);
+    char *value = NULL;
+    bool in = false;
+
+    while (howto_next_line(&lines)) {
+        const char *line = lines.line;
+
+        if (*line == '[') {
+            in = !strncmp(line + 1, name, strlen(name))
+                 && line[1 + strlen(name)] == ']';
+        } else if (in && !strncmp(line, key, n)) {
+            const char *rest = line + n + strspn(line + n, " \t");
+
+            if (*rest == '=') {
+                free(value);
+                value = xstrdup(rest + 1 + strspn(rest + 1, " \t"));
+            }
+        }
+    }
+    return value;
+}
+
+/* Is 'name' among 'patterns', as Name= of a .network file has them? */
+static bool
+matches_name(const char *patterns, const char *name)
+{
+    struct svec words = SVEC_EMPTY_INITIALIZER;
+    bool negate = *patterns == '!';
+    bool found = false;
+    const char *word;
+    size_t i;
+
+    howto_split(&words, patterns + negate, " \t");
+    SVEC_FOR_EACH (i, word, &words) {
+        found |= !fnmatch(word, name, 0);
+    }
+    svec_destroy(&words);
+    return found != negate;
+}
+
+/* Returns the bond of networkd's that will have the network device 'name', as
+ * far as its file says so by name, which the caller must free, or NULL. */
+static char *
+find_networkd_bond(const char *root, const char *name)
+{
+    static const char *const folders[] = {
+        "/etc/systemd/network", "/run/systemd/network",
+        "/usr/lib/systemd/network",
+    };
+    char *bond = NULL;
+
+    for (size_t i = 0; i < ARRAY_SIZE(folders) && !bond; i++) {
+        struct svec files = SVEC_EMPTY_INITIALIZER;
+        const char *file;
+        size_t j;
+
+        host_read_folder(&files, "%s%s", root, folders[i]);
+        SVEC_FOR_EACH (j, file, &files) {
+            char *path = xasprintf("%s/%s", folders[i], file);
+            char *names = (!bond && howto_ends_in(file, ".network")
+                           ? unit_value(root, path, "Match", "Name") : NULL);
+
+            if (names && matches_name(names, name)) {
+                bond = unit_value(root, path, "Network", "Bond");
+            }
+            free(names);
+            free(path);
+        }
+        svec_destroy(&files);
+    }
+    return bond;
+}
+
+/* Returns the Linux bond that the host's network configuration, of which 'h'
+ * is a part, will put the network device 'name' into and that is not there
+ * yet; the caller must free it.  Else NULL. */
+static char *
+find_coming_bond(const struct howto *h, const char *root, const char *name)
+{
+    static const char *const keys[] = { "bond-slaves", "bond_slaves",
+                                        "slaves" };
+    const struct howto_stanza *holder = howto_find_holder(h, name);
+    char *bond = NULL;
+
+    for (size_t i = 0; i < ARRAY_SIZE(keys) && holder && !bond; i++) {
+        /* (A stanza of OVS has other keys.) */
+        bond = (smap_get(&holder->options, keys[i]) ? xstrdup(holder->name)
+                : NULL);
+    }
+    for (size_t i = 0; i < h->n_stanzas && !bond; i++) {
+        const struct howto_stanza *s = h->stanzas[i];
+
+        if (!strcmp(s->name, name)) {
+            const char *master = smap_get(&s->options, "bond-master");
+
+            bond = nullable_xstrdup(master ? master
+                                    : smap_get(&s->options, "bond_master"));
+        }
+    }
+    bond = bond ? bond : find_networkd_bond(root, name);
+    if (bond) {
+        char *path = xasprintf("%s/sys/class/net/%s", root, bond);
+
+        if (!access(path, F_OK)) {
+            free(bond);
+            bond = NULL;
+        }
+        free(path);
+    }
+    return bond;
+}
+
+/* Stores in the PFs which OVS bonds have their uplinks, and which Linux bonds
+ * will have them. */
 static void
 read_ovs_bonds(struct host *host, const char *root)
 {
@@ -153,6 +275,8 @@ read_ovs_bonds(struct host *host, const char *root)
             holder ? (strcmp(smap_get_def(&holder->options, "ovs_type", ""),
                              "OVSBond") ? NULL : holder->name)
             : name ? shash_find_data(&bonds, name) : NULL);
+        free(pf->coming_bond);
+        pf->coming_bond = name ? find_coming_bond(&howto, root, name) : NULL;
     }
     howto_destroy(&howto);
     shash_destroy_free_data(&bonds);

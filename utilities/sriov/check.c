@@ -557,9 +557,21 @@ check_vf_lag(struct checker *c, const struct host_pf *pf)
         && host_pf_mode(pf) != SRIOV_MODE_LEGACY
         && host_lag_is_inactive(c->root, pf->pci)) {
         add(c, FINDING_WARN, pf->pci, "see the kernel's log; where VFs had "
-            "drivers before the bond, have it made in order: [bond NAME] in "
-            "sriov.conf, with the settings that it has", "%s is in %s, of "
+            "drivers before the bond, boot again: ovs-sriov lets a bond of "
+            "ifupdown's, ifupdown2's or networkd's come first, and makes "
+            "others in order as [bond NAME] of sriov.conf", "%s is in %s, of "
             "which the NIC has made no VF-LAG", host_pf_netdev(pf), pf->master);
+    }
+}
+
+/* Says that VFs of 'pf' wait for a bond that is not there. */
+static void
+check_coming_bond(struct checker *c, const struct host_pf *pf)
+{
+    if (host_bond_comes(c->conf, c->host, pf)) {
+        add(c, FINDING_PASS, pf->pci, NULL, "VFs get their drivers after %s "
+            "of the network configuration, which %s will be in",
+            pf->coming_bond, host_pf_netdev(pf));
     }
 }
 
@@ -618,6 +630,7 @@ check_pfs(struct checker *c)
         check_refused(c, pf, section);
         check_ovs_bond(c, pf);
         check_vf_lag(c, pf);
+        check_coming_bond(c, pf);
         free(path);
     }
     for (size_t i = 0; i < c->conf->n_bonds; i++) {

@@ -19,8 +19,11 @@
 #include <config.h>
 #include "sriov/command.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 
 #include "inventory/netlink.h"
 #include "openvswitch/dynamic-string.h"
@@ -31,6 +34,8 @@
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(sriov_command);
+
+#define LOCK_FILE "/run/ovs-sriov.lock"
 
 struct host_conf *
 command_read_conf(const struct command_args *args)
@@ -69,6 +74,17 @@ command_disconnect(struct sriov_nl *nl)
     if (nl) {
         sriov_nl_disconnect(nl);
         free(nl);
+    }
+}
+
+void
+command_take_lock(void)
+{
+    int fd = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    /* Released when the program ends. */
+    if (fd < 0 || flock(fd, LOCK_EX)) {
+        ovs_fatal(errno, "%s: cannot be locked", LOCK_FILE);
     }
 }
 

@@ -77,6 +77,7 @@ extern const struct command probe_command;
 extern const struct command metrics_command;
 extern const struct command libvirt_command;
 extern const struct command vm_command;
+extern const struct command drivers_command;
 
 /* What several of them need. */
 
@@ -89,6 +90,10 @@ struct host_conf *command_read_conf(const struct command_args *);
  * does not answer. */
 struct sriov_nl *command_connect(const struct command_args *);
 void command_disconnect(struct sriov_nl *);
+
+/* Waits until no other process sets things up: those of two PFs that come at
+ * the same moment, say.  Ends the program if that cannot be known. */
+void command_take_lock(void);
 
 /* Print and free what they are given. */
 void command_print_json(struct json *);

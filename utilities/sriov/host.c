@@ -250,6 +250,7 @@ host_destroy(struct host *host)
         free(pf->steering);
         free(pf->ovs_bond);
         free(pf->master);
+        free(pf->coming_bond);
         free(pf);
     }
     SHASH_FOR_EACH (node, &host->bonds) {

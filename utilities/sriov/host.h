@@ -75,6 +75,9 @@ struct host_pf {
     char *master;               /* The device that its link is in, "bond0",
                                  * likewise. */
 
+    char *coming_bond;          /* The Linux bond that its link will be in,
+                                 * which is not there yet, likewise. */
+
     const struct sriov_dev *dev;   /* Its eswitch, or NULL. */
     const struct sriov_link *link; /* Its uplink, or what it has in legacy
                                     * mode, or NULL. */

@@ -61,6 +61,7 @@ static const struct command *const commands[] = {
     &vm_command,
     &libvirt_command,
     &name_command,
+    &drivers_command,
     &metrics_command,
 };
 

@@ -176,6 +176,7 @@ host_vf_wants(enum host_step_kind kind, const struct host_conf *conf,
     case HOST_STEP_MODE:
     case HOST_STEP_MULTIPORT:
     case HOST_STEP_BOND:
+    case HOST_STEP_LATE:
     case HOST_STEP_VFS:
     default:
         return false;
@@ -209,6 +210,7 @@ struct target {
     unsigned int n_vfs;         /* That it will have. */
     bool unbound;               /* Its VFs are taken from their drivers. */
     bool reps;                  /* Representors will come. */
+    bool late;                  /* VFs get drivers after a bond of others. */
     bool too_many;              /* More VFs are asked for than it can have. */
 };
 
@@ -238,7 +240,7 @@ add_step(struct planner *p, const struct target *t, enum host_step_kind kind,
     step->section = t->section;
     step->n_vfs = t->n_vfs;
     step->bond = NULL;
-    step->on = step->optional = false;
+    step->on = step->optional = step->late = false;
     step->refusal = NULL;
     va_start(args, format);
     step->text = xvasprintf(format, args);
@@ -794,6 +796,47 @@ plan_bond(struct planner *p, const struct host_bond *bond,
     }
 }
 
+bool
+host_bond_comes(const struct host_conf *conf, const struct host *host,
+                const struct host_pf *pf)
+{
+    const struct host_section *section = host_section_of(conf, pf);
+
+    if (!pf->coming_bond || !section || section->multiport == HOST_ON
+        || section->mode != SRIOV_MODE_SWITCHDEV || host_pf_multiport(pf)
+        || !nullable_string_is_equal(pf->driver, "mlx5_core")) {
+        return false;
+    }
+    for (size_t i = 0; i < conf->n_bonds; i++) {
+        if (svec_contains_unsorted(&conf->bonds[i].pfs, pf->pci)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < host->n; i++) {
+        const struct host_pf *other = host->pfs[i];
+
+        if (host_same_nic(other, pf)
+            && !nullable_string_is_equal(other->coming_bond,
+                                         pf->coming_bond)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Plans that the VFs of 't' that have no driver when its steps so far are done
+ * get theirs late, if a bond comes first. */
+static void
+plan_late(struct planner *p, struct target *t)
+{
+    if (!t->refused && (t->renew || t->unbound)
+        && host_bond_comes(p->conf, p->host, t->pf)) {
+        t->late = true;
+        add_step(p, t, HOST_STEP_LATE, "no drivers for VFs before %s is there",
+                 t->pf->coming_bond);
+    }
+}
+
 /* Returns the device of 'host' that has the name 'name' and does not give it
  * up for another one, or NULL. */
 static const char *
@@ -899,7 +942,7 @@ plan_vfs(struct planner *p, const struct target *t)
     unsigned int n = t->n_vfs;
 
     if (t->renew) {
-        add_step(p, t, HOST_STEP_VFS, "%u VFs", n);
+        add_step(p, t, HOST_STEP_VFS, "%u VFs", n)->late = t->late;
     }
     if (n) {
         if (switchdev) {
@@ -957,7 +1000,7 @@ plan_end(struct planner *p, const struct target *t)
                         "NIC's firmware (mlxconfig: SRIOV_EN, NUM_OF_VFS), or "
                         "write vfs = %u", max, max);
     }
-    if (t->unbound) {
+    if (t->unbound && !t->late) {
         add_step(p, t, HOST_STEP_BIND, "give VFs back to drivers");
     }
 }
@@ -1014,6 +1057,9 @@ host_plan_make(struct host_plan *plan, const struct host_conf *conf,
     plan_multiports(&p, targets, n);
     for (size_t i = 0; i < conf->n_bonds; i++) {
         plan_bond(&p, &conf->bonds[i], targets, n);
+    }
+    for (size_t i = 0; i < n; i++) {
+        plan_late(&p, &targets[i]);
     }
     for (size_t i = 0; i < n; i++) {
         if (!targets[i].refused) {

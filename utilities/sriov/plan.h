@@ -36,8 +36,8 @@ struct host_vf;
 
 /* In the order in which hardware needs them, mlx5 for instance: steering can
  * only be chosen before switchdev mode, in which all PFs of a NIC must be
- * before there is multiport, or a bond; both before VFs have drivers.  A VF takes its address when its driver
- * starts. */
+ * before there is multiport, or a bond; both before VFs have drivers.  A VF
+ * takes its address when its driver starts. */
 enum host_step_kind {
     HOST_STEP_UNBIND,           /* Take VFs from the host's drivers. */
     HOST_STEP_REMOVE,           /* No VFs. */
@@ -46,6 +46,8 @@ enum host_step_kind {
     HOST_STEP_MODE,
     HOST_STEP_MULTIPORT,
     HOST_STEP_BOND,             /* A Linux bond of uplinks, for VF-LAG. */
+    HOST_STEP_LATE,             /* VFs get drivers once others have made
+                                 * one. */
     HOST_STEP_VFS,
     HOST_STEP_WAIT,             /* For representors. */
     HOST_STEP_NAMES,
@@ -63,6 +65,7 @@ struct host_step {
     unsigned int n_vfs;         /* HOST_STEP_VFS. */
     const struct host_bond *bond;       /* HOST_STEP_BOND. */
     bool on;                    /* HOST_STEP_MULTIPORT. */
+    bool late;                  /* HOST_STEP_VFS: without drivers. */
     bool optional;              /* That it fails is no failure: nobody asked
                                  * for it. */
     char *text;                 /* What is done, for people to read. */
@@ -124,6 +127,13 @@ const char *host_refused_by(const struct host_pf *, enum host_step_kind,
  * it is to be, which the caller must free; NULL if it is not there, or as it is
  * to be. */
 char *host_bond_differs(const struct host_bond *, const struct host *);
+
+/* Returns true if the uplinks of all PFs of the NIC of 'pf' that are here will
+ * be in one Linux bond, which is not there yet and which others make.  The
+ * driver, mlx5, wants to make a VF-LAG of it before VFs have drivers
+ * (lag/lag.c, mlx5_activate_lag(), Linux 6.12). */
+bool host_bond_comes(const struct host_conf *, const struct host *,
+                     const struct host_pf *pf);
 
 /* Returns true if a step of this kind leaves whoever uses the VF undisturbed,
  * or there is nobody, or with 'force'. */

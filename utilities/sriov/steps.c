@@ -36,6 +36,7 @@
 #include "sriov/bonds.h"
 #include "sriov/conf.h"
 #include "sriov/host.h"
+#include "sriov/late.h"
 #include "sriov/plan.h"
 #include "sset.h"
 #include "timeval.h"
@@ -231,6 +232,25 @@ set_num_vfs(struct applier *a, const struct host_pf *pf, unsigned int n)
     return error;
 }
 
+/* Gives 'pf' the VFs of 'step', which may be to have no drivers. */
+static char *
+make_vfs(struct applier *a, const struct host_step *step,
+         const struct host_pf *pf)
+{
+    bool late = step->late && host_late_has(pf->pci);
+    char *error;
+
+    if (late) {
+        host_late_set_autoprobe(pf->pci, false);
+    }
+    error = set_num_vfs(a, pf, step->n_vfs);
+    sset_add(&a->renewed, pf->pci);
+    if (late) {
+        host_late_set_autoprobe(pf->pci, true);
+    }
+    return error;
+}
+
 static int
 request_mode(struct applier *a, const struct host_pf *pf, enum sriov_mode mode,
              char **detail)
@@ -404,6 +424,7 @@ do_vf(struct applier *a, const struct host_step *step,
     case HOST_STEP_MODE:
     case HOST_STEP_MULTIPORT:
     case HOST_STEP_BOND:
+    case HOST_STEP_LATE:
     case HOST_STEP_VFS:
     case HOST_STEP_WAIT:
     default:
@@ -574,7 +595,8 @@ wait_for_lag(struct applier *a, const struct host_bond *bond)
     }
 }
 
-/* Makes 'bond', unless it is there, and puts all of its PFs' links in it. */
+/* Makes 'bond', unless it is there, puts all of its PFs' links in it, and waits
+ * for its VF-LAG. */
 static char *
 make_bond(struct applier *a, const struct host_bond *bond,
           const struct host *host)
@@ -603,9 +625,14 @@ make_bond(struct applier *a, const struct host_bond *bond,
                  : pf ? join_bond(a, pf, ifindex)
                  : xasprintf("%s is gone", pci));
     }
-    return (error ? error
-            : describe(sriov_nl_link_set(a->nl, ifindex, &change, &detail),
-                       &detail));
+    if (!error) {
+        error = describe(sriov_nl_link_set(a->nl, ifindex, &change, &detail),
+                         &detail);
+    }
+    if (!error) {
+        wait_for_lag(a, bond);
+    }
+    return error;
 }
 
 /* Returns a PF of 'bond' that is not in it, or NULL. */
@@ -682,9 +709,11 @@ do_step(struct applier *a, const struct host_step *step)
     case HOST_STEP_REMOVE:
         error = set_num_vfs(a, pf, 0);
         break;
+    case HOST_STEP_LATE:
+        error = host_late_note(pf->pci);
+        break;
     case HOST_STEP_VFS:
-        error = set_num_vfs(a, pf, step->n_vfs);
-        sset_add(&a->renewed, pf->pci);
+        error = make_vfs(a, step, pf);
         break;
     case HOST_STEP_LEGACY:
         error = set_mode(a, step, pf, SRIOV_MODE_LEGACY);
@@ -701,9 +730,6 @@ do_step(struct applier *a, const struct host_step *step)
         break;
     case HOST_STEP_BOND:
         error = make_bond(a, step->bond, host);
-        if (!error) {
-            wait_for_lag(a, step->bond);
-        }
         break;
     case HOST_STEP_WAIT:
         error = wait_for_reps(a, step);

@@ -3,7 +3,7 @@
 _ovs_sriov () {
     local options="--json --dry-run --force --lag --config= --node= --vlan= --rate= --help --version"
     local cur=${COMP_WORDS[COMP_CWORD]}
-    local word words="list check apply import proxmox probe vm libvirt name metrics help $options"
+    local word words="list check apply import proxmox probe vm libvirt name drivers metrics help $options"
 
     # Of bash-completion: words with colons, as PCI addresses have, are one.
     if declare -F _get_comp_words_by_ref >/dev/null; then
@@ -22,7 +22,7 @@ _ovs_sriov () {
         metrics)
             words="openmetrics prometheus serve $options"
             ;;
-        list|check|import|proxmox|vm|help)
+        list|check|import|proxmox|vm|drivers|help)
             words=$options
             ;;
         esac
