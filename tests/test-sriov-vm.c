@@ -287,6 +287,10 @@ check(struct ds *s)
         const struct vm_claim *claim = find_claim(vf->pci);
         bool ours = sset_contains(&facts.managed, vf->pci);
 
+        if (vf->shut && (vf->state == VM_OPEN || vf->state == VM_PREPARED)) {
+            ds_put_format(s, "  WRONG: %s is closed, and its row says "
+                          "otherwise\n", vf->rep);
+        }
         if (!ours || !vf->up || vf->state == VM_KEPT) {
             continue;
         }
@@ -304,6 +308,19 @@ check(struct ds *s)
                               vf->rep, vfs[j].rep);
             }
         }
+    }
+}
+
+/* Has 'vf' be closed, of which nothing gets into the database. */
+static void
+lose(struct vm_vf *vf)
+{
+    vf->up = vf->clean = false;
+    vf->shut = true;
+    if (vf->has_own_mac) {
+        vf->mac = vf->own_mac;
+        vf->has_mac = !eth_addr_is_zero(vf->mac);
+        vf->mac_reset = true;
     }
 }
 
@@ -363,7 +380,7 @@ random_event(unsigned int n)
 {
     char *pci = xasprintf("v%u", random_range(4));
     const struct vm_claim *claim = find_claim(pci);
-    unsigned int what = random_range(8);
+    unsigned int what = random_range(9);
     struct svec words = SVEC_EMPTY_INITIALIZER;
 
     if (what < 4) {
@@ -389,6 +406,8 @@ random_event(unsigned int n)
         find_vf(pci)->as_written = false;
     } else if (what == 6) {
         find_vf(pci)->up = find_vf(pci)->up && random_range(2);
+    } else if (what == 7) {
+        lose(find_vf(pci));
     } else {
         free(refused);
         refused = random_range(3) ? NULL : xstrdup("refused");
@@ -407,6 +426,10 @@ run_random(unsigned int n, struct ds *s)
         char *pci = xasprintf("v%d", i);
 
         add_vf(pci);
+        if (i % 2) {
+            find_vf(pci)->has_mac = false;
+            find_vf(pci)->mac = eth_addr_zero;
+        }
         sset_add(&facts.managed, pci);
         free(pci);
     }
@@ -492,11 +515,7 @@ do_line(const char *line, struct ds *s)
         find_vf(arg)->has_mac = false;
         find_vf(arg)->mac = eth_addr_zero;
     } else if (!strcmp(command, "lose")) {
-        struct vm_vf *vf = find_vf(arg);
-
-        vf->up = vf->clean = false;
-        vf->shut = true;
-        vf->mac = vf->own_mac;
+        lose(find_vf(arg));
     } else if (!strcmp(command, "mac-lost")) {
         mac_lost = arg[0] == 'y';
     } else if (!strcmp(command, "two-tags")) {
