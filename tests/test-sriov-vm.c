@@ -197,7 +197,7 @@ static void
 close_vf(struct vm_vf *vf, const struct vm_op *op)
 {
     vf->up = false;
-    vf->clean = false;
+    vf->clean = vf->prepared = false;
     vf->shut = true;
     if (vf->has_own_mac) {
         vf->mac_reset = true;
@@ -250,6 +250,7 @@ do_op(struct vm_op *op, struct ds *s)
         write_claim(vf, op);
         vf->state = VM_PREPARED;
         vf->shut = vf->mac_reset = false;
+        vf->prepared = true;
         if (op->claim->settings.has_mac && !mac_lost) {
             vf->mac = op->claim->settings.mac;
             vf->has_mac = true;
@@ -315,7 +316,7 @@ check(struct ds *s)
 static void
 lose(struct vm_vf *vf)
 {
-    vf->up = vf->clean = false;
+    vf->up = vf->clean = vf->prepared = false;
     vf->shut = true;
     if (vf->has_own_mac) {
         vf->mac = vf->own_mac;
@@ -400,7 +401,7 @@ random_event(unsigned int n)
         }
     } else if (what == 4) {
         for (size_t i = 0; i < n_vfs; i++) {
-            vfs[i].clean = false;
+            vfs[i].clean = vfs[i].prepared = false;
         }
     } else if (what == 5) {
         find_vf(pci)->as_written = false;
@@ -532,6 +533,7 @@ do_line(const char *line, struct ds *s)
     } else if (!strcmp(command, "restart")) {
         for (size_t i = 0; i < n_vfs; i++) {
             vfs[i].clean = vfs[i].shut = vfs[i].mac_reset = false;
+            vfs[i].prepared = false;
         }
     } else if (!strcmp(command, "settings")) {
         struct vm_settings settings;

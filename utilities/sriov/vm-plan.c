@@ -285,7 +285,8 @@ decide_prepared(struct decision *d)
     if (!vf->as_written) {
         add_op(d, VM_OP_REPAIR, NULL, false);
     } else if (want->has_mac && vf->has_own_mac && vm_vf_has_own_mac(vf)
-               && !eth_addr_equals(vf->own_mac, want->mac)) {
+               && !eth_addr_equals(vf->own_mac, want->mac)
+               && !vf->prepared) {
         /* We closed it, and were started again before that got into the
          * database: once more. */
         add_op(d, VM_OP_CLOSE, NULL, false);

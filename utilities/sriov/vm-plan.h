@@ -58,6 +58,8 @@ struct vm_vf {
                                  * one. */
     bool shut;                  /* We closed it in the kernel, and prepared it
                                  * for nobody since, whatever its row says. */
+    bool prepared;              /* We prepared it, and did not close it since,
+                                 * since we were started. */
     bool mac_reset;             /* We gave it 'own_mac' back since, whether it
                                  * took that or not. */
 

@@ -98,6 +98,7 @@ struct vm {
     struct sset clean;          /* No flow of the last one is left. */
     struct sset settling;       /* Will be clean when 'settle' is done. */
     struct sset shut;           /* We closed them, see vm-plan.h... */
+    struct sset prepared;       /* We prepared them since. */
     struct sset mac_reset;      /* ...and gave them their address back. */
     struct sset told;           /* What was logged about them already. */
 
@@ -128,6 +129,7 @@ vm_init(struct vm *vm, const struct command_args *args)
     sset_init(&vm->clean);
     sset_init(&vm->settling);
     sset_init(&vm->shut);
+    sset_init(&vm->prepared);
     sset_init(&vm->mac_reset);
     sset_init(&vm->told);
     ovs_list_init(&vm->waiters);
@@ -149,6 +151,7 @@ vm_destroy(struct vm *vm)
     sset_destroy(&vm->clean);
     sset_destroy(&vm->settling);
     sset_destroy(&vm->shut);
+    sset_destroy(&vm->prepared);
     sset_destroy(&vm->mac_reset);
     sset_destroy(&vm->told);
     command_disconnect(vm->nl);
@@ -251,6 +254,7 @@ do_op(struct vm *vm, struct vm_op *op)
             return false;
         }
         sset_add(&vm->shut, vf->pci);
+        sset_find_and_delete(&vm->prepared, vf->pci);
         reset(vm, vf);
         sset_find_and_delete(&vm->clean, vf->pci);
         sset_find_and_delete(&vm->settling, vf->pci);
@@ -265,6 +269,7 @@ do_op(struct vm *vm, struct vm_op *op)
             op->why = wrong;
             op->refused = true;
         } else {
+            sset_add(&vm->prepared, vf->pci);
             sset_find_and_delete(&vm->shut, vf->pci);
             sset_find_and_delete(&vm->mac_reset, vf->pci);
         }
@@ -480,6 +485,7 @@ read_input(struct vm *vm, struct vm_plan_input *in, struct vm_vf **vfsp,
     for (size_t i = 0; i < in->n_vfs; i++) {
         vfs[i].clean = sset_contains(&vm->clean, vfs[i].pci);
         vfs[i].shut = sset_contains(&vm->shut, vfs[i].pci);
+        vfs[i].prepared = sset_contains(&vm->prepared, vfs[i].pci);
         vfs[i].mac_reset = sset_contains(&vm->mac_reset, vfs[i].pci);
     }
     sset_destroy(&uplinks);
