@@ -25,6 +25,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sriov/bonds.h"
@@ -33,7 +34,12 @@
 #include "sriov/plan.h"
 #include "sriov/steps.h"
 #include "svec.h"
+#include "timeval.h"
 #include "util.h"
+
+/* Milliseconds that udev may take to name network devices of PFs: for one that
+ * has just got its driver, this program may be there first. */
+enum { NAMES_MS = 10 * 1000 };
 
 /* Sees to it that names of representors stay, whatever sections come. */
 static void
@@ -65,6 +71,32 @@ print_plan(const struct host_plan *plan)
     return ok;
 }
 
+/* Returns the host, to be freed with host_destroy(), once udev is done with the
+ * network devices of its PFs, as far as it is within NAMES_MS: by their names
+ * the network configuration says which bonds they will be in. */
+static struct host *
+read_host(const struct command_args *args, const struct sriov_nl *nl)
+{
+    const struct timespec ts = { .tv_nsec = 100 * 1000 * 1000 };
+    long long int deadline = time_msec() + NAMES_MS;
+
+    for (;;) {
+        struct host *host = host_read(args->root, nl);
+        bool busy = false;
+
+        for (size_t i = 0; i < host->n && !*args->root; i++) {
+            const char *name = host_pf_netdev(host->pfs[i]);
+
+            busy |= name && host_udev_is_busy(name);
+        }
+        if (!busy || time_msec() > deadline) {
+            return host;
+        }
+        host_destroy(host);
+        nanosleep(&ts, NULL);
+    }
+}
+
 /* Ends the program if 'pci', as a person wrote it, is no PCI device at all.
  * (udev asks for each device that can have VFs, a drive say.) */
 static void
@@ -86,7 +118,7 @@ apply(const struct command_args *args, const struct host_conf *conf,
       const char *pci)
 {
     struct sriov_nl *nl = command_connect(args);
-    struct host *host = host_read(args->root, nl);
+    struct host *host = read_host(args, nl);
     struct host_plan plan;
     const char *note;
     bool ok = true;

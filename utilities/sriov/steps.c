@@ -475,10 +475,8 @@ do_vfs(struct applier *a, const struct host_step *step,
     return first;
 }
 
-/* Returns true if udev runs and is not done yet with the network device
- * 'name', which it may be about to rename. */
-static bool
-udev_is_busy(const char *name)
+bool
+host_udev_is_busy(const char *name)
 {
     struct udev *udev = access("/run/udev/control", F_OK) ? NULL : udev_new();
     struct udev_device *dev;
@@ -516,7 +514,7 @@ wait_for_reps(struct applier *a, const struct host_step *step)
             const char *rep = host_vf_rep_name(&pf->vfs[i]);
 
             n_reps += rep != NULL;
-            n += rep && !udev_is_busy(rep);
+            n += rep && !host_udev_is_busy(rep);
         }
 
         bool all = pf && n_reps == pf->n_vfs && n_reps == pf->num_vfs;

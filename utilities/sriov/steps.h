@@ -37,6 +37,10 @@ struct sriov_nl;
 bool host_steps_run(const struct host_plan *, const struct host_conf *,
                     const struct sriov_nl *, bool force);
 
+/* Returns true if udev runs and is not done yet with the network device
+ * 'name', which it may be about to rename. */
+bool host_udev_is_busy(const char *name);
+
 /* Gives VFs back to their drivers that a run has taken which was then killed,
  * and says so.  No other run may be under way. */
 void host_steps_recover(void);
