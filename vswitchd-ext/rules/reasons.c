@@ -39,6 +39,12 @@ static const char help_queue[] =
 static const char help_room[] =
     "fewer flows: match fewer fields, lower max-idle; then "
     "ovs-appctl revalidator/purge has them tried again";
+static const char help_flood[] =
+    "nothing, as long as little is flooded; else fewer ports in a VLAN, and "
+    "mirrors to fewer";
+static const char help_local[] =
+    "nothing, as long as little is flooded; where the host has no address on "
+    "the bridge: ovs-ofctl mod-port BRIDGE BRIDGE no-flood";
 static const char help_qdisc[] =
     "something removed it (tc qdisc show dev PORT): del-port and add-port it";
 static const char help_conntrack[] =
@@ -152,8 +158,8 @@ static const struct {
       { "match", "matches what TC has no key for", help_unknown } },
     { "offloading attribute", { "match", NULL, help_unknown } },
     { "Can only support",
-      { "actions", "has more actions than TC takes in one rule",
-        "flood or mirror to fewer ports" } },
+      { "actions", "has more actions than Open vSwitch puts into one filter of "
+        "TC (a flood: one for each port)", help_flood } },
     { "flow_put: recirc_id sharing",
       { "recirculation", "is looked up again (recirculates), and kernel and "
         "TC do not share recirculation ids",
@@ -208,6 +214,9 @@ static const struct {
     const char *id;
     const char *help;
 } by_kernel[] = {
+    /* The bridge's own port among others. */
+    { "internal port can have only one", "local", help_local },
+    { "only as single destination", "local", help_local },
     { "not on same switch HW", "other-switch",
       "bond-offload=local lets a VF leave by its own PF's uplink; a NIC that "
       "forwards between its PFs has devlink's esw_multiport" },
@@ -241,7 +250,7 @@ static const struct {
     { "pedit", "rewrite",
       "the NIC cannot change so much: a flow that changes fewer fields" },
     { "irror", "mirror", "a mirror to one port of the same NIC" },
-    { "more output ports", "mirror", "flood or mirror to fewer ports" },
+    { "more output ports", "mirror", help_flood },
     { "ncap", "tunnel", "see that the NIC's firmware offloads this tunnel" },
     { "unnel", "tunnel", "see that the NIC's firmware offloads this tunnel" },
     { "eighbour", "tunnel", "it is tried again once the peer's MAC is known" },
@@ -253,10 +262,11 @@ static const struct {
     { "goto", "recirculation", "flows that need no second lookup" },
     { "nsupported key", "match", help_none },
     { "atch", "match", help_none },
-    { "too many actions", "actions", "flood or mirror to fewer ports" },
+    { "too many actions", "actions", help_flood },
     { "action", "action",
       "the NIC cannot do one of the actions of the example, or not to such a "
-      "port: the bridge itself (LOCAL) is the host's" },
+      "port: the bridge itself (LOCAL) is the host's; where the host has no "
+      "address on it, ovs-ofctl mod-port BRIDGE BRIDGE no-flood" },
 };
 
 static void
