@@ -36,6 +36,8 @@ dpdk_port() {
     of_port "$1"
 }
 
+# hw_flows: those of userspace bridges, where there is another datapath as well.
+hw_flows() { ovs-appctl dpctl/dump-flows --names netdev@ovs-netdev type=offloaded; }
 # hw_count IN OUT: packets of the offloaded flows from one port to the other.
 hw_count() {
     hw_flows | grep -F "in_port($1)" | grep "actions:.*$2" \
@@ -68,7 +70,7 @@ in_hardware() {
     before=$(hw_count "$3" "$4")
     pings "$1" "$2" 3 || return 1
     at_least "$(hw_count "$3" "$4")" $(( before + 3 )) && return
-    ovs-appctl dpctl/dump-flows --names
+    ovs-appctl dpctl/dump-flows -m --names netdev@ovs-netdev
     ovs-appctl sriov/why
     return 1
 }
