@@ -66,8 +66,7 @@ while [ $n -lt "$events" ]; do
     n=$(( n + 1 ))
     case $(( RANDOM % 20 )) in
     0) daemons=$(( daemons + 1 )); vm_daemon_kill; vm_daemon ;;
-    1) [ $(( n % 3 )) = 0 ] || continue
-       switches=$(( switches + 1 )); stop_vswitchd; start_vswitchd ;;
+    1) switches=$(( switches + 1 )); stop_vswitchd; start_vswitchd ;;
     *)
         vm=$(( 100 + RANDOM % 5 ))
         if [ -n "${runs[$vm]:-}" ]; then vm_ends $vm; else vm_starts $vm; fi
