@@ -1,5 +1,6 @@
 #!/bin/bash
 # purge leaves nothing behind but what a purge of stock leaves, and what is the user's
+# limit: 1200
 files() { find / -xdev \( -path /host -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/cache -o -path /var/log/journal -o -path /tmp \) -prune -o -print | sort; }
 boot1() {
     offer debian
