@@ -15,6 +15,7 @@ mkdir -p $r/guest $r/var/lib/libvirt $r/var/cache/libvirt $r/var/log/libvirt
 for dir in tmp var/lib/libvirt var/cache/libvirt var/log/libvirt; do mount -t tmpfs tmpfs $r/$dir; done
 mkdir -p $r/var/log/libvirt/qemu
 mount --bind / $r/guest
+mount --bind /run $r/guest/run
 mkdir -p $r/etc/libvirt/hooks/qemu.d
 cat >$r/etc/libvirt/qemu.conf <<'END'
 security_driver = "none"
