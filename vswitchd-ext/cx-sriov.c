@@ -578,7 +578,18 @@ note_reattach(const struct sriov_op *op, const struct sriov_view *view,
     if (op->old) {
         sset_add(detached, op->old->name);
     } else {
+        struct shash_node *node;
+
         sriov_dpdk_ports_of(view, op->port->dev_name, detached);
+        SHASH_FOR_EACH (node, &view->ports) {
+            const struct sriov_view_port *port = node->data;
+
+            track = sriov_history_find(&cx->history, node->name);
+            if (track && port->n_ifaces == 1
+                && sset_contains(detached, port->ifaces[0]->name)) {
+                track->attached = track->ifindex;
+            }
+        }
     }
 }
 

@@ -22,6 +22,7 @@ for round in 1 2; do
     pf_pci 0 >"$driver/bind"
     nic_switchdev 0
     ip link set "$(uplink 0)" up
+    wire_up 0
     nic_vfs 0 2
     wait_until 20 exists "$(vf 0 1)"
     for v in 0 1; do
