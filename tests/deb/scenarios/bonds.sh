@@ -2,7 +2,7 @@
 # a Linux bond of the uplinks made by ifupdown, ifupdown2, systemd-networkd: at boot VFs get their drivers after it; VF-LAG
 # after: fresh
 # limit: 900
-howto_names
+rep() { echo "ovs-sw$(( $1 + 1 ))pf$(pf_port "$1")vf$2"; }
 lag_state() { cat "/sys/kernel/debug/mlx5/$(pf_pci "$1")/lag/state"; }
 driver() { basename "$(readlink "/sys/bus/pci/devices/$(vf_pci "$1" "$2")/driver" || echo none)"; }
 drivers() { local p v; for p in 0 1; do for v in 0 1 2 3; do driver $p $v; done; done | sort | uniq -c | tr -s ' '; }
@@ -11,7 +11,7 @@ since() { systemctl show -p "$2TimestampMonotonic" --value "$1"; }
 # in_order UNIT: after UNIT, which makes the bond, and after what apply says.
 in_order() {
     local said
-    said=$(journalctl -b -o cat --no-pager -u ovs-sriov -u ovs-sriov@* -u ovs-sriov-drivers)
+    said=$(journalctl -b -o cat --no-pager -u ovs-sriov -u "ovs-sriov@*" -u ovs-sriov-drivers)
     echo "$said"
     check "apply leaves VFs without drivers" contains "$said" "no drivers for VFs before bond0 is there: done"
     check "they get them" contains "$said" "$(pf_pci 0): drivers for 4 VFs: done"
