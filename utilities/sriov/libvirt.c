@@ -36,6 +36,7 @@
 #include "jsonrpc.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
+#include "openvswitch/vlog.h"
 #include "sriov/leftovers.h"
 #include "sriov/vm-libvirt.h"
 #include "svec.h"
@@ -66,12 +67,12 @@ write_file(const char *dir, const char *name, const char *text)
     FILE *file;
 
     if (mkdir(dir, 0700) && errno != EEXIST) {
-        ovs_fatal(errno, "%s", dir);
+        ovs_fatal(errno, "%s: cannot be made; does Open vSwitch run?", dir);
     }
     file = fopen(new_path, "w");
     if (!file || fputs(text, file) < 0 || fclose(file)
         || rename(new_path, path)) {
-        ovs_fatal(errno, "%s", path);
+        ovs_fatal(errno, "%s: cannot be written", path);
     }
     free(new_path);
     free(path);
@@ -118,6 +119,8 @@ wait_until_ready(const char *uuid)
     struct jsonrpc *client = NULL;
     char *wrong = NULL;
 
+    /* libvirt shows all of standard error: once is enough. */
+    vlog_set_levels(vlog_module_from_name("unixctl"), VLF_CONSOLE, VLL_OFF);
     alarm(PATIENCE);
     request = jsonrpc_create_request(
         "vm/ready", json_array_create_1(json_string_create(uuid)), NULL);
