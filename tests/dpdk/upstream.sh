@@ -3,7 +3,8 @@
 #
 #   tests/dpdk/upstream.sh --ovs DIR [TESTSUITEFLAGS...]
 #
-# DIR is a tree that "boot.sh --dpdk" configured.  Runs on this machine, in a network namespace of its own, and shows DPDK none of
+# DIR is a tree that "boot.sh --dpdk" configured.  TESTSUITEFLAGS are by default "-k dpdk", tests/system-dpdk.at: from series 3.5 on
+# the suite has the tests of system-traffic.at as well, which the kernel's devices take part in.  Runs on this machine, in a network namespace of its own, and shows DPDK none of
 # its PCI devices.  What is skipped is named.  The last line is "N passed, N failed, N skipped".
 set -eu
 
@@ -12,13 +13,17 @@ top=$(cd "$here/../.." && pwd)
 [ "${1:-}" = --ovs ] && [ $# -ge 2 ] || { sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0" | sed '$d' >&2; exit 2; }
 ovs=$(cd "$2" && pwd)
 shift 2
-log=$top/build/log/dpdk-upstream.log
-
+[ $# -gt 0 ] || set -- -k dpdk
+# shellcheck source=tests/guest/common.sh
+. "$top/tests/guest/common.sh"
 die() { echo "dpdk: $*" >&2; exit 1; }
+log=$top/build/log/dpdk-upstream.log
 
 [ "$(id -u)" = 0 ] || die "not root, which DPDK needs: run it with sudo"
 unset MAKEFLAGS MFLAGS
-"$top/tests/quietly" build-dpdk "building Open vSwitch with DPDK" make -C "$ovs" -j"$(nproc)" all package.m4 tests/ovstest
+"$top/tests/guest/prepare" --ovs "$ovs"
+# shellcheck disable=SC2086,SC2154
+"$top/tests/quietly" build-dpdk "building what the tests need besides" make -C "$ovs" $ovs_programs package.m4 tests/atlocal
 
 # Upstream's, with our macros behind its own.
 suite=$ovs/tests/no-hugepages-testsuite
