@@ -11,6 +11,7 @@ check "AF_PACKET in the main thread" equal "$(ovs-appctl dpctl/show | grep -c '(
 ovs-appctl sriov/show
 check "status" equal "$(ovs-appctl sriov/show --json | grep -c '"added by cx-sriov"')" 16
 check "memory" contains "$(ovs-appctl sriov/show)" "16 representors share"
+check "room" contains "$(ovs-appctl sriov/show)" "with uplinks 18 of 32 ports"
 for v in 0 1; do vf_up 0 $v; vf_up 1 $v; done
 expect_in_hardware vf0.0 "$(vf_ip 0 1)" "$(rep 0 0)" "$(rep 0 1)"
 expect_in_hardware vf1.1 "$(wire_ip 1)" "$(rep 1 1)" dpdk-p1
