@@ -246,8 +246,8 @@ test_records(void)
     check_count(0, 0, 0);
 }
 
-/* Has the flow 1 of a userspace datapath tried, by a driver of DPDK's that takes
- * it, or only its mark, or refuses with 'flow_text' or 'mark_text'; after Open
+/* Has the flow 1 of a userspace datapath tried, by a driver of DPDK's that
+ * takes it, or only its mark, or refuses with 'flow_text' or 'mark_text'; after Open
  * vSwitch has said 'ovs_text', if that is nonnull, it has nothing to give to
  * the driver but a mark. */
 static void

@@ -338,7 +338,8 @@ device_arg(const struct svec *words, size_t *i, bool *block)
             return *i + 1 < words->n ? words->names[++*i] : NULL;
         }
         /* "-aADDRESS", but "--allow=ADDRESS". */
-        return word[1] != '-' ? word + n : word[n] == '=' ? word + n + 1 : NULL;
+        return (word[1] != '-' ? word + n
+                : word[n] == '=' ? word + n + 1 : NULL);
     }
     return NULL;
 }
@@ -463,8 +464,8 @@ sriov_dpdk_is_as_written(const struct sriov_view_port *port)
 #define BURST 32
 
 /* Returns how many bytes 'n' packet buffers for 'mtu' take.  Each has two
- * cache lines of struct rte_mbuf, what Open vSwitch adds to it, headroom, and frame,
- * which netdev-dpdk.c rounds up to 1024 bytes; an object of a mempool has a
+ * cache lines of struct rte_mbuf, what Open vSwitch adds to it, headroom, and
+ * frame, which netdev-dpdk.c rounds up to 1024 bytes; an object of a mempool has a
  * header of a cache line. */
 static uint64_t
 pool_size(uint64_t n, unsigned int mtu)

@@ -222,11 +222,11 @@ static const struct {
       "forwards between its PFs has devlink's esw_multiport" },
     /* DPDK's, drivers/net/mlx5/mlx5_flow_dv.c and mlx5_flow.c. */
     { "not belong to E-Switch", "other-switch",
-      "bond-offload=local lets a VF leave by its own PF's uplink; mlx5 forwards "
-      "between its PFs if they are in a Linux bond" },
+      "bond-offload=local lets a VF leave by its own PF's uplink; mlx5 "
+      "forwards between its PFs if they are in a Linux bond" },
     { "hardware refuses", "refused",
-      "the driver got no other word from the NIC: see dmesg, and whether fewer "
-      "flows help" },
+      "the driver got no other word from the NIC: see dmesg, and whether "
+      "fewer flows help" },
     { "fate action", "mirror",
       "flood or mirror to fewer ports: Open vSwitch has DPDK send to one" },
     { "both uplink", "uplinks", "the NIC does not forward between uplinks" },
