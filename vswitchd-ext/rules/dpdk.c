@@ -465,8 +465,8 @@ sriov_dpdk_is_as_written(const struct sriov_view_port *port)
 
 /* Returns how many bytes 'n' packet buffers for 'mtu' take.  Each has two
  * cache lines of struct rte_mbuf, what Open vSwitch adds to it, headroom, and
- * frame, which netdev-dpdk.c rounds up to 1024 bytes; an object of a mempool has a
- * header of a cache line. */
+ * frame, which netdev-dpdk.c rounds up to 1024 bytes; an object of a mempool
+ * has a header of a cache line. */
 static uint64_t
 pool_size(uint64_t n, unsigned int mtu)
 {
