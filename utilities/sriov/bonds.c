@@ -182,25 +182,57 @@ matches_name(const char *patterns, const char *name)
     return found != negate;
 }
 
+static const char *const networkd_folders[] = {
+    "/etc/systemd/network", "/run/systemd/network", "/usr/lib/systemd/network",
+};
+
+/* Will networkd make a Linux bond 'name'?  (netplan writes "Bond=" for members
+ * of an OVS bond as well, which has no .netdev file.) */
+static bool
+is_networkd_bond(const char *root, const char *name)
+{
+    bool is = false;
+
+    for (size_t i = 0; i < ARRAY_SIZE(networkd_folders) && !is; i++) {
+        struct svec files = SVEC_EMPTY_INITIALIZER;
+        const char *file;
+        size_t j;
+
+        host_read_folder(&files, "%s%s", root, networkd_folders[i]);
+        SVEC_FOR_EACH (j, file, &files) {
+            char *path = xasprintf("%s/%s", networkd_folders[i], file);
+            bool netdev = howto_ends_in(file, ".netdev");
+            char *its_name = (netdev ? unit_value(root, path, "NetDev", "Name")
+                              : NULL);
+            char *kind = (netdev ? unit_value(root, path, "NetDev", "Kind")
+                          : NULL);
+
+            is |= (nullable_string_is_equal(its_name, name)
+                   && nullable_string_is_equal(kind, "bond"));
+            free(kind);
+            free(its_name);
+            free(path);
+        }
+        svec_destroy(&files);
+    }
+    return is;
+}
+
 /* Returns the bond of networkd's that will have the network device 'name', as
  * far as its file says so by name, which the caller must free, or NULL. */
 static char *
 find_networkd_bond(const char *root, const char *name)
 {
-    static const char *const folders[] = {
-        "/etc/systemd/network", "/run/systemd/network",
-        "/usr/lib/systemd/network",
-    };
     char *bond = NULL;
 
-    for (size_t i = 0; i < ARRAY_SIZE(folders) && !bond; i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(networkd_folders) && !bond; i++) {
         struct svec files = SVEC_EMPTY_INITIALIZER;
         const char *file;
         size_t j;
 
-        host_read_folder(&files, "%s%s", root, folders[i]);
+        host_read_folder(&files, "%s%s", root, networkd_folders[i]);
         SVEC_FOR_EACH (j, file, &files) {
-            char *path = xasprintf("%s/%s", folders[i], file);
+            char *path = xasprintf("%s/%s", networkd_folders[i], file);
             char *names = (!bond && howto_ends_in(file, ".network")
                            ? unit_value(root, path, "Match", "Name") : NULL);
 
@@ -211,6 +243,10 @@ find_networkd_bond(const char *root, const char *name)
             free(path);
         }
         svec_destroy(&files);
+    }
+    if (bond && !is_networkd_bond(root, bond)) {
+        free(bond);
+        bond = NULL;
     }
     return bond;
 }

@@ -492,6 +492,21 @@ host_udev_is_busy(const char *name)
     return busy;
 }
 
+/* Has the representor of 'vf' the name that it is to have?  Then udev has done
+ * what we wait for, although it may say that it is renaming the device: until
+ * the programs are done that another package's rule runs for it (netplan's,
+ * one after the other), since the event that says otherwise waits for them. */
+static bool
+has_its_name(const struct applier *a, const struct host_pf *pf,
+             const struct host_vf *vf)
+{
+    char *name = host_name_of(a->conf, pf, host_vf_label(vf));
+    bool has = name && !strcmp(name, host_vf_rep_name(vf));
+
+    free(name);
+    return has;
+}
+
 /* Waits until all VFs have their representors, and udev is done with them.
  * (ovs-vswitchd does not add them to a bridge before, either.) */
 static char *
@@ -511,10 +526,11 @@ wait_for_reps(struct applier *a, const struct host_step *step)
         size_t n = 0, n_reps = 0;
 
         for (size_t i = 0; pf && i < pf->n_vfs; i++) {
-            const char *rep = host_vf_rep_name(&pf->vfs[i]);
+            const struct host_vf *vf = &pf->vfs[i];
+            const char *rep = host_vf_rep_name(vf);
 
             n_reps += rep != NULL;
-            n += rep && !host_udev_is_busy(rep);
+            n += rep && (has_its_name(a, pf, vf) || !host_udev_is_busy(rep));
         }
 
         bool all = pf && n_reps == pf->n_vfs && n_reps == pf->num_vfs;
