@@ -30,9 +30,11 @@ bond_boot() {
     check "nothing is left to do" equal "$(ovs-sriov apply)" "nothing to do"
     check_fails "check says something of the bond" contains "$(ovs-sriov check)" VF-LAG
     wait_until 60 rep_ports vmbr1 8
-    # The cable that is in use.
-    p=$([ "$(cat /sys/class/net/bond0/bonding/active_slave)" = "$(uplink 0)" ] && echo 0 || echo 1)
     for f in 0 1; do wire_up $f; done
+    # The cable that is in use.
+    active() { grep . /sys/class/net/bond0/bonding/active_slave; }
+    wait_until 30 active
+    p=$([ "$(active)" = "$(uplink 0)" ] && echo 0 || echo 1)
     vf_up $(( 1 - p )) 0
     expect_offloaded vf$(( 1 - p )).0 wire$p "$(wire_ip $p)" "$(rep $(( 1 - p )) 0)" "$(uplink $p)" 50
 }
