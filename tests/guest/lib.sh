@@ -74,6 +74,9 @@ uplink() { echo "enp$(( $1 + 1 ))s0np$(pf_port "$1")"; }
 rep() { echo "enp$(( $1 + 1 ))s0npf$(pf_port "$1")vf$2"; }
 vf() { echo "enp$(( $1 + 1 ))s0v$2"; }
 vf_pci() { basename "$(readlink "/sys/bus/pci/devices/$(pf_pci "$1")/virtfn$2")"; }
+# driver_of PCI: its driver, or "none".  lag_state PF: what mlx5 says of its VF-LAG.
+driver_of() { basename "$(readlink "/sys/bus/pci/devices/$1/driver" || echo none)"; }
+lag_state() { cat "/sys/kernel/debug/mlx5/$(pf_pci "$1")/lag/state"; }
 
 nic_vfs() { echo "$2" >"/sys/bus/pci/devices/$(pf_pci "$1")/sriov_numvfs" || fail "PF $1 does not make $2 VFs"; }
 nic_mode() { devlink dev eswitch set "pci/$(pf_pci "$1")" mode "$2"; }

@@ -46,6 +46,12 @@ undisturbed() {
     the_same "our ports before" "$before" "after: $text" "$(ours)" || fail "$text: our ports changed"
 }
 
+# bond_stanza [LINE...]: what /etc/network/interfaces has of a Linux bond of both uplinks, with these lines besides.
+bond_stanza() {
+    printf 'auto lo\niface lo inet loopback\n\nauto bond0\niface bond0 inet manual\n'
+    printf '        %s\n' "bond-slaves $(uplink 0) $(uplink 1)" 'bond-mode active-backup' 'bond-miimon 50' "$@"
+}
+
 # tap_up [BRIDGE]: a VM's tap there (default: vmbr1), with 10.0.8.1 behind it.
 tap_up() {
     new_netns tap

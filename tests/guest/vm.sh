@@ -73,7 +73,7 @@ choose() {
     return 1
 }
 vf_of() { local v; for v in 0 1 2 3; do [ "$(vf_pci 0 $v 2>/dev/null)" != "$1" ] || echo $v; done; }
-vf_driver=$(basename "$(readlink "/sys/bus/pci/devices/$(vf_pci 0 0)/driver")")
+vf_driver=$(driver_of "$(vf_pci 0 0)")
 
 # qm_start VM: up to where the guest boots.  Its VFs are in /tmp/vm.VM, kvm's process in /tmp/vm.VM.pid.
 qm_start() {
@@ -127,9 +127,23 @@ kvm_dies() {
 qm_cleanup() { local pci; while read -r _ pci; do reserve "$pci"; done <"/tmp/vm.$1"; }
 qm_stop() { guest_gone "$1"; kvm_dies "$1"; qm_cleanup "$1"; }
 
+# vlan_device VLAN: beyond the cable of PF 0, with the address 10.VLAN.0.254.
+vlan_device() {
+    ip -n wire0 link add link wire0 name "w$1" type vlan id "$1"
+    ip -n wire0 addr add "10.$1.0.254/24" dev "w$1"
+    ip -n wire0 link set "w$1" up
+}
+
 # The daemon.
 # Not by sriov(), whose process would not be the daemon's.
 vm_daemon() { ovs-sriov vm >>$vm_log 2>&1 & echo $! >/run/ovs-sriov-vm.pid; }
+# vm_daemon_first VF...: with a log of its own, once these VFs, which no VM has, are closed.
+vm_daemon_first() {
+    local v
+    : >$vm_log
+    vm_daemon
+    for v; do wait_until 60 is_closed "$v"; done
+}
 vm_daemon_kill() { local pid; pid=$(cat /run/ovs-sriov-vm.pid); kill -9 "$pid"; wait "$pid" 2>/dev/null || :; }
 port_state() { vsctl get Port "$(rep 0 "$1")" external_ids:sriov-vm 2>/dev/null | tr -d '"'; }
 is_state() { equal "$(port_state "$1")" "$2"; }

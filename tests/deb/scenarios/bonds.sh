@@ -3,9 +3,7 @@
 # after: fresh
 # limit: 900
 rep() { echo "ovs-sw$(( $1 + 1 ))pf$(pf_port "$1")vf$2"; }
-lag_state() { cat "/sys/kernel/debug/mlx5/$(pf_pci "$1")/lag/state"; }
-driver() { basename "$(readlink "/sys/bus/pci/devices/$(vf_pci "$1" "$2")/driver" || echo none)"; }
-drivers() { local p v; for p in 0 1; do for v in 0 1 2 3; do driver $p $v; done; done | sort | uniq -c | tr -s ' '; }
+drivers() { local p v; for p in 0 1; do for v in 0 1 2 3; do driver_of "$(vf_pci $p $v)"; done; done | sort | uniq -c | tr -s ' '; }
 # since UNIT: when it had started, in microseconds of this boot.
 since() { systemctl show -p "$2TimestampMonotonic" --value "$1"; }
 # in_order UNIT: after UNIT, which makes the bond, and after what apply says.
@@ -38,24 +36,11 @@ bond_boot() {
     vf_up $(( 1 - p )) 0
     expect_offloaded vf$(( 1 - p )).0 wire$p "$(wire_ip $p)" "$(rep $(( 1 - p )) 0)" "$(uplink $p)" 50
 }
-interfaces_bond() {
-    cat >/etc/network/interfaces <<END_INTERFACES
-auto lo
-iface lo inet loopback
-
-auto bond0
-iface bond0 inet manual
-        bond-slaves $(uplink 0) $(uplink 1)
-        bond-mode active-backup
-        bond-miimon 50
-        mtu 9000
-END_INTERFACES
-}
 boot1() {
     systemctl disable --now networking
     offer debian
     apt_get install ifenslave
-    interfaces_bond
+    bond_stanza 'mtu 9000' >/etc/network/interfaces
     systemctl enable networking
     # (The bridge stays in the database.)
     vsctl --if-exists del-br vmbr1 -- add-br vmbr1

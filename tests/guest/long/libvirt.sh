@@ -72,7 +72,6 @@ refused() {
     say "web $1: $said"
     contains "$said" "$2"
 }
-driver_of() { basename "$(readlink "/sys/bus/pci/devices/$(vf_pci 0 "$1")/driver")"; }
 
 bridge_up
 for v in 0 1 2 3; do wait_until 20 of_port "$(rep 0 $v)"; done
@@ -98,7 +97,7 @@ say "virsh start took $(( $(uptime_ms) - t )) ms"
 t=$(uptime_ms)
 wait_until 60 is_open 0
 say "open $(( $(uptime_ms) - t )) ms later"
-check "the VF is QEMU's" equal "$(driver_of 0)" vfio-pci
+check "the VF is QEMU's" equal "$(driver_of "$(vf_pci 0 0)")" vfio-pci
 check "QEMU runs" contains "$(tr '\0' ' ' <"/proc/$(qemu_of 100)/cmdline")" "vfio-pci"
 check "VLAN" equal "$(vsctl get Port "$(rep 0 0)" tag)" 30
 check "sriov/show" contains "$(ovs-appctl sriov/show)" "VM 0c5fd2f5-7b0b-4b5e-9f38-7a4fe8b6c100 (web 100), open: vlan=30 mac="

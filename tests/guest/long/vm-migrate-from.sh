@@ -15,12 +15,8 @@ vm_config 100 "hostpci0: mapping=vlan30"
 vm_config 200 "hostpci0: mapping=vlan30"
 tell_node cluster
 bridge_up
-ip -n wire0 link add link wire0 name w30 type vlan id 30
-ip -n wire0 addr add 10.30.0.254/24 dev w30
-ip -n wire0 link set w30 up
-: >$vm_log
-vm_daemon
-for v in 0 1; do wait_until 60 is_closed $v; done
+vlan_device 30
+vm_daemon_first 0 1
 qm_start 200
 wait_until 60 is_open 0
 qm_start 100

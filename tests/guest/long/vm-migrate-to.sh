@@ -8,12 +8,8 @@ pve_up
 pve_cluster pve2
 node_says cluster
 bridge_up
-ip -n wire0 link add link wire0 name w30 type vlan id 30
-ip -n wire0 addr add 10.30.0.254/24 dev w30
-ip -n wire0 link set w30 up
-: >$vm_log
-vm_daemon
-for v in 0 1; do wait_until 60 is_closed $v; done
+vlan_device 30
+vm_daemon_first 0 1
 node_says moved
 check "closed here as well" is_closed 0
 mac=$(cat /run/common/mac)

@@ -19,9 +19,7 @@ for vm in $vms; do
     printf '[vm %s]\nmac = %s\n' $vm "$(guest_mac $vm)" >>/etc/pve/sriov.conf
 done
 bridge_up
-: >$vm_log
-vm_daemon
-for v in 0 1 2 3; do wait_until 60 is_closed $v; done
+vm_daemon_first 0 1 2 3
 # VFs have none of their own, and what a driver makes up then is known when it is bound.
 own=$(for v in 0 1 2 3; do cat "/sys/class/net/$(vf 0 $v)/address"; done)
 for v in 0 1 2 3; do check "no address" equal "$(vf_mac $v)" 00:00:00:00:00:00; done

@@ -19,13 +19,10 @@ vm_config 115 "hostpci0: mapping=seen"
 bridge_up
 ip -n wire0 link add link wire0 name w60 type vlan proto 802.1ad id 60
 ip -n wire0 link add link w60 name w60.7 type vlan id 7
-ip -n wire0 link add link wire0 name w30 type vlan id 30
+vlan_device 30
 ip -n wire0 addr add 10.60.7.254/24 dev w60.7
-ip -n wire0 addr add 10.30.0.254/24 dev w30
-for dev in w60 w60.7 w30; do ip -n wire0 link set $dev up; done
-: >$vm_log
-vm_daemon
-for v in 0 1 2; do wait_until 60 is_closed $v; done
+for dev in w60 w60.7; do ip -n wire0 link set $dev up; done
+vm_daemon_first 0 1 2
 # qm_target VM: it starts as the target of a migration, with the configuration that another node has.
 qm_target() {
     local conf=/etc/pve/qemu-server/$1.conf

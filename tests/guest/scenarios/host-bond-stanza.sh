@@ -3,14 +3,13 @@
 # guest: python=1
 # long: Python, which ifupdown2 is written in, takes minutes under emulation
 # limit: 600
+. /host/guest/network.sh
 udev_start
 nic_load lag_needs_unbound=1
 nic_knob 0 lag_delay 2000
 udev_settle
-lag_state() { cat "/sys/kernel/debug/mlx5/$(pf_pci "$1")/lag/state"; }
 both_are() { equal "$(lag_state 0) $(lag_state 1)" "$1 $1"; }
-driver() { basename "$(readlink "/sys/bus/pci/devices/$(vf_pci "$1" "$2")/driver" || echo none)"; }
-drivers() { echo "$(driver 0 0) $(driver 0 1) $(driver 1 0)"; }
+drivers() { echo "$(driver_of "$(vf_pci 0 0)") $(driver_of "$(vf_pci 0 1)") $(driver_of "$(vf_pci 1 0)")"; }
 sriov_conf <<END_CONF
 [$(pf_pci 0)]
 vfs = 2
@@ -19,15 +18,8 @@ names = keep
 vfs = 1
 names = keep
 END_CONF
-cat >/etc/network/interfaces <<END_INTERFACES
-auto lo
-iface lo inet loopback
-
-auto bond0
-iface bond0 inet manual
-        bond-slaves $(uplink 0) $(uplink 1)
-        bond-mode active-backup
-        bond-miimon 50
+bond_stanza >/etc/network/interfaces
+cat >>/etc/network/interfaces <<'END_INTERFACES'
 
 auto vmbr1
 iface vmbr1 inet manual

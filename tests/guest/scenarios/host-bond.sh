@@ -7,7 +7,6 @@ udev_start
 nic_load lag_needs_unbound=1
 nic_knob 0 lag_delay 2000
 udev_settle
-lag_state() { cat "/sys/kernel/debug/mlx5/$(pf_pci "$1")/lag/state"; }
 conf() {
     { printf '[%s]\nvfs = 1\nnames = keep\nmtu = 2000\n' "$(pf_pci 0)" "$(pf_pci 1)"; cat; } | sriov_conf
 }

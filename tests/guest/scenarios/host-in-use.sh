@@ -40,7 +40,7 @@ sriov apply >/tmp/out 2>&1 || { cat /tmp/out; fail "a VF that is left alone is a
 cat /tmp/out
 check "said so" contains "$(cat /tmp/out)" "left alone: VF 0 ($vf0): a VM has it"
 check "VF 0 is as it was" equal "$(devlink port function show "pci/$(pf_pci 0)/1" 2>/dev/null || devlink port show "pci/$(pf_pci 0)/1")" "$old"
-check "VF 0 has its driver" equal "$(basename "$(readlink "/sys/bus/pci/devices/$vf0/driver")")" vfio-pci
+check "VF 0 has its driver" equal "$(driver_of "$vf0")" vfio-pci
 check "VF 1 has its address" equal "$(cat "/sys/class/net/$(vf 0 1)/address")" 02:00:00:00:01:01
 exec 7<&-
 
@@ -64,6 +64,6 @@ echo 1b36 0010 >/sys/bus/pci/drivers/vfio-pci/new_id
 sriov apply || fail "cannot be applied"
 echo 1b36 0010 >/sys/bus/pci/drivers/vfio-pci/remove_id
 for v in 0 1; do
-    check "driver of VF $v" equal "$(basename "$(readlink "/sys/bus/pci/devices/$(vf_pci 1 $v)/driver")")" vfio-pci
+    check "driver of VF $v" equal "$(driver_of "$(vf_pci 1 $v)")" vfio-pci
     check "address of VF $v" contains "$(devlink port show "pci/$(pf_pci 1)/$(( v + 1 ))")" "hw_addr 02:00:00:00:02:0$v"
 done

@@ -16,12 +16,8 @@ reserve "$(vf_pci 0 2)" 301 time:100
 reserve "$(vf_pci 0 1)" 302 "pid:$$"
 
 bridge_up
-ip -n wire0 link add link wire0 name w30 type vlan id 30
-ip -n wire0 addr add 10.30.0.254/24 dev w30
-ip -n wire0 link set w30 up
-: >$vm_log
-vm_daemon
-for v in 0 1 2; do wait_until 60 is_closed $v; done
+vlan_device 30
+vm_daemon_first 0 1 2
 # It has none until somebody sets one.
 own=$(vf_mac 2)
 device=$(cat "/sys/class/net/$(vf 0 2)/address")
