@@ -135,30 +135,25 @@ read_database(struct shash *bonds, const char *root)
     json_destroy(json);
 }
 
-/* Returns the last value of 'key' in section 'name' of 'file' below 'root',
- * one of systemd's, which the caller must free, or NULL. */
+/* Returns the last value of 'key' in 'section', such as "[Match]", of 'file'
+ * below 'root', one of systemd's, which the caller must free, or NULL. */
 static char *
-unit_value(const char *root, const char *file, const char *name,
+unit_value(const char *root, const char *file, const char *section,
            const char *key)
 {
     struct howto_lines lines = howto_lines_of(root, file);
-    size_t n = strlen(key);
     char *value = NULL;
     bool in = false;
 
     while (howto_next_line(&lines)) {
-        const char *line = lines.line;
+        struct howto_pair s;
 
-        if (*line == '[') {
-            in = !strncmp(line + 1, name, strlen(name))
-                 && line[1 + strlen(name)] == ']';
-        } else if (in && !strncmp(line, key, n)) {
-            const char *rest = line + n + strspn(line + n, " \t");
-
-            if (*rest == '=') {
-                free(value);
-                value = xstrdup(rest + 1 + strspn(rest + 1, " \t"));
-            }
+        if (*lines.line == '[') {
+            in = !strcmp(lines.line, section);
+        } else if (in && howto_split_pair(lines.line, '=', &s)
+                   && !strcmp(s.key, key)) {
+            free(value);
+            value = xstrdup(s.value);
         }
     }
     return value;
@@ -182,39 +177,52 @@ matches_name(const char *patterns, const char *name)
     return found != negate;
 }
 
-static const char *const networkd_folders[] = {
-    "/etc/systemd/network", "/run/systemd/network", "/usr/lib/systemd/network",
-};
+/* Adds to 'files' networkd's files below 'root' whose names end in 'suffix', in
+ * the order in which they count. */
+static void
+list_networkd_files(const char *root, const char *suffix, struct svec *files)
+{
+    static const char *const folders[] = {
+        "/etc/systemd/network", "/run/systemd/network",
+        "/usr/lib/systemd/network",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+        struct svec names = SVEC_EMPTY_INITIALIZER;
+        const char *name;
+        size_t j;
+
+        host_read_folder(&names, "%s%s", root, folders[i]);
+        SVEC_FOR_EACH (j, name, &names) {
+            if (howto_ends_in(name, suffix)) {
+                svec_add_nocopy(files, xasprintf("%s/%s", folders[i], name));
+            }
+        }
+        svec_destroy(&names);
+    }
+}
 
 /* Will networkd make a Linux bond 'name'?  (netplan writes "Bond=" for members
  * of an OVS bond as well, which has no .netdev file.) */
 static bool
 is_networkd_bond(const char *root, const char *name)
 {
+    struct svec files = SVEC_EMPTY_INITIALIZER;
     bool is = false;
+    const char *file;
+    size_t i;
 
-    for (size_t i = 0; i < ARRAY_SIZE(networkd_folders) && !is; i++) {
-        struct svec files = SVEC_EMPTY_INITIALIZER;
-        const char *file;
-        size_t j;
+    list_networkd_files(root, ".netdev", &files);
+    SVEC_FOR_EACH (i, file, &files) {
+        char *its_name = unit_value(root, file, "[NetDev]", "Name");
+        char *kind = unit_value(root, file, "[NetDev]", "Kind");
 
-        host_read_folder(&files, "%s%s", root, networkd_folders[i]);
-        SVEC_FOR_EACH (j, file, &files) {
-            char *path = xasprintf("%s/%s", networkd_folders[i], file);
-            bool netdev = howto_ends_in(file, ".netdev");
-            char *its_name = (netdev ? unit_value(root, path, "NetDev", "Name")
-                              : NULL);
-            char *kind = (netdev ? unit_value(root, path, "NetDev", "Kind")
-                          : NULL);
-
-            is |= (nullable_string_is_equal(its_name, name)
-                   && nullable_string_is_equal(kind, "bond"));
-            free(kind);
-            free(its_name);
-            free(path);
-        }
-        svec_destroy(&files);
+        is |= (nullable_string_is_equal(its_name, name)
+               && nullable_string_is_equal(kind, "bond"));
+        free(kind);
+        free(its_name);
     }
+    svec_destroy(&files);
     return is;
 }
 
@@ -223,27 +231,19 @@ is_networkd_bond(const char *root, const char *name)
 static char *
 find_networkd_bond(const char *root, const char *name)
 {
+    struct svec files = SVEC_EMPTY_INITIALIZER;
     char *bond = NULL;
 
-    for (size_t i = 0; i < ARRAY_SIZE(networkd_folders) && !bond; i++) {
-        struct svec files = SVEC_EMPTY_INITIALIZER;
-        const char *file;
-        size_t j;
+    list_networkd_files(root, ".network", &files);
+    for (size_t i = 0; i < files.n && !bond; i++) {
+        char *names = unit_value(root, files.names[i], "[Match]", "Name");
 
-        host_read_folder(&files, "%s%s", root, networkd_folders[i]);
-        SVEC_FOR_EACH (j, file, &files) {
-            char *path = xasprintf("%s/%s", networkd_folders[i], file);
-            char *names = (!bond && howto_ends_in(file, ".network")
-                           ? unit_value(root, path, "Match", "Name") : NULL);
-
-            if (names && matches_name(names, name)) {
-                bond = unit_value(root, path, "Network", "Bond");
-            }
-            free(names);
-            free(path);
+        if (names && matches_name(names, name)) {
+            bond = unit_value(root, files.names[i], "[Network]", "Bond");
         }
-        svec_destroy(&files);
+        free(names);
     }
+    svec_destroy(&files);
     if (bond && !is_networkd_bond(root, bond)) {
         free(bond);
         bond = NULL;

@@ -30,39 +30,6 @@
 #include "svec.h"
 #include "util.h"
 
-/* KEY = VALUE, in a file with [SECTION]s or without. */
-struct setting {
-    const char *key, *value;
-};
-
-/* Makes of 'line', which it changes, a setting with the separator 'c'. */
-static bool
-split_setting(char *line, char c, struct setting *setting)
-{
-    char *value = strchr(line, c);
-    size_t n;
-
-    if (!value) {
-        return false;
-    }
-    *value++ = '\0';
-    value += strspn(value, " \t");
-    for (n = strlen(line); n && strchr(" \t", line[n - 1]); n--) {
-        line[n - 1] = '\0';
-    }
-    for (n = strlen(value); n && strchr(" \t", value[n - 1]); n--) {
-        value[n - 1] = '\0';
-    }
-    if (n >= 2 && (*value == '"' || *value == '\'')
-        && value[n - 1] == *value) {
-        value[n - 1] = '\0';
-        value++;
-    }
-    setting->key = line;
-    setting->value = value;
-    return true;
-}
-
 /* systemd's units. */
 
 /* Returns true if 'line' is KEY=VALUE with 'key'. */
@@ -106,9 +73,10 @@ read_environment_file(const char *root, struct smap *vars, const char *value)
         smap_clear(vars);
     }
     while (howto_next_line(&lines)) {
-        struct setting s;
+        struct howto_pair s;
 
-        if (!strchr("#;", *lines.line) && split_setting(lines.line, '=', &s)) {
+        if (!strchr("#;", *lines.line)
+            && howto_split_pair(lines.line, '=', &s)) {
             smap_replace(vars, s.key, s.value);
         }
     }
@@ -414,11 +382,12 @@ read_sysfs_conf(struct howto *h, const char *file)
     howto_begin_file(h, file, "line");
     while (howto_next_line(&lines)) {
         char *copy = xstrdup(lines.line);
-        struct setting s;
+        struct howto_pair s;
 
         if (*copy && *copy != '#') {
             howto_begin_item(h, lines.at);
-            if (strstr(copy, "sriov_numvfs") && split_setting(copy, '=', &s)) {
+            if (strstr(copy, "sriov_numvfs")
+                && howto_split_pair(copy, '=', &s)) {
                 char *run = xasprintf("echo '%s' >'%s%s'", s.value,
                                       strncmp(s.key, "/sys/", 5)
                                       ? "/sys/" : "", s.key);
@@ -439,7 +408,7 @@ read_sysfs_conf(struct howto *h, const char *file)
 /* Adds what a key of [Match] asks for.  Returns false if it is not
  * understood. */
 static bool
-take_link_match(const struct setting *s, struct howto_conds *conds)
+take_link_match(const struct howto_pair *s, struct howto_conds *conds)
 {
     bool list = strpbrk(s->value, " \t") || *s->value == '!';
 
@@ -470,12 +439,12 @@ read_link(struct howto *h, const char *file)
     howto_begin_file(h, file, "line");
     while (howto_next_line(&lines)) {
         char *copy = xstrdup(lines.line);
-        struct setting s;
+        struct howto_pair s;
 
         if (*copy == '[') {
             ovs_strlcpy(section, copy, sizeof section);
         } else if (!*copy || *copy == '#' || *copy == ';'
-                   || !split_setting(copy, '=', &s)) {
+                   || !howto_split_pair(copy, '=', &s)) {
             /* Nothing. */
         } else if (!strcmp(section, "[Match]")) {
             if (!take_link_match(&s, &conds) && !unknown) {
@@ -572,7 +541,7 @@ netplan_end_device(struct netplan *np)
 
 /* Takes a key of "match:", which is 'line' as a whole. */
 static void
-netplan_match(struct netplan *np, const char *line, const struct setting *s)
+netplan_match(struct netplan *np, const char *line, const struct howto_pair *s)
 {
     enum howto_what what = (!strcmp(s->key, "driver") ? HOWTO_DRIVER
                             : !strcmp(s->key, "macaddress") ? HOWTO_MAC
@@ -593,9 +562,9 @@ netplan_match_here(struct netplan *np, const char *value)
     size_t n = strlen(value);
     char *inner = xmemdup0(value + (n > 0), n > 2 ? n - 2 : 0);
     char *start = inner + strspn(inner, " \t");
-    struct setting s;
+    struct howto_pair s;
 
-    if (n && (*value != '{' || !split_setting(start, ':', &s))) {
+    if (n && (*value != '{' || !howto_split_pair(start, ':', &s))) {
         np->unknown = xstrdup(value);
     } else if (n) {
         netplan_match(np, value, &s);
@@ -606,7 +575,7 @@ netplan_match_here(struct netplan *np, const char *value)
 /* Takes a line within a device. */
 static void
 netplan_take(struct netplan *np, size_t indent, unsigned int at,
-             const char *line, const struct setting *s)
+             const char *line, const struct howto_pair *s)
 {
     enum howto_kind kind
         = (!strcmp(s->key, "embedded-switch-mode") ? HOWTO_MODE
@@ -653,12 +622,12 @@ read_netplan(struct howto *h, const char *file)
     for (char *line; (line = next ? strsep(&next, "\n") : NULL); ) {
         size_t indent = strspn(line, " ");
         char *original = xstrdup(line + indent);
-        struct setting s;
+        struct howto_pair s;
 
         at++;
         original[strcspn(original, "\r#")] = '\0';
         char *copy = xstrdup(original);
-        if (!split_setting(copy, ':', &s)) {
+        if (!howto_split_pair(copy, ':', &s)) {
             np.has_more |= *original != '\0';
             if (*original && *original != '-') {
                 howto_begin_item(h, at);

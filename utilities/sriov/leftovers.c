@@ -407,6 +407,33 @@ howto_ends_in(const char *s, const char *end)
     return n >= m && !strcmp(s + n - m, end);
 }
 
+bool
+howto_split_pair(char *line, char c, struct howto_pair *pair)
+{
+    char *value = strchr(line, c);
+    size_t n;
+
+    if (!value) {
+        return false;
+    }
+    *value++ = '\0';
+    value += strspn(value, " \t");
+    for (n = strlen(line); n && strchr(" \t", line[n - 1]); n--) {
+        line[n - 1] = '\0';
+    }
+    for (n = strlen(value); n && strchr(" \t", value[n - 1]); n--) {
+        value[n - 1] = '\0';
+    }
+    if (n >= 2 && (*value == '"' || *value == '\'')
+        && value[n - 1] == *value) {
+        value[n - 1] = '\0';
+        value++;
+    }
+    pair->key = line;
+    pair->value = value;
+    return true;
+}
+
 void
 howto_split(struct svec *parts, const char *s, const char *delimiters)
 {

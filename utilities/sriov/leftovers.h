@@ -226,6 +226,16 @@ bool howto_is_number(const char *s);
 /* Returns true if 's' ends in 'end'. */
 bool howto_ends_in(const char *s, const char *end);
 
+/* KEY = VALUE, in a file with [SECTION]s or without. */
+struct howto_pair {
+    const char *key, *value;    /* Parts of the line. */
+};
+
+/* Makes a pair of 'line', which it changes, with the separator 'c', without
+ * spaces around both, nor quotes around the value.  Returns false if it is
+ * none. */
+bool howto_split_pair(char *line, char c, struct howto_pair *);
+
 /* Adds to the vector those parts of 's' between 'delimiters' that are not
  * empty. */
 void howto_split(struct svec *, const char *s, const char *delimiters);
