@@ -236,7 +236,7 @@ may_offload(const struct netdev *netdev)
                   || (cx->defaults.tc_policy.explicit
                       && strcmp(cx->defaults.tc_policy.value, "skip_sw")));
     if (!worthwhile && cx->from_kernel) {
-        sriov_filters_forget(netdev);
+        sriov_filters_forget(netdev_get_name(netdev), ifindex);
     }
     return worthwhile;
 }
@@ -562,6 +562,25 @@ note_retry(const struct sriov_op *op)
     track->failed_since = time_msec();
 }
 
+/* Remembers that the ports in 'view' whose Interfaces are 'detached' are
+ * attached again. */
+static void
+note_reattached(const struct sriov_view *view, const struct sset *detached)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &view->ports) {
+        struct sriov_track *track = sriov_history_find(&cx->history,
+                                                       node->name);
+        const struct sriov_view_port *port = node->data;
+
+        if (track && port->n_ifaces == 1
+            && sset_contains(detached, port->ifaces[0]->name)) {
+            track->attached = track->ifindex;
+        }
+    }
+}
+
 /* Remembers that the DPDK port 'op->old', or those of the device of an uplink,
  * are attached again to what has come in place of theirs, and adds the names
  * of their Interfaces in 'view' to 'detached'. */
@@ -578,18 +597,8 @@ note_reattach(const struct sriov_op *op, const struct sriov_view *view,
     if (op->old) {
         sset_add(detached, op->old->name);
     } else {
-        struct shash_node *node;
-
         sriov_dpdk_ports_of(view, op->port->dev_name, detached);
-        SHASH_FOR_EACH (node, &view->ports) {
-            const struct sriov_view_port *port = node->data;
-
-            track = sriov_history_find(&cx->history, node->name);
-            if (track && port->n_ifaces == 1
-                && sset_contains(detached, port->ifaces[0]->name)) {
-                track->attached = track->ifindex;
-            }
-        }
+        note_reattached(view, detached);
     }
 }
 

@@ -13,14 +13,11 @@
  * limitations under the License.
  */
 
-
 #include <config.h>
 #include "datapath/filters.h"
 
 #include <linux/rtnetlink.h>
-#include <string.h>
 
-#include "netdev-provider.h"
 #include "netlink-socket.h"
 #include "openvswitch/ofpbuf.h"
 #include "openvswitch/types.h"
@@ -51,17 +48,12 @@ is_of_flow(struct ofpbuf *reply, struct tcf_id *id)
 }
 
 void
-sriov_filters_forget(const struct netdev *netdev)
+sriov_filters_forget(const char *name, int ifindex)
 {
-    bool internal = !strcmp(netdev_get_type(netdev), "internal");
-    struct tcf_id id = tc_make_tcf_id(netdev_get_ifindex(netdev), 0, 0,
-                                      internal ? TC_EGRESS : TC_INGRESS);
+    struct tcf_id id = tc_make_tcf_id(ifindex, 0, 0, TC_INGRESS);
     struct ofpbuf buffer, reply, ids;
     struct nl_dump dump;
 
-    if (id.ifindex <= 0) {
-        return;
-    }
     ofpbuf_init(&ids, 0);
     ofpbuf_init(&buffer, 4096);
     tc_dump_flower_start(&id, &dump, true);
@@ -78,7 +70,7 @@ sriov_filters_forget(const struct netdev *netdev)
     if (ids.size) {
         VLOG_INFO("%s: taking away %"PRIuSIZE" filters of flows that an "
                   "earlier ovs-vswitchd left there",
-                  netdev_get_name(netdev), ids.size / sizeof id);
+                  name, ids.size / sizeof id);
     }
     while (ids.size) {
         tc_del_flower_filter(ofpbuf_pull(&ids, sizeof id));

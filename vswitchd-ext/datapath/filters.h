@@ -13,26 +13,23 @@
  * limitations under the License.
  */
 
-
 #ifndef SRIOV_FILTERS_H
 #define SRIOV_FILTERS_H 1
 
 /* Filters of TC that an earlier ovs-vswitchd left. */
 
-struct netdev;
-
 /* Takes away the flower filters by which an earlier ovs-vswitchd forwarded
- * what comes in at 'netdev', which this one does not offload.  It did if it
- * had another tc-policy or was of another package, and it leaves its filters
- * as it ends, so that traffic goes on.  One that offloads the port deletes the
- * qdisc with all that is in it (netdev_tc_init_flow_api() in
- * lib/netdev-offload-tc.c), as does one without hw-offload
- * (netdev_linux_set_policing() in lib/netdev-linux.c).  Else nobody would ever
- * update them: they would forward by flows of the past, before the datapath
- * sees a packet.
+ * what comes in at the network device 'name', whose number is 'ifindex', and
+ * which this one does not offload.  It did if it had another tc-policy or was
+ * of another package, and it leaves its filters as it ends, so that traffic
+ * goes on.  One that offloads the port deletes the qdisc with all that is in
+ * it (netdev_tc_init_flow_api() in lib/netdev-offload-tc.c), as does one without
+ * hw-offload (netdev_linux_set_policing() in lib/netdev-linux.c).  Else nobody
+ * would ever update them: they would forward by flows of the past, before the
+ * datapath sees a packet.
  *
  * Open vSwitch's are those with a UFID as cookie; filters of others stay.  Asks
  * the kernel, no more often than once as the port is added.  Main thread. */
-void sriov_filters_forget(const struct netdev *netdev);
+void sriov_filters_forget(const char *name, int ifindex);
 
 #endif /* filters.h */
