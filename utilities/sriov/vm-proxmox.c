@@ -242,19 +242,18 @@ static void
 read_vm_of_any_node(struct pve *pve, const char *root, const char *vm)
 {
     struct svec nodes = SVEC_EMPTY_INITIALIZER;
-    const char *node;
-    size_t i;
 
     read_vm(pve, root, vm);
+    if (shash_find(&pve->vms, vm)) {
+        return;
+    }
     host_read_folder(&nodes, "%s"PVE_DIR"/nodes", root);
-    SVEC_FOR_EACH (i, node, &nodes) {
-        if (!shash_find(&pve->vms, vm)) {
-            char *file = xasprintf(PVE_DIR"/nodes/%s/qemu-server/%s.conf",
-                                   node, vm);
+    for (size_t i = 0; i < nodes.n && !shash_find(&pve->vms, vm); i++) {
+        char *file = xasprintf(PVE_DIR"/nodes/%s/qemu-server/%s.conf",
+                               nodes.names[i], vm);
 
-            read_options(pve, vm, howto_plain_lines_of(root, file));
-            free(file);
-        }
+        read_options(pve, vm, howto_plain_lines_of(root, file));
+        free(file);
     }
     svec_destroy(&nodes);
 }

@@ -97,9 +97,11 @@ struct vm {
     /* VFs, by PCI address. */
     struct sset clean;          /* No flow of the last one is left. */
     struct sset settling;       /* Will be clean when 'settle' is done. */
-    struct sset shut;           /* We closed them, see vm-plan.h... */
-    struct sset prepared;       /* We prepared them since. */
-    struct sset mac_reset;      /* ...and gave them their address back. */
+    struct sset shut;           /* We closed them... */
+    struct sset mac_reset;      /* ...and gave them their address back; see
+                                 * vm-plan.h. */
+    struct sset prepared;       /* We prepared them, and have not closed them
+                                 * since. */
     struct sset told;           /* What was logged about them already. */
 
     struct ovs_list waiters;    /* "struct waiter"s. */
