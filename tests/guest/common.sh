@@ -102,8 +102,12 @@ pack() {
 
 # start_qemu VFS CARDS SHARE KERNEL-ARGUMENTS [ARGUMENT...]: boots a guest with the NIC's PCI functions in the background and
 # sets $qemu_pid.  Its console is SHARE/console.log, its second serial port SHARE/report, SHARE its share "host".
+# With $icount=1 the guest has one CPU, of which an instruction takes 4 ns of its clock, whatever else this machine does: what it
+# measures are instructions.
+icount=0
 start_qemu() {
-    local n=$1 cards=$2 share=$3 append=$4 i devices=()
+    local n=$1 cards=$2 share=$3 append=$4 i devices=() accel=(-accel tcg,thread=multi -smp 2)
+    [ $icount = 0 ] || accel=(-accel tcg,thread=single -icount shift=2,sleep=off -smp 1)
     shift 4
     # Only NVMe functions have SR-IOV in QEMU's own model collection.  Each PF sits below a root port of its own: the
     # first VF of a PF follows it at once, so two PFs cannot share a bus.
@@ -112,7 +116,7 @@ start_qemu() {
                   -device "nvme,serial=nic$i,subsys=ss$i,bus=rp$i,sriov_max_vfs=$n,sriov_vq_flexible=$((2 * n)),sriov_vi_flexible=$n,max_ioqpairs=$((2 * n + 2)),msix_qsize=$((n + 1))")
     done
     # KVM is left aside: where it is nested it may hang, and emulation is quick enough.
-    qemu-system-x86_64 -machine q35 -accel tcg,thread=multi -cpu max -smp 2 -m 2048 -nodefaults -no-user-config \
+    qemu-system-x86_64 -machine q35 "${accel[@]}" -cpu max -m 2048 -nodefaults -no-user-config \
         -display none -vga none -no-reboot -monitor none -serial "file:$share/console.log" \
         -serial "file:$share/report" -kernel "$build/vmlinux" \
         -append "console=ttyS0 panic=-1 mitigations=off nowatchdog rcupdate.rcu_cpu_stall_suppress=1 $append" \

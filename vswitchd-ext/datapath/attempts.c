@@ -18,6 +18,7 @@
 
 #include <config.h>
 #include "attempts.h"
+#include "../compat.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
@@ -244,6 +245,17 @@ take_down(const char *type, const ovs_u128 *ufid, int error)
 }
 
 /* Hooks. */
+
+bool
+sriov_attempt_is_vain(const struct dpif *dpif, const struct dpif_flow_put *put)
+{
+    const struct nlattr *in_port = nl_attr_find__(put->key, put->key_len,
+                                                  OVS_KEY_ATTR_IN_PORT);
+
+    return (in_port
+            && !sriov_compat_port_offloads(dpif,
+                                           nl_attr_get_odp_port(in_port)));
+}
 
 void
 sriov_attempt_begin(void)
