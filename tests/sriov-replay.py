@@ -155,7 +155,8 @@ class World:
         switch.stop()
         bridges = run("ovs-vsctl", "--no-wait", "list-br").split()
         run("ovs-vsctl", "--no-wait", "clear", "Open_vSwitch", ".",
-            "other_config", *[w for b in bridges for w in ("--", "del-br", b)])
+            "other_config", "external_ids",
+            *[w for b in bridges for w in ("--", "del-br", b)])
         self.bridges = set()
         self.kernel = []        # All lines for the source in memory...
         self.n_loaded = 0       # ...and how many of them it has.
@@ -197,7 +198,9 @@ class World:
             self.bridges.remove(row)
             commands = [words]
         elif words[0] == "set" and row == ".":
-            commands = [setting("Open_vSwitch", "other_config", row, *p)
+            commands = [setting("Open_vSwitch",
+                                ("external_ids" if p[0].startswith("ovn-")
+                                 else "other_config"), row, *p)
                         for p in pairs]
         elif words[0] == "set" and row in self.bridges:
             commands = bridge_settings(row, pairs)

@@ -232,8 +232,9 @@ convert_port(struct sriov_view *view, struct sriov_view_bridge *br,
 static struct sriov_view *
 get_view(bool backwards)
 {
+    const char *owner = sriov_config_port_owner(get_row("."), false);
     bool auto_add = sriov_config_bool("Open_vSwitch", get_row("."),
-                                      "sriov-auto-add", true);
+                                      "sriov-auto-add", !owner);
     const struct shash_node **nodes = shash_sort(&rows);
     struct sriov_view *view = sriov_view_create();
     size_t n = shash_count(&rows);
@@ -257,6 +258,9 @@ get_view(bool backwards)
                                 "netdev");
         br->auto_add = sriov_config_bool(node->name, row, "sriov-auto-add",
                                          auto_add);
+        br->owner = (smap_get(row, "sriov-auto-add")
+                     || smap_get(get_row("."), "sriov-auto-add") ? NULL
+                     : owner);
         br->switch_id = sriov_config_switch_id(node->name, row);
         br->representors = sriov_config_representors(node->name, row);
         br->listed = smap_get(row, "sriov-deleted") != NULL;

@@ -374,6 +374,15 @@ cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
     return &cx->shadow;
 }
 
+bool
+cx_sriov_offload_changed(const struct ovsrec_open_vswitch *cfg,
+                         unsigned int seqno, unsigned int last_seqno)
+{
+    return ((cx_sriov_config(cfg, seqno) != cfg
+             && !sriov_compat_hw_offload_enabled())
+            || seqno != last_seqno);
+}
+
 int
 cx_sriov_check_name(const char *datapath_type, const char *port_type,
                     const char *name, char **errp)

@@ -53,6 +53,12 @@ void cx_sriov_exit(void);
 const struct ovsrec_open_vswitch *cx_sriov_config(
     const struct ovsrec_open_vswitch *cfg, unsigned int seqno);
 
+/* Returns true if what cx_sriov_config() returns for 'cfg' at 'seqno' may say
+ * something else about offload than it did at 'last_seqno', and has to be told
+ * to dpif-offload.c (series 4.0 on).  To be called in place of it. */
+bool cx_sriov_offload_changed(const struct ovsrec_open_vswitch *cfg,
+                              unsigned int seqno, unsigned int last_seqno);
+
 /* Returns 0 if a port 'name' of 'port_type' can be tried in a datapath of
  * 'datapath_type', else a positive errno value, with '*errp' the reason, which
  * the caller must free.  It is for bridge.c to ask again later: it does at

@@ -74,7 +74,9 @@ static const struct ovsdb_idl_column *const iface_settings[] = {
 /* What else is replicated. */
 static const struct ovsdb_idl_column *const other_columns[] = {
     &ovsrec_open_vswitch_col_bridges, &ovsrec_open_vswitch_col_other_config,
+    &ovsrec_open_vswitch_col_external_ids,
     &ovsrec_bridge_col_datapath_type,
+    &ovsrec_bridge_col_controller, &ovsrec_controller_col_target,
     &ovsrec_bridge_col_name, &ovsrec_bridge_col_ports,
     &ovsrec_bridge_col_other_config, &ovsrec_bridge_col_external_ids,
     &ovsrec_bridge_col_mirrors, &ovsrec_mirror_col_output_port,
@@ -358,6 +360,20 @@ convert_port(struct sriov_view *view, struct sriov_view_bridge *br,
     }
 }
 
+/* Returns true if the integration bridge has an OpenFlow controller. */
+static bool
+is_controlled(const struct ovsrec_open_vswitch *cfg)
+{
+    const char *name = sriov_config_integration_bridge(&cfg->external_ids);
+
+    for (size_t i = 0; i < cfg->n_bridges; i++) {
+        if (!strcmp(cfg->bridges[i]->name, name)) {
+            return cfg->bridges[i]->n_controller > 0;
+        }
+    }
+    return false;
+}
+
 struct sriov_view *
 sriov_rows_read(const struct ovsrec_open_vswitch *cfg, bool all)
 {
@@ -372,8 +388,13 @@ sriov_rows_read(const struct ovsrec_open_vswitch *cfg, bool all)
     sset_from_delimited_string(&view->vm_vfs,
                                smap_get_def(&cfg->other_config, VM_VFS, ""),
                                ",");
+    const char *owner = sriov_config_port_owner(&cfg->external_ids,
+                                                is_controlled(cfg));
     bool auto_add = sriov_config_bool("Open_vSwitch", &cfg->other_config,
-                                      "sriov-auto-add", true);
+                                      "sriov-auto-add", !owner);
+    if (smap_get(&cfg->other_config, "sriov-auto-add")) {
+        owner = NULL;
+    }
     for (size_t i = 0; i < cfg->n_bridges; i++) {
         const struct ovsrec_bridge *row = cfg->bridges[i];
         struct sriov_view_bridge *br = sriov_view_add_bridge(view, row->name);
@@ -383,6 +404,8 @@ sriov_rows_read(const struct ovsrec_open_vswitch *cfg, bool all)
         br->userspace = !strcmp(row->datapath_type, "netdev");
         br->auto_add = sriov_config_bool(name, &row->other_config,
                                          "sriov-auto-add", auto_add);
+        br->owner = (smap_get(&row->other_config, "sriov-auto-add") ? NULL
+                     : owner);
         br->switch_id = sriov_config_switch_id(name, &row->other_config);
         br->representors = sriov_config_representors(name,
                                                      &row->other_config);

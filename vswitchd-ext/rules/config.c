@@ -65,6 +65,26 @@ sriov_config_bool(const char *row, const struct smap *smap, const char *key,
     return value;
 }
 
+const char *
+sriov_config_integration_bridge(const struct smap *external_ids)
+{
+    return smap_get_def(external_ids, "ovn-bridge", "br-int");
+}
+
+const char *
+sriov_config_port_owner(const struct smap *external_ids, bool controlled)
+{
+    const struct smap_node *node;
+
+    /* Also "ovn-remote-CHASSIS". */
+    SMAP_FOR_EACH (node, external_ids) {
+        if (!strncmp(node->key, "ovn-remote", strlen("ovn-remote"))) {
+            return "OVN";
+        }
+    }
+    return controlled ? "the integration bridge's controller" : NULL;
+}
+
 char *
 sriov_config_switch_id(const char *row, const struct smap *smap)
 {

@@ -62,6 +62,19 @@ enum sriov_userspace_offload sriov_config_userspace_offload(
 bool sriov_config_bool(const char *row, const struct smap *, const char *key,
                        bool default_value);
 
+/* Returns who adds ports to the bridges of this host, for people, or NULL if
+ * that is left to us: OVN, whose ovn-controller finds its database by
+ * 'external_ids' of the Open_vSwitch row (ovn-controller(8)), or the one who
+ * controls the integration bridge, if 'controlled': OpenStack's agent.  A
+ * representor belongs into the integration bridge then, which never has an
+ * uplink, and once it is a port elsewhere it cannot become one there.  The
+ * string is static. */
+const char *sriov_config_port_owner(const struct smap *external_ids,
+                                    bool controlled);
+
+/* Returns the name of the integration bridge, if there is one. */
+const char *sriov_config_integration_bridge(const struct smap *external_ids);
+
 /* Returns a bridge's sriov-switch-id, which the caller must free, or NULL. */
 char *sriov_config_switch_id(const char *row, const struct smap *);
 

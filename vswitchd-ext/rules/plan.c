@@ -340,7 +340,7 @@ decide_new(const struct sriov_decision *d, const struct sriov_plan_input *in,
     } else if (!d->bridge) {
         return d->reason;
     } else if (!d->bridge->auto_add) {
-        return SRIOV_DISABLED;
+        return d->bridge->owner ? SRIOV_OWNED : SRIOV_DISABLED;
     } else if (is_unlisted(d->bridge, rep)) {
         return SRIOV_UNLISTED;
     } else if (track && track->denied) {
@@ -870,7 +870,11 @@ sriov_reason_format(const struct sriov_decision *d, struct ds *s)
     const struct sriov_dev *dev = d->port->dev;
     const char *driver = dev->driver ? dev->driver : "unknown";
 
-    if (d->reason == SRIOV_UNLISTED) {
+    if (d->reason == SRIOV_OWNED) {
+        ds_put_format(s, "not added: %s adds ports (sriov-auto-add=true of %s "
+                      "adds it all the same)", d->bridge->owner,
+                      d->bridge->name);
+    } else if (d->reason == SRIOV_UNLISTED) {
         ds_put_format(s, "not added: not in sriov-representors of %s",
                       d->bridge->name);
     } else if (d->reason == SRIOV_FAULTY) {

@@ -49,6 +49,7 @@ enum sriov_reason {
     SRIOV_NO_BRIDGE,
     SRIOV_AMBIGUOUS,
     SRIOV_DISABLED,             /* sriov-auto-add. */
+    SRIOV_OWNED,                /* The same, by default: others add ports. */
     SRIOV_UNLISTED,             /* sriov-representors. */
     SRIOV_DENIED,
     SRIOV_INACTIVE,             /* other_config:sriov=false. */

@@ -75,6 +75,8 @@ struct sriov_view_bridge {
     size_t n_ports;
     bool auto_add;              /* other_config:sriov-auto-add, or the one of
                                  * the Open_vSwitch row. */
+    const char *owner;          /* Who adds ports, see config.h, if that is
+                                 * why 'auto_add' is false. */
     char *switch_id;            /* other_config:sriov-switch-id, or NULL. */
     char *representors;         /* other_config:sriov-representors, or NULL. */
     struct sset deleted;        /* external_ids:sriov-deleted: the keys of
