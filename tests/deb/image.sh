@@ -90,7 +90,7 @@ plan=$(stock_apt apt-get install --simulate $(for name in $names; do echo "$name
            $depends 2>>"$out/apt.log") \
     || die "apt cannot find all packages, see $out/apt.log: check that the apt sources hold Debian's main"
 # Each alone, as some take the place of others.
-for name in ifupdown2 ifenslave network-manager netplan.io prometheus prometheus-node-exporter; do
+for name in ifupdown2 ifenslave network-manager netplan.io prometheus prometheus-node-exporter ovn-central ovn-host; do
     plan+=$'\n'$(stock_apt apt-get install --simulate $name 2>>"$out/apt.log") \
         || die "apt cannot find $name, see $out/apt.log: check that the apt sources hold Debian's main"
 done
