@@ -19,6 +19,8 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/datapath/policy.h \
 	vswitchd-ext/datapath/ports.c \
 	vswitchd-ext/datapath/ports.h \
+	vswitchd-ext/datapath/purge.c \
+	vswitchd-ext/datapath/purge.h \
 	vswitchd-ext/datapath/survey.c \
 	vswitchd-ext/datapath/survey.h \
 	vswitchd-ext/inventory/counters.c \

@@ -29,6 +29,7 @@
 #include "util.h"
 #ifdef HAVE_DPIF_OFFLOAD        /* Series 4.0 on. */
 #include "dpif-offload.h"
+#include "dpif-offload-provider.h"
 #else
 #include "netdev-offload.h"
 #endif
@@ -112,6 +113,29 @@ sriov_compat_port_offloads(const struct dpif *dpif, odp_port_t port_no)
 
     netdev_close(netdev);
     return offloads;
+#endif
+}
+
+/* Has flows from and to 'port' of 'dpif' tried with hardware, if that may be.
+ * Until then it was not so. */
+static inline void
+sriov_compat_port_offload(struct dpif *dpif, const struct dpif_port *port)
+{
+    struct netdev *netdev;
+
+#ifdef HAVE_DPIF_OFFLOAD
+    if (!dpif_offload_port_offloaded_by(dpif, port->port_no)
+        && !netdev_open(port->name, port->type, &netdev)) {
+        dpif_offload_port_add(dpif, netdev, port->port_no);
+        netdev_close(netdev);
+    }
+#else
+    netdev = netdev_ports_get(port->port_no,
+                              dpif_normalize_type(dpif_type(dpif)));
+    if (netdev) {
+        netdev_init_flow_api(netdev);
+        netdev_close(netdev);
+    }
 #endif
 }
 

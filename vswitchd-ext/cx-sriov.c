@@ -65,6 +65,7 @@
 #include "datapath/filters.h"
 #include "datapath/policy.h"
 #include "datapath/ports.h"
+#include "datapath/purge.h"
 #include "datapath/sources.h"
 #include "dpdk.h"
 #include "if-notifier.h"
@@ -73,6 +74,7 @@
 #include "inventory/source.h"
 #include "netdev.h"
 #include "compat.h"
+#include "ofproto/ofproto.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "rules/bond.h"
@@ -137,6 +139,7 @@ struct cx_sriov {
     const struct ovsrec_open_vswitch *config;   /* The row then, or NULL if not
                                                  * a leader. */
     struct ovsrec_open_vswitch shadow;  /* What it was given back. */
+    bool offload_waits;         /* See offload_begin(). */
 
     bool dpdk;                  /* DPDK is initialized. */
     bool ports_left;            /* There are ports of ours, which have to be
@@ -208,6 +211,31 @@ may_offload_in_userspace(const struct netdev *netdev)
     return offloads;
 }
 
+/* Returns true if Open vSwitch limits what comes in at 'netdev' with a filter,
+ * which would not survive that the port gets its flow API later. */
+static bool
+is_policed(const struct netdev *netdev)
+{
+    const char *name = netdev_get_name(netdev);
+
+    for (size_t i = 0; i < cx->config->n_bridges; i++) {
+        const struct ovsrec_bridge *br = cx->config->bridges[i];
+
+        for (size_t j = 0; j < br->n_ports; j++) {
+            for (size_t k = 0; k < br->ports[j]->n_interfaces; k++) {
+                const struct ovsrec_interface *iface
+                    = br->ports[j]->interfaces[k];
+
+                if (!strcmp(iface->name, name)) {
+                    return (iface->ingress_policing_rate
+                            || iface->ingress_policing_kpkts_rate);
+                }
+            }
+        }
+    }
+    return false;
+}
+
 /* Returns false if nothing that comes in at 'netdev' can be offloaded, nor
  * what leaves through it: a tap or a veth on a bridge, say.  With skip_sw the
  * kernel would refuse each of their flows, and an attempt costs more than the
@@ -225,6 +253,9 @@ may_offload(const struct netdev *netdev)
     if (cx->reader && cx->defaults.acting && dpif_type
         && !strcmp(dpif_type, "netdev")) {
         return may_offload_in_userspace(netdev);
+    }
+    if (cx->offload_waits && cx->config && !is_policed(netdev)) {
+        return false;
     }
     ifindex = netdev_get_ifindex(netdev);
     if (ifindex <= 0) {
@@ -342,6 +373,7 @@ cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
         acting_changed = cx->defaults.acting != old_acting;
         if (!cx->config_seqno) {
             cx->ports_left = sriov_rows_have_ports(cfg);
+            cx->offload_waits = cx->defaults.acting && cx->from_kernel;
         }
         if (reconfiguring) {
             set_sources(cfg);
@@ -763,9 +795,31 @@ act(void)
     }
 }
 
+/* Has ports offload that have waited for it.
+ *
+ * What an ovs-vswitchd before this one has put into the NIC goes when a port
+ * gets its flow API (netdev_tc_init_flow_api()), and then software has to
+ * handle what it forwarded.  When ports are added there are no handlers yet,
+ * and maybe flows that are still to be restored.  So the NIC goes on until
+ * bridge.c has configured all bridges.  Flows that have come up meanwhile are
+ * set up once more, for the NIC to have them. */
+static void
+offload_begin(void)
+{
+    cx->offload_waits = false;
+    if (sriov_compat_hw_offload_enabled()) {
+        sriov_ports_offload();
+        sriov_purge_flows(cx->config);
+    }
+}
+
 void
 cx_sriov_run(void)
 {
+    if (cx->offload_waits && cx->configured
+        && !ofproto_get_flow_restore_wait()) {
+        offload_begin();
+    }
     cx->leader = cx->configured;
     cx->configured = false;
     if (!cx->leader) {

@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compat.h"
 #include "dpif.h"
 #include "netdev-provider.h"
 #include "smap.h"
@@ -101,4 +102,19 @@ sriov_ports_detach(const struct sset *names)
         dpif_close(dpif);
     }
     smap_destroy(&ports);
+}
+
+void
+sriov_ports_offload(void)
+{
+    struct dpif_port_dump dump;
+    struct dpif_port port;
+    struct dpif *dpif;
+
+    if (!dpif_open("ovs-system", "system", &dpif)) {
+        DPIF_PORT_FOR_EACH (&port, &dump, dpif) {
+            sriov_compat_port_offload(dpif, &port);
+        }
+        dpif_close(dpif);
+    }
 }

@@ -54,4 +54,8 @@ void sriov_ports_forget(const struct smap *renamed);
  * in place of theirs. */
 void sriov_ports_detach(const struct sset *names);
 
+/* Has the ports of the kernel's datapath offload that do not yet, as far as
+ * they may. */
+void sriov_ports_offload(void);
+
 #endif /* ports.h */

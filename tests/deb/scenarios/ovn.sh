@@ -51,12 +51,12 @@ boot1() {
     contains "$(ovs-appctl sriov/show "$(rep 0 0)")" "added by others" || fail "it is not OVN's"
 
     say "VFs that come later are not added by themselves"
-    vsctl del-port vmbr1 "$(rep 1 3)"
+    vsctl del-port vmbr1 "$(rep 0 3)"
     vsctl clear Bridge vmbr1 external_ids
     ovs-appctl sriov/resync
-    why() { contains "$(ovs-appctl sriov/show "$(rep 1 3)")" "not added: OVN adds ports"; }
+    why() { contains "$(ovs-appctl sriov/show "$(rep 0 3)")" "not added: OVN adds ports"; }
     wait_until 30 why
-    check "nobody's port" equal "$(vsctl port-to-br "$(rep 1 3)" 2>/dev/null || echo none)" none
+    check "nobody's port" equal "$(vsctl port-to-br "$(rep 0 3)" 2>/dev/null || echo none)" none
 
     say "ovn-controller, then Open vSwitch, are started anew"
     systemctl restart ovn-controller

@@ -1,0 +1,80 @@
+#!/bin/bash
+# ovs-vswitchd ends and starts under traffic, also by kill -9: what the NIC forwards it goes on forwarding; against the distribution's Open vSwitch
+# limit: 400
+rounds=${ROUNDS:-2}
+# stream NAME NAMESPACE ADDRESS: 100 packets a second.
+stream() { ip netns exec "$2" ping -n -i 0.01 "$3" >"/tmp/stream.$1" 2>&1 & eval "stream_$1=$!"; }
+# stream_end NAME: sets $sent, the last one that was answered, since more may be under way, and $got.
+stream_end() {
+    eval "kill -INT \$stream_$1; wait \$stream_$1" || :
+    read -r got sent <<<"$(sed -n 's/.* icmp_seq=\([0-9]*\) .*/\1/p' "/tmp/stream.$1" | sort -nu | awk '{ n++ } END { print n, $1 }')"
+}
+plain_up() {
+    new_netns plain
+    ip link add veth0 type veth peer name eth0 netns plain
+    ip link set veth0 up
+    ip -n plain link set eth0 up
+    ip -n plain addr add 10.0.9.1/16 dev eth0
+    vsctl add-port br0 veth0
+    wait_until 10 of_port veth0
+}
+ends() { if [ "$1" = kill ]; then kill -9 "$(cat /run/ovs/ovs-vswitchd.pid)"; wait_until 10 gone; else ovs-appctl -t ovs-vswitchd exit; wait_until 20 gone; fi; }
+gone() { ! kill -0 "$(cat /run/ovs/ovs-vswitchd.pid 2>/dev/null || echo 999999)" 2>/dev/null; }
+all_in_hw() { hw_flow "$(rep 0 0)" "$(rep 0 1)" && hw_flow "$(rep 0 0)" "$(uplink 0)" && hw_flow "$(uplink 0)" "$(rep 0 0)"; }
+
+# side NAME: restarts, with the Open vSwitch that runs; prints what each stream lost, in packets of 10 ms.
+declare -A lost
+side() {
+    local name=$1 how r s sent got line
+    for how in exit kill; do
+        for (( r = 1; r <= rounds; r++ )); do
+            stream vf vf0.0 "$(vf_ip 0 1)"
+            stream wire vf0.0 "$(wire_ip 0)"
+            stream plain plain "$(wire_ip 0)"
+            wait_until 20 all_in_hw >/dev/null
+            ends $how
+            start_vswitchd
+            wait_until 30 all_in_hw >/dev/null
+            usleep 1000000
+            line=
+            for s in vf wire plain; do
+                stream_end $s
+                check "hardly any packet of $s" at_least "$sent" 100
+                lost[$name.$s]=$(( ${lost[$name.$s]:-0} + sent - got ))
+                line+=" $s $(( sent - got )) of $sent"
+            done
+            say "RESULT $name, $how, round $r: lost$line"
+        done
+    done
+}
+setup() {
+    vsctl add-br br0 -- add-port br0 "$(uplink 0)"
+    "$@"
+    wait_until 20 of_port "$(rep 0 0)"
+    wait_until 20 of_port "$(rep 0 1)"
+    [ -e /run/netns/vf0.0 ] || { vf_up 0 0; vf_up 0 1; plain_up; }
+    vsctl --may-exist add-port br0 veth0
+    wait_until 20 of_port veth0
+    expect_offloaded vf0.0 vf0.1 "$(vf_ip 0 1)" "$(rep 0 0)" "$(rep 0 1)"
+}
+nic_up 2 0
+start_ovs
+need_patched
+setup true
+side ours
+stop_ovs
+
+start_ovs_stock
+vsctl set Open_vSwitch . other_config:hw-offload=true other_config:tc-policy=skip_sw
+stop_vswitchd
+start_vswitchd
+for v in 0 1; do ip link set "$(rep 0 $v)" up; done
+setup vsctl add-port br0 "$(rep 0 0)" -- add-port br0 "$(rep 0 1)"
+side stock
+stop_ovs
+
+for s in vf wire plain; do say "RESULT in all: $s: ours lost ${lost[ours.$s]}, stock ${lost[stock.$s]}"; done
+# None, but for a packet that waits for its upcall just when handlers are started anew (udpif_flush()).
+for s in vf wire; do check "the NIC did not go on for $s" at_most "$(( 10 * lost[ours.$s] ))" "${lost[stock.$s]}"; done
+# Software loses what stock does: the kernel's flows are flushed before there are handlers (open_dpif_backer()).
+check "software lost more than stock does" at_most "${lost[ours.plain]}" "$(( 3 * lost[stock.plain] / 2 + 10 ))"
