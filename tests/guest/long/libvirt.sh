@@ -3,7 +3,6 @@
 # guest: iommu=1
 # limit: 600
 [ -d /host/root/usr/sbin ] || fail "no root with libvirt: make check-vm, which makes it (libvirt-root.sh)"
-nic_load vf_macs=0
 nic_up 4 0
 . /host/guest/vm.sh
 r=/host/root

@@ -3,7 +3,6 @@
 # guest: vfs=64
 # limit: 700
 n=${VMS:-64}
-nic_load vf_macs=0
 nic_up "$n" 0
 . /host/guest/vm.sh
 pve_up

@@ -1,7 +1,6 @@
 #!/bin/bash
 # a VM is migrated to another node (vm-migrate-to, in another guest) and, live, back: closed here, open there
 # limit: 500
-nic_load vf_macs=0
 nic_up 2 0
 . /host/guest/vm.sh
 pve_up

@@ -1,7 +1,6 @@
 #!/bin/bash
 # the other node of vm-migrate-from
 # limit: 500
-nic_load vf_macs=0
 nic_up 2 0
 . /host/guest/vm.sh
 pve_up

@@ -2,7 +2,6 @@
 # VMs start, stop, are killed, and daemons restart, in random order: no frame is ever seen in another VM's VLAN
 # limit: 900
 events=${EVENTS:-200}
-nic_load vf_macs=0
 nic_up 4 0
 . /host/guest/vm.sh
 pve_up

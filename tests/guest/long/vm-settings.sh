@@ -1,7 +1,6 @@
 #!/bin/bash
 # what a VM can have besides VLAN, address and rate: a tunnel of VLANs, a mirror; and an address that the NIC does not take
 # limit: 400
-nic_load vf_macs=0
 nic_up 4 0
 . /host/guest/vm.sh
 pve_up

@@ -298,16 +298,14 @@ static struct simnic_vport *vport_create(struct simnic_pf *pf, bool is_sf, unsig
 	vport->number = number;
 	vport->index = index;
 	simnic_vport_init_rate(vport);
-	/* Readable addresses: card, PF, kind, number. */
+	/* Readable: card, PF, kind, number. */
 	vport->name_mac[0] = 0x02;
 	vport->name_mac[1] = pf->card->number;
 	vport->name_mac[2] = pf->number;
 	vport->name_mac[3] = is_sf ? 0x5f : 0xf0;
 	vport->name_mac[4] = number >> 8;
 	vport->name_mac[5] = number;
-	/* Of mlx5's VFs it is zeros until somebody sets one (eswitch.c, esw_vport_setup()). */
-	if (simnic_vf_macs || is_sf)
-		ether_addr_copy(vport->mac, vport->name_mac);
+	/* The function's own, vport->mac, is zeros until somebody sets one (mlx5's eswitch.c, esw_vport_setup()). */
 	err = xa_insert(&pf->vports, index, vport, GFP_KERNEL);
 	if (!err && pf->mode == DEVLINK_ESWITCH_MODE_SWITCHDEV) {
 		err = rep_create(vport);

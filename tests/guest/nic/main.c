@@ -15,10 +15,6 @@ bool simnic_plain_names;
 module_param_named(plain_names, simnic_plain_names, bool, 0444);
 MODULE_PARM_DESC(plain_names, "Name network devices ethN and leave the rest to udev (default: the names udev would give)");
 
-bool simnic_vf_macs = true;
-module_param_named(vf_macs, simnic_vf_macs, bool, 0444);
-MODULE_PARM_DESC(vf_macs, "VFs have an address at first; with 0 none, and their drivers make one up, as mlx5's (default 1)");
-
 bool simnic_uplink_tc_off;
 module_param_named(uplink_tc_off, simnic_uplink_tc_off, bool, 0644);
 MODULE_PARM_DESC(uplink_tc_off, "Uplinks start with hw-tc-offload off");

@@ -96,7 +96,7 @@ struct simnic_vport {
 	unsigned int number;		/* VF number or sfnum. */
 	unsigned int index;		/* devlink port index, and key in simnic_pf::vports. */
 	u8 mac[ETH_ALEN];		/* Zeros: none was set. */
-	u8 name_mac[ETH_ALEN];		/* One to tell it by. */
+	u8 name_mac[ETH_ALEN];		/* One to tell its representor by. */
 	bool trusted, spoofchk;		/* These five are kept and told, and have no effect. */
 	u16 vlan;
 	u8 vlan_qos;
@@ -171,7 +171,6 @@ struct simnic_card {
 /* main.c */
 extern struct simnic_card simnic_cards[SIMNIC_MAX_PFS];
 extern bool simnic_plain_names;
-extern bool simnic_vf_macs;
 extern bool simnic_uplink_tc_off;
 
 /* eswitch.c */

@@ -25,7 +25,11 @@ check "same switch id, representor" equal "$(cat "/sys/class/net/$(rep 0 1)/phys
 check "port name of the uplink" equal "$(cat "/sys/class/net/$(uplink 1)/phys_port_name")" p1
 check "port name of the representor" equal "$(cat "/sys/class/net/$(rep 0 1)/phys_port_name")" pf0vf1
 check "devlink port" contains "$(devlink port show pci/0000:01:00.0/2)" "flavour pcivf controller 0 pfnum 0 vfnum 1"
-check "function address" contains "$(devlink port show pci/0000:01:00.0/2)" "hw_addr 02:00:00:f0:00:01"
+check "a function has no address" contains "$(devlink port show pci/0000:01:00.0/2)" "hw_addr 00:00:00:00:00:00"
+bound() { for what in unbind bind; do echo "$(vf_pci 0 1)" >/sys/bus/pci/drivers/mlx5_core/$what; done; cat "/sys/class/net/$(vf 0 1)/address"; }
+made_up=$(bound)
+check_fails "its driver makes one up" equal "$made_up" 00:00:00:00:00:00
+check_fails "another one each time" equal "$(bound)" "$made_up"
 devlink port function set pci/0000:01:00.0/2 hw_addr 02:11:22:33:44:55
 check "function address set" contains "$(devlink port show pci/0000:01:00.0/2)" "hw_addr 02:11:22:33:44:55"
 check "uplink's devlink port" contains "$(devlink port show pci/0000:02:00.0/65535)" "flavour physical port 1"

@@ -7,7 +7,7 @@ vf_up 0 1
 vf_up 1 0
 a=$(rep 0 0) b=$(rep 0 1) c=$(rep 1 0) u=$(uplink 0) u1=$(uplink 1)
 for dev in $a $b $c $u $u1; do tc qdisc add dev "$dev" ingress; done
-mac_a=02:00:00:f0:00:00 mac_b=02:00:00:f0:00:01
+mac_b=$(ip netns exec vf0.1 cat "/sys/class/net/$(vf 0 1)/address")
 
 # rule DEV PRIO WORD...: a skip_sw rule.
 rule() {
@@ -79,8 +79,8 @@ tc filter del dev "$a" ingress prio 1
 rule "$a" 1 protocol all flower skip_sw action vlan push id 10 pipe action mirred egress redirect dev "$u"
 tc filter del dev "$a" ingress prio 1
 tc filter del dev "$u" ingress prio 1
-rule "$a" 1 protocol all flower skip_sw dst_mac $mac_b action pedit ex munge eth src set 02:99:99:99:99:99 pipe action mirred egress redirect dev "$b"
-ip -n vf0.0 neigh replace "$(vf_ip 0 1)" lladdr $mac_b dev "$(vf 0 0)"
+rule "$a" 1 protocol all flower skip_sw dst_mac "$mac_b" action pedit ex munge eth src set 02:99:99:99:99:99 pipe action mirred egress redirect dev "$b"
+ip -n vf0.0 neigh replace "$(vf_ip 0 1)" lladdr "$mac_b" dev "$(vf 0 0)"
 (ip netns exec vf0.1 timeout 10 tcpdump -Z root -c 1 -nei "$(vf 0 1)" ether src 02:99:99:99:99:99 >/tmp/seen 2>&1) &
 watcher=$!
 wait_until 5 grep -q listening /tmp/seen

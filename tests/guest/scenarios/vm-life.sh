@@ -1,7 +1,6 @@
 #!/bin/bash
 # VLAN and address of a VM of Proxmox VE follow it from one VF to another; a VF that no VM has is closed
 # limit: 300
-nic_load vf_macs=0
 nic_up 3 0
 . /host/guest/vm.sh
 pve_up
