@@ -330,6 +330,31 @@ try_others(struct probe *p)
 
 /* Settings of the VF, to what they are. */
 
+static int
+set_mac(struct probe *p, const char *what, struct eth_addr mac)
+{
+    char *detail = NULL;
+    int error = sriov_nl_set_port_mac(p->nl, p->pf->pci, p->vf->port->index,
+                                      mac, &detail);
+
+    add_finding(p, what, no_outcome, verdict(error, detail));
+    return error;
+}
+
+/* A VF may have none, as those of mlx5 until somebody sets one: it gets one,
+ * which is taken back. */
+static void
+try_mac(struct probe *p)
+{
+    static const struct eth_addr some = ETH_ADDR_C(02,00,00,00,00,01);
+
+    if (p->vf->has_mac) {
+        set_mac(p, "MAC address of a VF", p->vf->mac);
+    } else if (!set_mac(p, "MAC address of a VF", some)) {
+        set_mac(p, "MAC address of a VF taken back", eth_addr_zero);
+    }
+}
+
 static void
 try_settings(struct probe *p)
 {
@@ -342,14 +367,8 @@ try_settings(struct probe *p)
     if (is_ended(p)) {
         return;
     }
-    if (p->vf->has_mac && !eth_addr_is_zero(p->vf->mac)) {
-        error = sriov_nl_set_port_mac(p->nl, p->pf->pci, p->vf->port->index,
-                                      p->vf->mac, &detail);
-        add_finding(p, "MAC address of a VF", no_outcome,
-                    verdict(error, detail));
-    }
+    try_mac(p);
     if (p->vf->has_trust) {
-        detail = NULL;
         change.trust = p->vf->trust;
         error = sriov_nl_vf_set(p->nl, pf_index(p->pf), &change,
                                 &detail);

@@ -12,8 +12,8 @@ in_kernel() { grep -ls 'pf[01]vf' /sys/class/net/*/phys_port_name | cut -d/ -f5 
 in_database() { vsctl list-ports br0 | without_others; }
 with_ofport() { vsctl --bare --columns=name find Interface 'ofport>0' | without_others; }
 in_datapath() { ovs-appctl dpctl/show | sed -n 's/^ *port [0-9]*: \([^ ]*\).*/\1/p' | without_others; }
-# PORT, PCI ADDRESS, MAC, REPRESENTOR, STATE, BRIDGE, OFPORT, STATUS
-in_show() { ovs-appctl sriov/show | awk '/added by cx-sriov$/ && $5 != "down" && $7 > 0 { print $4 }' | without_others; }
+# PORT, PCI ADDRESS, REPRESENTOR, STATE, BRIDGE, OFPORT, STATUS
+in_show() { ovs-appctl sriov/show | awk '/added by cx-sriov$/ && $4 != "down" && $6 > 0 { print $3 }' | without_others; }
 absent_ports() { ovs-appctl sriov/show | sed -n '/^ports without/,$p'; }
 same() {
     local kernel who

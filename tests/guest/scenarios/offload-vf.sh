@@ -32,8 +32,8 @@ check "sriov/show names the VF" contains "$show" "$(vf_pci 0 1)"
 # The flows may have been idle for too long.
 check "VF to VF" pings vf0.0 "$(vf_ip 0 1)"
 check "VF to wire" pings vf0.0 "$(wire_ip 0)"
-# PORT, PCI ADDRESS, MAC, REPRESENTOR, STATE, BRIDGE, OFPORT, HW, SW
-read -r _ _ _ name _ _ _ hw sw _ <<<"$(ovs-appctl sriov/show --flows "$(rep 0 0)" | tail -n 1)"
+# PORT, PCI ADDRESS, REPRESENTOR, STATE, BRIDGE, OFPORT, HW, SW
+read -r _ _ name _ _ _ hw sw _ <<<"$(ovs-appctl sriov/show --flows "$(rep 0 0)" | tail -n 1)"
 say "sriov/show --flows: $name hw $hw sw $sw"
 check "sriov/show --flows counts those in hardware" at_least "$hw" 2
 check "and those that are not" at_most "$sw" 2

@@ -61,6 +61,7 @@ probed mlx5
 check "under a minute" at_most $took 60000
 found "trust of a VF" refused "Operation not supported"
 found "MAC address of a VF" accepted
+found "MAC address of a VF taken back" accepted
 found "VF to uplink" "in hardware in hardware"
 found "VF to VF" "in hardware"
 found "VF to uplink, VLAN push" "in hardware"
