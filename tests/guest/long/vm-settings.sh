@@ -175,6 +175,33 @@ kvm_dies 114
 qm_cleanup 114
 wait_until 60 is_closed 0
 
+say "HA starts it here: its node is gone, and its configuration has come over"
+mv /etc/pve/qemu-server/114.conf /etc/pve/nodes/pve2/qemu-server/
+wait_until 20 is_closed 0
+mv /etc/pve/nodes/pve2/qemu-server/114.conf /etc/pve/qemu-server/
+qm_start 114
+wait_until 60 is_open 0
+check "VLAN" equal "$(vsctl get Port "$(rep 0 0)" tag)" 30
+check "its address" equal "$(vf_mac 0)" "$own"
+
+say "it is hibernated, and resumed when another VM has its VF"
+# RunState.pm, vm_suspend(): kvm quits, and what its end has cleaned up is the reservation.
+sed -i '1i lock: suspended\nvmstate: local:114/vm-114-state-suspend-2026-11-27.raw' /etc/pve/qemu-server/114.conf
+kvm_dies 114
+wait_until 60 is_closed 0
+qm_cleanup 114
+check "no address" equal "$(vf_mac 0)" 00:00:00:00:00:00
+reserve "$(vf_pci 0 0)" 300 "time:$(( $(date +%s) + 600 ))"
+qm_start 114
+wait_until 60 is_open 1
+check "VLAN" equal "$(vsctl get Port "$(rep 0 1)" tag)" 30
+check "its address" equal "$(vf_mac 1)" "$own"
+check_fails "VF 0 is open" link_is 0 1
+reserve "$(vf_pci 0 0)"
+kvm_dies 114
+qm_cleanup 114
+wait_until 60 is_closed 1
+
 pid=$(cat /run/ovs-sriov-vm.pid)
 check_fails "there are two" ovs-sriov vm
 kill "$pid"
