@@ -20,7 +20,13 @@
  *
  * libvirt waits for it, and does not start a VM for which it fails: so it
  * comes back when the VM's settings are in force, or says why they are
- * not. */
+ * not.
+ *
+ * AppArmor: the profiles that Debian's libvirt 9.0 has for libvirtd and
+ * libvirt's source for virtqemud (src/security/apparmor/, usr.sbin.libvirtd.in
+ * and usr.sbin.virtqemud.in) run the file as libvirtd itself
+ * ("/etc/libvirt/hooks/"..., "rmix"), and us, from there, without a profile
+ * ("/usr/bin/", "PUx"). */
 
 #include <config.h>
 #include "sriov/command.h"
