@@ -121,8 +121,11 @@ port_msg(uint32_t index, uint16_t flavour, int number_attr, uint32_t number)
     nla_put_u32(msg, DEVLINK_ATTR_PORT_CONTROLLER_NUMBER, 0);
     nla_put_u8(msg, DEVLINK_ATTR_PORT_EXTERNAL, 0);
 
+    /* RoCE and migratable are known, and both are on. */
+    struct nla_bitfield32 caps = { .value = 3, .selector = 3 };
     struct nlattr *function = nla_nest_start(msg, DEVLINK_ATTR_PORT_FUNCTION);
     nla_put(msg, DEVLINK_PORT_FUNCTION_ATTR_HW_ADDR, 6, "\2\0\0\0\0\1");
+    nla_put(msg, 4 /* DEVLINK_PORT_FN_ATTR_CAPS */, sizeof caps, &caps);
     nla_nest_end(msg, function);
     return msg;
 }
@@ -352,6 +355,7 @@ check_well_formed(void)
         if (vf->flavour == SRIOV_VF) {
             ovs_assert(!strcmp(vf->label, "pf0vf3") && vf->link == link);
             ovs_assert(vf->has_mac);
+            ovs_assert(vf->has_migratable && vf->migratable);
         }
     }
 }

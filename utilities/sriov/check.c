@@ -44,6 +44,7 @@
 #include "sriov/leftovers.h"
 #include "sriov/mapping.h"
 #include "sriov/plan.h"
+#include "sset.h"
 #include "svec.h"
 #include "util.h"
 
@@ -515,6 +516,127 @@ check_mappings(struct checker *c)
     free(here);
 }
 
+/* Live migration. */
+
+/* Adds to 'paths' the VFs of this node, by PCI address, that mappings for live
+ * migration have. */
+static void
+find_live(const char *root, struct sset *paths)
+{
+    struct pve_mappings mappings;
+    char *here = pve_node(root);
+
+    pve_mappings_read(&mappings, root);
+    for (size_t i = 0; i < mappings.n; i++) {
+        const struct pve_mapping *mapping = &mappings.array[i];
+        const char *map;
+        size_t j;
+
+        SVEC_FOR_EACH (j, map, &mapping->maps) {
+            char *node = pve_map_get(map, "node");
+            char *path = pve_map_get(map, "path");
+
+            if (mapping->live && path && nullable_string_is_equal(node,
+                                                                  here)) {
+                sset_add(paths, path);
+            }
+            free(path);
+            free(node);
+        }
+    }
+    pve_mappings_destroy(&mappings);
+    free(here);
+}
+
+/* Returns true if the kernel, of release 'release', has the driver
+ * mlx5_vfio_pci, loaded or not. */
+static bool
+has_live_driver(const char *root, const char *release)
+{
+    struct svec loaded = SVEC_EMPTY_INITIALIZER;
+    struct svec files = SVEC_EMPTY_INITIALIZER;
+
+    host_read_folder(&loaded, "%s/sys/bus/pci/drivers/mlx5_vfio_pci", root);
+    host_read_folder(&files, "%s/lib/modules/%s/kernel/drivers/vfio/pci/mlx5",
+                     root, release);
+
+    bool found = loaded.n || files.n;
+    svec_destroy(&loaded);
+    svec_destroy(&files);
+    return found;
+}
+
+/* VFs as far as live migration goes. */
+struct live {
+    unsigned int n;
+    unsigned int n_tell;        /* Of which is known whether they are... */
+    unsigned int n_migratable;  /* ...migratable. */
+    unsigned int n_driver;      /* With the driver for it. */
+};
+
+/* Counts those of mlx5 that 'paths' has or, if it is empty, all. */
+static void
+count_live(const struct host *host, const struct sset *paths,
+           struct live *live)
+{
+    memset(live, 0, sizeof *live);
+    for (size_t i = 0; i < host->n; i++) {
+        const struct host_pf *pf = host->pfs[i];
+
+        for (size_t j = 0; j < pf->n_vfs; j++) {
+            const struct host_vf *vf = &pf->vfs[j];
+
+            if (nullable_string_is_equal(pf->driver, "mlx5_core")
+                && (sset_is_empty(paths) || sset_contains(paths, vf->pci))) {
+                live->n++;
+                live->n_tell += vf->port && vf->port->has_migratable;
+                live->n_migratable += vf->port && vf->port->migratable;
+                live->n_driver += nullable_string_is_equal(vf->driver,
+                                                           "mlx5_vfio_pci");
+            }
+        }
+    }
+}
+
+/* Says what live migration of VMs with VFs of mlx5 lacks, which proxmox.c
+ * says: a warning if a mapping asks for it. */
+static void
+check_live(struct checker *c)
+{
+    struct sset paths = SSET_INITIALIZER(&paths);
+    struct utsname uts;
+    struct live live;
+
+    find_live(c->root, &paths);
+    count_live(c->host, &paths, &live);
+
+    enum finding_level level = (sset_is_empty(&paths) ? FINDING_PASS
+                                : FINDING_WARN);
+    sset_destroy(&paths);
+    if (!live.n || uname(&uts)) {
+        return;
+    } else if (!has_live_driver(c->root, uts.release)) {
+        add(c, level, "live migration", "use a kernel with "
+            "CONFIG_MLX5_VFIO_PCI, or take live-migration-capable off the "
+            "mapping", "%s has no driver mlx5_vfio_pci: VMs with VFs migrate "
+            "offline alone", uts.release);
+    } else if (c->nl && !live.n_tell) {
+        add(c, level, "live migration", "switchdev mode, Linux 6.2 or later, "
+            "and firmware that can, have it told; else take "
+            "live-migration-capable off the mapping", "mlx5_vfio_pci is "
+            "there, but of no VF is told whether it is migratable");
+    } else {
+        bool ready = (live.n_driver == live.n
+                      && live.n_migratable == live.n_tell);
+
+        add(c, ready ? FINDING_PASS : level, "live migration",
+            "ovs-sriov proxmox --live prints the commands",
+            "mlx5_vfio_pci is there; of %u VFs, %u are migratable, and %u "
+            "have it as their driver", live.n, live.n_migratable,
+            live.n_driver);
+    }
+}
+
 /* Says of an OVS bond of 'pf' and another PF what sriov/show says of it. */
 static void
 check_ovs_bond(struct checker *c, const struct host_pf *pf)
@@ -841,6 +963,7 @@ check(struct findings *findings, const char *root, const struct host *host,
     check_pfs(&c);
     check_files(&c);
     check_mappings(&c);
+    check_live(&c);
     check_ovsdb(&c);
 }
 

@@ -41,6 +41,7 @@ enum command_option {
     COMMAND_JSON = 1 << 3,
     COMMAND_SETTINGS = 1 << 4,
     COMMAND_LAG = 1 << 5,
+    COMMAND_LIVE = 1 << 6,
 };
 
 /* How it was called.  Nothing in it is NULL but what says
@@ -50,7 +51,7 @@ struct command_args {
     const char *root;           /* --root; "" is the host itself. */
     const char *node;           /* --node, or NULL. */
     const char *vlan, *rate;    /* --vlan, --rate, or NULL. */
-    bool dry_run, force, json, lag;
+    bool dry_run, force, json, lag, live;
     int n;                      /* Arguments... */
     char **array;               /* ...without the command's name. */
 };

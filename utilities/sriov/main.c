@@ -78,6 +78,7 @@ static const struct {
     { COMMAND_SETTINGS, "--vlan=VLAN", "the VLAN of VMs that get a VF of the "
       "mapping" },
     { COMMAND_SETTINGS, "--rate=MBIT", "what such a VM may send, in Mbit/s" },
+    { COMMAND_LIVE, "--live", "VMs can be migrated live" },
     { COMMAND_LAG, "--lag", "only [bond ...] in place of an OVSBond" },
     { COMMAND_JSON, "--json", "print JSON" },
 };
@@ -162,6 +163,7 @@ enum {
     OPT_LAG,
     OPT_NODE,
     OPT_RATE,
+    OPT_LIVE,
     OPT_ROOT,
     OPT_VLAN,
 };
@@ -173,6 +175,7 @@ static const struct option long_options[] = {
     { "help", no_argument, NULL, 'h' },
     { "json", no_argument, NULL, OPT_JSON },
     { "lag", no_argument, NULL, OPT_LAG },
+    { "live", no_argument, NULL, OPT_LIVE },
     { "node", required_argument, NULL, OPT_NODE },
     { "rate", required_argument, NULL, OPT_RATE },
     { "root", required_argument, NULL, OPT_ROOT },
@@ -221,6 +224,9 @@ parse_options(int argc, char *argv[], struct command_args *args)
             break;
         case OPT_LAG:
             args->lag = true;
+            break;
+        case OPT_LIVE:
+            args->live = true;
             break;
         case OPT_NODE:
             args->node = optarg;

@@ -26,6 +26,8 @@
 #include "sriov/leftovers.h"
 #include "util.h"
 
+#define LIVE "live-migration-capable"
+
 void
 pve_mappings_read(struct pve_mappings *mappings, const char *root)
 {
@@ -48,6 +50,7 @@ pve_mappings_read(struct pve_mappings *mappings, const char *root)
             mapping = &mappings->array[mappings->n++];
             mapping->id = xstrdup(line);
             mapping->description = NULL;
+            mapping->live = false;
             svec_init(&mapping->maps);
         } else if (mapping && !strncmp(line, "map", 3)
                    && strchr(" \t", line[3]) && strchr(line, '=')) {
@@ -56,6 +59,9 @@ pve_mappings_read(struct pve_mappings *mappings, const char *root)
                    && strchr(" \t", line[11])) {
             free(mapping->description);
             mapping->description = xstrdup(line + 12);
+        } else if (mapping && !strncmp(line, LIVE, strlen(LIVE))
+                   && strchr(" \t", line[strlen(LIVE)])) {
+            mapping->live = atoi(line + strlen(LIVE)) != 0;
         }
     }
 }

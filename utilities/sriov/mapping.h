@@ -25,12 +25,14 @@
  * of which is a choice for a VM.  /etc/pve is a FUSE file system, which may
  * hang: nothing that must not wait reads it. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "svec.h"
 
 struct pve_mapping {
     char *id;
     char *description;          /* Or NULL. */
+    bool live;                  /* live-migration-capable. */
     struct svec maps;           /* Entries, of all nodes. */
 };
 

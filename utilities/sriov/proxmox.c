@@ -45,6 +45,7 @@ struct proxmox_request {
     const char *id;             /* Of the mapping. */
     const char *node;           /* Whose VFs they are. */
     char *settings;             /* Of VMs that get them, words, or NULL. */
+    bool live;                  /* VMs can be migrated live. */
     struct svec pfs;            /* PCI addresses; none: those that have a
                                  * section. */
 };
@@ -179,10 +180,11 @@ has_path(const struct svec *maps, const char *map)
 
 /* Adds to 'maps' those of the mapping that exists which stay: "pvesh set"
  * replaces all of them.  Notes those that do not in 's', if that is not
- * NULL.  Returns true if the mapping exists. */
+ * NULL.  Returns true if the mapping exists; '*live' becomes true if it is one
+ * for live migration. */
 static bool
 keep_maps(const struct proxmox_request *request, struct svec *maps,
-          struct ds *s)
+          struct ds *s, bool *live)
 {
     struct pve_mappings mappings;
     const struct pve_mapping *mapping;
@@ -219,6 +221,7 @@ keep_maps(const struct proxmox_request *request, struct svec *maps,
     svec_destroy(&kept);
 
     bool exists = mapping != NULL;
+    *live |= mapping && mapping->live;
     pve_mappings_destroy(&mappings);
     free(here);
     return exists;
@@ -231,16 +234,21 @@ mapping_json(const struct host *host, const struct host_conf *conf,
     struct json *json = json_object_create();
     struct json *array = json_array_create_empty();
     struct svec maps = SVEC_EMPTY_INITIALIZER;
+    bool live = request->live;
     const char *map;
     size_t i;
 
     make_maps(host, conf, request, &maps);
-    keep_maps(request, &maps, NULL);
+    keep_maps(request, &maps, NULL, &live);
     SVEC_FOR_EACH (i, map, &maps) {
         json_array_add(array, json_string_create(map));
     }
     svec_destroy(&maps);
     json_object_put_string(json, "id", request->id);
+    if (live) {
+        json_object_put(json, "live-migration-capable",
+                        json_integer_create(1));
+    }
     json_object_put(json, "map", array);
     return json;
 }
@@ -269,11 +277,109 @@ put_quoted(struct ds *s, const char *word)
     ds_put_char(s, '\'');
 }
 
+/* Live migration.  The driver of a VF is to be mlx5_vfio_pci, and the VF
+ * migratable before it gets that driver:
+ *
+ * - Linux 6.12, drivers/vfio/pci/mlx5/cmd.c, mlx5vf_cmd_set_migratable(), when
+ *   the driver gets the VF: its PF has the driver mlx5_core, and the
+ *   capability "migration"; else the VF is as with vfio-pci, and no error
+ *   tells.
+ * - drivers/net/ethernet/mellanox/mlx5/core/eswitch_offloads.c,
+ *   mlx5_devlink_port_fn_migratable_set(), since Linux 6.2: "migratable" is a
+ *   capability of the VF's, which firmware gives it as its driver comes.
+ * - Proxmox VE since 9.1 (qemu-server 9.0.25, PCI.pm, prepare_pci_device())
+ *   leaves the driver alone with "driver=keep", and binds vfio-pci otherwise;
+ *   of a mapping that is live-migration-capable, kvm gets
+ *   "enable-migration=on". */
+
+/* Returns the name that the representor of 'vf' has or else, by sriov.conf, is
+ * to have.  The caller must free it.  NULL if neither is known. */
+static char *
+rep_name(const struct printer *p, const struct host_pf *pf,
+         const struct host_vf *vf)
+{
+    const char *name = host_vf_rep_name(vf);
+    char *label = xasprintf("pf%cvf%u", pf->pci[strlen(pf->pci) - 1],
+                            vf->number);
+    char *wanted = (name ? xstrdup(name)
+                    : host_name_of(p->conf, pf, label));
+
+    free(label);
+    return wanted;
+}
+
+static void
+put_live_vf(const struct printer *p, const struct host_pf *pf,
+            const struct host_vf *vf)
+{
+    char *rep = rep_name(p, pf, vf);
+
+    if (!nullable_string_is_equal(pf->driver, "mlx5_core")) {
+        ds_put_format(p->s, "# %s cannot: its PF has driver %s, not "
+                      "mlx5_core\n", vf->pci,
+                      pf->driver ? pf->driver : "none");
+    } else if (!rep) {
+        ds_put_format(p->s, "# %s has no representor: switchdev mode gives it "
+                      "one\n", vf->pci);
+    } else {
+        ds_put_format(p->s, "live %s %s\n", vf->pci, rep);
+    }
+    free(rep);
+}
+
+/* Appends the commands that make VFs of the PFs asked for ready for it. */
+static void
+put_live(const struct printer *p)
+{
+    struct ds *s = p->s;
+
+    ds_put_cstr(s, "\n# Live migration (Proxmox VE 9.1, NICs of NVIDIA): on "
+                "each node, at each boot, before VMs start\n\n"
+                "modprobe mlx5_vfio_pci\n"
+                "live() {    # a VF and its representor\n"
+                "    echo $1 >/sys/bus/pci/devices/$1/driver/unbind\n"
+                "    devlink port function set $2 migratable enable\n"
+                "    echo mlx5_vfio_pci >/sys/bus/pci/devices/$1/"
+                "driver_override\n"
+                "    echo $1 >/sys/bus/pci/drivers_probe\n"
+                "}\n");
+    for (size_t i = 0; i < p->host->n; i++) {
+        const struct host_pf *pf = p->host->pfs[i];
+
+        for (size_t j = 0; j < pf->n_vfs
+             && is_asked_for(p->request, p->conf, pf); j++) {
+            put_live_vf(p, pf, &pf->vfs[j]);
+        }
+    }
+}
+
+/* Appends the mapping as it is in its file, for those who edit that. */
+static void
+put_mapping_text(const struct printer *p, const char *description, bool live,
+                 const struct svec *maps)
+{
+    const struct proxmox_request *request = p->request;
+    const char *map;
+    size_t i;
+
+    ds_put_format(p->s, "\n%s\n", request->id);
+    if (description) {
+        ds_put_format(p->s, "\tdescription %s\n", description);
+    }
+    if (live) {
+        ds_put_cstr(p->s, "\tlive-migration-capable 1\n");
+    }
+    SVEC_FOR_EACH (i, map, maps) {
+        ds_put_format(p->s, "\tmap %s\n", map);
+    }
+}
+
 static void
 put_mapping(const struct printer *p)
 {
     const struct proxmox_request *request = p->request;
     struct svec maps = SVEC_EMPTY_INITIALIZER;
+    bool live = request->live;
     struct ds *s = p->s;
     const char *map;
     size_t i;
@@ -285,7 +391,7 @@ put_mapping(const struct printer *p)
         svec_destroy(&maps);
         return;
     }
-    bool exists = keep_maps(request, &maps, s);
+    bool exists = keep_maps(request, &maps, s, &live);
     char *description = (request->settings
                          ? xasprintf("ovs-sriov: %s", request->settings)
                          : NULL);
@@ -301,23 +407,22 @@ put_mapping(const struct printer *p)
     if (description) {
         ds_put_format(s, " \\\n    --description '%s'", description);
     }
+    if (live) {
+        ds_put_cstr(s, " \\\n    --live-migration-capable 1");
+    }
     SVEC_FOR_EACH (i, map, &maps) {
         ds_put_cstr(s, " \\\n    --map ");
         put_quoted(s, map);
     }
-    if (exists) {
-        ds_put_format(s, "\n\n# Then give VMs a PCI device of it: qm set VMID "
-                      "-hostpci0 mapping=%s\n", request->id);
-    } else {
-        ds_put_format(s, "\n\n# or add this to /etc/pve/mapping/pci.cfg; then "
-                      "give VMs a PCI device of it: qm set VMID -hostpci0 "
-                      "mapping=%s\n\n%s\n", request->id, request->id);
-        if (description) {
-            ds_put_format(s, "\tdescription %s\n", description);
-        }
-        SVEC_FOR_EACH (i, map, &maps) {
-            ds_put_format(s, "\tmap %s\n", map);
-        }
+    ds_put_format(s, "\n\n# %s give VMs a PCI device of it: qm set VMID "
+                  "-hostpci0 mapping=%s%s\n", exists ? "Then"
+                  : "or add this to /etc/pve/mapping/pci.cfg; then",
+                  request->id, live ? ",driver=keep" : "");
+    if (!exists) {
+        put_mapping_text(p, description, live, &maps);
+    }
+    if (live) {
+        put_live(p);
     }
     free(description);
     svec_destroy(&maps);
@@ -681,6 +786,7 @@ run(const struct command_args *args)
         .id = id,
         .node = node,
         .settings = settings_of(args),
+        .live = args->live,
         .pfs = SVEC_EMPTY_INITIALIZER,
     };
     char *wrong;
@@ -717,7 +823,8 @@ const struct command proxmox_command = {
     .name = "proxmox",
     .args = "[NAME [PF...]]",
     .max_args = INT_MAX,
-    .options = COMMAND_NODE | COMMAND_SETTINGS | COMMAND_JSON,
+    .options = COMMAND_NODE | COMMAND_SETTINGS | COMMAND_LIVE
+               | COMMAND_JSON,
     .help = "print the resource mapping NAME (default: network, or\n"
             "vlanN with --vlan=N) of VFs, and stanzas of interfaces, for Proxmox VE",
     .run = run,

@@ -557,6 +557,8 @@ port_equal(const struct sriov_port *a, const struct sriov_port *b)
             && !strcmp(a->label, b->label)
             && a->has_mac == b->has_mac
             && eth_addr_equals(a->mac, b->mac)
+            && a->has_migratable == b->has_migratable
+            && a->migratable == b->migratable
             && nullable_string_is_equal(a->vf_pci, b->vf_pci)
             && a->ifindex == b->ifindex);
 }

@@ -111,6 +111,9 @@ struct sriov_port {
     bool has_mac;
     struct eth_addr mac;        /* The function's address, not its
                                  * representor's. */
+    bool has_migratable;        /* Whether a VM can take the function along
+                                 * when it is migrated live is told... */
+    bool migratable;            /* ...and so. */
     char *vf_pci;               /* The VF's PCI address, or NULL. */
     int ifindex;                /* Of its link, or 0 if there is none. */
 

@@ -41,6 +41,11 @@ VLOG_DEFINE_THIS_MODULE(sriov_devlink);
 
 static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 5);
 
+/* Of "enum devlink_port_function_attr" and "enum devlink_port_fn_attr_cap",
+ * since Linux 6.2: headers of 6.1 lack them. */
+#define PORT_FN_ATTR_CAPS 4     /* "struct nla_bitfield32". */
+#define PORT_FN_CAP_MIGRATABLE (1u << 1)
+
 /* Bytes of the name of a bus or of a device that are accepted. */
 #define MAX_NAME_SIZE 256
 
@@ -221,17 +226,28 @@ flavour_from_devlink(uint16_t flavour)
     }
 }
 
-/* Takes the MAC address of the function behind 'port' from 'nla'.  One of
- * zeros means that nobody has set it. */
+/* Takes the MAC address of the function behind 'port' from 'nla', and whether
+ * it is migratable.  An address of zeros means that nobody has set it. */
 static void
 parse_function(struct nlattr *nla, struct sriov_port *port)
 {
     struct nlattr *mac = nla_find(nla_data(nla), nla_len(nla),
                                   DEVLINK_PORT_FUNCTION_ATTR_HW_ADDR);
 
+    struct nlattr *caps = nla_find(nla_data(nla), nla_len(nla),
+                                   PORT_FN_ATTR_CAPS);
+
     if (mac && nla_len(mac) == ETH_ADDR_LEN) {
         memcpy(&port->mac, nla_data(mac), ETH_ADDR_LEN);
         port->has_mac = !eth_addr_is_zero(port->mac);
+    }
+    if (caps && nla_len(caps) == sizeof(struct nla_bitfield32)) {
+        struct nla_bitfield32 bits;
+
+        memcpy(&bits, nla_data(caps), sizeof bits);
+        port->has_migratable = (bits.selector & PORT_FN_CAP_MIGRATABLE) != 0;
+        port->migratable = (bits.selector & bits.value
+                            & PORT_FN_CAP_MIGRATABLE) != 0;
     }
 }
 

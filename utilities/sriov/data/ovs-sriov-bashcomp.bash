@@ -1,7 +1,7 @@
 # Completion of ovs-sriov for bash.
 
 _ovs_sriov () {
-    local options="--json --dry-run --force --lag --config= --node= --vlan= --rate= --help --version"
+    local options="--json --dry-run --force --lag --live --config= --node= --vlan= --rate= --help --version"
     local cur=${COMP_WORDS[COMP_CWORD]}
     local word words="list check apply import proxmox probe vm libvirt name drivers metrics help $options"
 
