@@ -240,7 +240,9 @@ init_port(struct rte_eth_dev *dev, void *spawn_)
     return ret;
 }
 
-/* Returns port 'w' of 'device', which is made if need be, or NULL. */
+/* Returns port 'w' of 'device', which is made if need be, or NULL, with
+ * rte_errno: EBUSY if there is no such network device, in the word of
+ * mlx5_os.c, mlx5_representor_match(). */
 static struct rte_eth_dev *
 get_port(struct rte_device *device, struct simnic_pf *pf,
          struct rte_eth_dev *uplink, unsigned int pf_number, struct which w)
@@ -261,35 +263,39 @@ get_port(struct rte_device *device, struct simnic_pf *pf,
     if (dev) {
         return dev;
     }
+    rte_errno = EBUSY;
     if (!find_netdev(device->name, &w, netdev)) {
-        LOG(ERR, "no representor matches %s\n", name);
         return NULL;
     }
     if (rte_eth_dev_create(device, name, sizeof(struct simnic_port), NULL,
                            NULL, init_port, &s)) {
         LOG(ERR, "cannot create %s\n", name);
+        rte_errno = ENODEV;
         return NULL;
     }
     return rte_eth_dev_allocated(name);
 }
 
+/* Makes the ports of 'device' that 'args' asks for.  As with mlx5, no error is
+ * that a representor does not exist: mlx5_os.c, mlx5_os_pci_probe_pf(). */
 static int
-probe(struct rte_device *device, const char *args)
+probe_ports(struct rte_device *device, const char *args)
 {
     struct which none = { .type = RTE_ETH_REPRESENTOR_NONE };
     struct rte_eth_devargs da = { .type = RTE_ETH_REPRESENTOR_NONE };
-    struct simnic_pf *pf = get_pf(device, args);
     struct rte_eth_dev *uplink;
+    struct simnic_pf *pf;
 
-    if (!pf) {
-        return -rte_errno;
-    }
     if (args && *args && parse_devargs(args, &da) < 0) {
         return -EINVAL;
     }
     if (da.type == RTE_ETH_REPRESENTOR_PF) {
         LOG(ERR, "unsupported representor type\n");
         return -ENOTSUP;
+    }
+    pf = get_pf(device, args);
+    if (!pf) {
+        return -rte_errno;
     }
     /* Of a VF that the kernel's driver has, mlx5 makes a port as well. */
     uplink = get_port(device, pf, NULL, 0, none);
@@ -300,19 +306,12 @@ probe(struct rte_device *device, const char *args)
         struct which w = { .type = da.type,
                            .number = da.representor_ports[i] };
 
-        if (!get_port(device, pf, uplink, da.nb_ports ? da.ports[0] : 0, w)) {
+        if (!get_port(device, pf, uplink, da.nb_ports ? da.ports[0] : 0, w)
+            && rte_errno != EBUSY) {
             return -ENODEV;
         }
     }
     return 0;
-}
-
-static int
-pci_probe(struct rte_pci_driver *driver __rte_unused,
-          struct rte_pci_device *pci)
-{
-    return probe(&pci->device,
-                 pci->device.devargs ? pci->device.devargs->args : NULL);
 }
 
 static int
@@ -338,6 +337,21 @@ pci_remove(struct rte_pci_device *pci)
         free(pf);
     }
     return 0;
+}
+
+/* A first probe that fails leaves nothing behind. */
+static int
+pci_probe(struct rte_pci_driver *driver __rte_unused,
+          struct rte_pci_device *pci)
+{
+    bool first = !find_pf(&pci->device);
+    int ret = probe_ports(&pci->device, (pci->device.devargs
+                                         ? pci->device.devargs->args : NULL));
+
+    if (ret && first) {
+        pci_remove(pci);
+    }
+    return ret;
 }
 
 /* QEMU's NVMe controller, of which tests/guest/nic makes a NIC. */
