@@ -142,6 +142,8 @@ struct cx_sriov {
     bool offload_waits;         /* See offload_begin(). */
 
     bool dpdk;                  /* DPDK is initialized. */
+    struct netdev **held;       /* See attach_uplink_first(). */
+    size_t n_held, allocated_held;
     bool ports_left;            /* There are ports of ours, which have to be
                                  * looked after even without an eswitch. */
 };
@@ -415,12 +417,53 @@ cx_sriov_offload_changed(const struct ovsrec_open_vswitch *cfg,
             || seqno != last_seqno);
 }
 
+/* Has DPDK probe the device that the DPDK port 'name' is for a representor of
+ * by way of its uplink's port, before bridge.c adds 'name'.
+ *
+ * The first probe of a PF makes DPDK's port for the uplink, whatever it asks
+ * for, and netdev-dpdk.c lets go of that one only if it was the uplink's own
+ * Interface that had it made.  bridge.c adds Interfaces in no order.  If a
+ * representor's came first, the port would stay when the PF goes, and be found
+ * when another has come in its place. */
+static void
+attach_uplink_first(const char *name)
+{
+    const struct ovsrec_interface *row
+        = sriov_rows_dpdk_uplink(cx->config, name);
+    struct netdev *netdev = (row ? sriov_ports_open_dpdk(row->name,
+                                                         &row->options)
+                             : NULL);
+
+    if (netdev) {
+        if (cx->n_held >= cx->allocated_held) {
+            cx->held = x2nrealloc(cx->held, &cx->allocated_held,
+                                  sizeof *cx->held);
+        }
+        cx->held[cx->n_held++] = netdev;
+    }
+}
+
+/* Leaves to bridge.c, which had the time to open them, the ports that
+ * attach_uplink_first() has opened. */
+static void
+release_uplinks(void)
+{
+    while (cx->n_held) {
+        netdev_close(cx->held[--cx->n_held]);
+    }
+}
+
 int
 cx_sriov_check_name(const char *datapath_type, const char *port_type,
                     const char *name, char **errp)
 {
     static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
 
+    if (cx->config && cx->defaults.acting && dpdk_available()
+        && !strcmp(port_type, "dpdk")) {
+        attach_uplink_first(name);
+        return 0;
+    }
     if (strcmp(datapath_type, "system") || strcmp(port_type, "system")) {
         return 0;
     }
@@ -820,6 +863,7 @@ cx_sriov_run(void)
         && !ofproto_get_flow_restore_wait()) {
         offload_begin();
     }
+    release_uplinks();
     cx->leader = cx->configured;
     cx->configured = false;
     if (!cx->leader) {
@@ -871,6 +915,8 @@ cx_sriov_wait(void)
 void
 cx_sriov_exit(void)
 {
+    release_uplinks();
+    free(cx->held);
     sriov_policy_set_active(false);
     netdev_set_flow_api_filter(NULL);
     sriov_reader_destroy(cx->reader);

@@ -25,6 +25,7 @@
 
 #include "datapath/sources.h"
 #include "rules/config.h"
+#include "rules/dpdk.h"
 #include "rules/view.h"
 #include "inventory/model.h"
 #include "util.h"
@@ -275,6 +276,44 @@ sriov_rows_have_ports(const struct ovsrec_open_vswitch *cfg)
         }
     }
     return false;
+}
+
+/* Returns the first interface in 'cfg' that is a DPDK port with devargs and has
+ * the name 'name' or, if that is NULL, is for the uplink of what 'devargs' asks
+ * for. */
+static const struct ovsrec_interface *
+find_dpdk(const struct ovsrec_open_vswitch *cfg, const char *name,
+          const char *devargs)
+{
+    for (size_t i = 0; i < cfg->n_bridges; i++) {
+        const struct ovsrec_bridge *br = cfg->bridges[i];
+
+        for (size_t j = 0; j < br->n_ports; j++) {
+            for (size_t k = 0; k < br->ports[j]->n_interfaces; k++) {
+                const struct ovsrec_interface *row
+                    = br->ports[j]->interfaces[k];
+                const char *own = (strcmp(row->type, "dpdk") ? NULL
+                                   : smap_get(&row->options, "dpdk-devargs"));
+
+                if (own && (name ? !strcmp(row->name, name)
+                            : sriov_dpdk_is_uplink_of(own, devargs))) {
+                    return row;
+                }
+            }
+        }
+    }
+    return NULL;
+}
+
+const struct ovsrec_interface *
+sriov_rows_dpdk_uplink(const struct ovsrec_open_vswitch *cfg,
+                       const char *name)
+{
+    const struct ovsrec_interface *row = find_dpdk(cfg, name, NULL);
+
+    return (row ? find_dpdk(cfg, NULL, smap_get(&row->options,
+                                                "dpdk-devargs"))
+            : NULL);
 }
 
 void

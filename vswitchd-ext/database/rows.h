@@ -67,6 +67,11 @@ void sriov_rows_refresh(const struct ovsrec_open_vswitch *cfg,
 /* Returns true if a port of ours is in 'cfg'. */
 bool sriov_rows_have_ports(const struct ovsrec_open_vswitch *cfg);
 
+/* Returns the interface in 'cfg' that is the DPDK port for the uplink of that PF
+ * for a representor of which the DPDK port 'name' is, or NULL. */
+const struct ovsrec_interface *sriov_rows_dpdk_uplink(
+    const struct ovsrec_open_vswitch *cfg, const char *name);
+
 /* Adds to 'lists' what Ports say about who may send what
  * (datapath/sources.h), by the names of their interfaces. */
 void sriov_rows_read_sources(const struct ovsrec_open_vswitch *cfg,

@@ -86,6 +86,25 @@ sriov_ports_forget(const struct smap *renamed)
     }
 }
 
+struct netdev *
+sriov_ports_open_dpdk(const char *name, const struct smap *options)
+{
+    struct netdev *netdev = netdev_from_name(name);
+    char *error = NULL;
+    bool there = netdev != NULL;
+
+    if (!there && (netdev_open(name, "dpdk", &netdev)
+                   || netdev_set_config(netdev, options, &error))) {
+        /* bridge.c will find out as well, and say so. */
+        there = true;
+        free(error);
+    }
+    if (there) {
+        netdev_close(netdev);
+    }
+    return there ? NULL : netdev;
+}
+
 void
 sriov_ports_detach(const struct sset *names)
 {

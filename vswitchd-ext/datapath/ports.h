@@ -24,6 +24,7 @@
  * All functions are called in ovs-vswitchd's main thread.  They ask the
  * kernel, as Open vSwitch does all the time, but no driver. */
 
+struct netdev;
 struct smap;
 struct sset;
 
@@ -48,6 +49,12 @@ char *sriov_ports_check_name(const char *name);
  * and nothing can be added under the new name ("File exists").  It is the same
  * with a device that is renamed while it is added. */
 void sriov_ports_forget(const struct smap *renamed);
+
+/* Opens the DPDK port 'name' with 'options', which has DPDK probe its device.
+ * Returns a reference to it, which the caller must close, or NULL if it is
+ * there already, or cannot be. */
+struct netdev *sriov_ports_open_dpdk(const char *name,
+                                     const struct smap *options);
 
 /* Makes Open vSwitch let go of the DPDK ports 'names', and DPDK of what stands
  * behind them, so that they can be added anew: to the devices that have come

@@ -312,6 +312,21 @@ sriov_dpdk_ports_of(const struct sriov_view *view, const char *address,
     }
 }
 
+bool
+sriov_dpdk_is_uplink_of(const char *devargs, const char *other)
+{
+    struct devargs a, b;
+    bool is;
+
+    devargs_parse(&a, devargs);
+    devargs_parse(&b, other);
+    is = (a.address && b.address && !strcmp(a.address, b.address)
+          && !a.representor && b.representor);
+    devargs_destroy(&a);
+    devargs_destroy(&b);
+    return is;
+}
+
 /* Returns the device that 'words' names at '*i' for DPDK to take, or not to
  * take ('*block'), and moves '*i' to the last word of that.  NULL if it is
  * another argument. */

@@ -68,6 +68,10 @@ void sriov_dpdk_others(const struct sriov_view *view,
 void sriov_dpdk_ports_of(const struct sriov_view *view, const char *address,
                          struct sset *names);
 
+/* Returns true if 'devargs' asks for the uplink, or whatever a PCI device is
+ * itself, of the device that 'other' asks for a representor of. */
+bool sriov_dpdk_is_uplink_of(const char *devargs, const char *other);
+
 /* Returns the devargs for the representor 'rep', which the caller must free.
  * 'uplink' is the one whose DPDK port has 'uplink_devargs', and 'extra'
  * other_config:dpdk-extra of Open_vSwitch, or NULL. */
