@@ -30,6 +30,7 @@
 #include "ovstest.h"
 
 #include <getopt.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,7 @@
 #include "rules/drivers.h"
 #include "rules/history.h"
 #include "rules/plan.h"
+#include "rules/tally.h"
 #include "inventory/source.h"
 #include "inventory/model.h"
 
@@ -1135,10 +1137,53 @@ cmd_benchmark(struct ovs_cmdl_context *ctx)
     }
 }
 
+/* tally: each line of stdin is a look at the counters of a DPDK port: number of
+ * the representor, what the kernel has counted from and to the function, and
+ * what DPDK has.  After it comes what is in hardware and in software then. */
+static void
+cmd_tally(struct ovs_cmdl_context *ctx OVS_UNUSED)
+{
+    struct sriov_tally tally = { .ifindex = 0 };
+    struct ds line = DS_EMPTY_INITIALIZER;
+
+    while (!ds_get_line(&line, stdin)) {
+        struct sriov_counters kernel = { .dropped = 3, .has_sw = true }, c;
+        struct sriov_traffic rx, tx;
+        bool known;
+
+        ovs_assert(sscanf(ds_cstr(&line), "%d %"SCNu64" %"SCNu64" %"SCNu64
+                          " %"SCNu64, &kernel.ifindex, &kernel.rx.packets,
+                          &kernel.tx.packets, &rx.packets, &tx.packets) == 5);
+        kernel.rx.bytes = kernel.rx.packets * 100;
+        kernel.tx.bytes = kernel.tx.packets * 100;
+        rx.bytes = rx.packets * 100;
+        tx.bytes = tx.packets * 100;
+
+        sriov_tally_apply(&tally, &kernel, &c);
+        known = c.has_sw;
+        ovs_assert(known || (c.rx.packets == kernel.rx.packets
+                             && c.tx.packets == kernel.tx.packets));
+        sriov_tally_update(&tally, &kernel, &rx, &tx);
+        sriov_tally_apply(&tally, &kernel, &c);
+        ovs_assert(c.has_sw && c.dropped == 3
+                   && c.rx.bytes == c.rx.packets * 100
+                   && c.tx.bytes == c.tx.packets * 100
+                   && c.sw_rx.bytes == c.sw_rx.packets * 100
+                   && c.sw_tx.bytes == c.sw_tx.packets * 100);
+        printf("%s: from %"PRIu64" hw, %"PRIu64" sw; to %"PRIu64" hw, "
+               "%"PRIu64" sw%s\n", ds_cstr(&line),
+               c.rx.packets - c.sw_rx.packets, c.sw_rx.packets,
+               c.tx.packets - c.sw_tx.packets, c.sw_tx.packets,
+               known ? "" : ", begun");
+    }
+    ds_destroy(&line);
+}
+
 static const struct ovs_cmdl_command commands[] = {
     {"run", NULL, 0, 0, cmd_run, OVS_RO},
     {"state", NULL, 0, 0, cmd_state, OVS_RO},
     {"random", "SEED WORLDS", 2, 2, cmd_random, OVS_RO},
+    {"tally", NULL, 0, 0, cmd_tally, OVS_RO},
     {"benchmark", "N...", 1, INT_MAX, cmd_benchmark, OVS_RO},
     {NULL, NULL, 0, 0, NULL, OVS_RO},
 };

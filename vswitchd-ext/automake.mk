@@ -62,6 +62,8 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/rules/reasons.h \
 	vswitchd-ext/rules/schedule.c \
 	vswitchd-ext/rules/schedule.h \
+	vswitchd-ext/rules/tally.c \
+	vswitchd-ext/rules/tally.h \
 	vswitchd-ext/rules/view.c \
 	vswitchd-ext/rules/view.h \
 	vswitchd-ext/show/commands.c \
@@ -103,6 +105,7 @@ tests_ovstest_SOURCES += \
 	vswitchd-ext/rules/plan.c \
 	vswitchd-ext/rules/reasons.c \
 	vswitchd-ext/rules/schedule.c \
+	vswitchd-ext/rules/tally.c \
 	vswitchd-ext/rules/view.c
 tests_ovstest_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/vswitchd-ext
 TESTSUITE_AT += \

@@ -67,6 +67,7 @@
 #include "datapath/ports.h"
 #include "datapath/purge.h"
 #include "datapath/sources.h"
+#include "datapath/survey.h"
 #include "dpdk.h"
 #include "if-notifier.h"
 #include "inventory/model.h"
@@ -144,6 +145,9 @@ struct cx_sriov {
     bool dpdk;                  /* DPDK is initialized. */
     struct netdev **held;       /* See attach_uplink_first(). */
     size_t n_held, allocated_held;
+    struct sriov_survey *survey;        /* Reads the counters with which
+                                         * tallies of DPDK ports begin, or
+                                         * NULL. */
     bool ports_left;            /* There are ports of ours, which have to be
                                  * looked after even without an eswitch. */
 };
@@ -686,6 +690,58 @@ note_reattach(const struct sriov_op *op, const struct sriov_view *view,
     }
 }
 
+/* Brings the tallies of the DPDK ports in 'plan' up to date with the counters
+ * of 'survey'; NULL if there is none that has ended.  Returns true if counters
+ * are missing for a tally to begin. */
+static bool
+update_tallies(const struct sriov_plan *plan,
+               const struct sriov_survey *survey)
+{
+    bool missing = false;
+
+    for (size_t i = 0; i < plan->n_decisions; i++) {
+        const struct sriov_decision *d = &plan->decisions[i];
+        const struct sriov_link *link = d->port->link;
+        struct sriov_track *track = sriov_history_find(&cx->history,
+                                                       d->port->key);
+        const struct sriov_counters *kernel;
+        struct sriov_traffic rx, tx;
+
+        if (!track || !link) {
+            continue;
+        } else if (!d->iface || !sriov_dpdk_is_port(d->iface)
+                   || !d->iface->has_ofport || d->iface->ofport < 0) {
+            track->tally.ifindex = 0;
+            continue;
+        }
+        kernel = survey ? sriov_survey_counters(survey, link->ifindex) : NULL;
+        if (!kernel) {
+            missing = missing || track->tally.ifindex != link->ifindex;
+        } else if (sriov_ports_read_dpdk(d->iface->name, &rx, &tx)) {
+            sriov_tally_update(&track->tally, kernel, &rx, &tx);
+        }
+    }
+    return missing;
+}
+
+/* Has tallies begin for the DPDK ports in 'plan' that are new.  A survey in a
+ * thread reads the kernel's counters, and then there is another plan. */
+static void
+begin_tallies(const struct sriov_plan *plan)
+{
+    bool done = cx->survey && sriov_survey_is_done(cx->survey);
+    bool missing = update_tallies(plan, done ? cx->survey : NULL);
+
+    if (done) {
+        sriov_survey_destroy(cx->survey);
+        cx->survey = NULL;
+    } else if (missing && !cx->survey && cx->from_kernel) {
+        cx->survey = sriov_survey_start(&(struct sriov_survey_options) {
+            .counters = true,
+        });
+    }
+}
+
 /* Does to devices, and in ovs-vswitchd, what 'plan', made for 'view', says. */
 static void
 do_now(const struct sriov_plan *plan, const struct sriov_view *view)
@@ -777,6 +833,7 @@ run_plan(void)
     make_plan_input(&in, view);
     plan = sriov_plan_create(&in);
     cx->n_plans++;
+    begin_tallies(plan);
     do_now(plan, view);
 
     make_schedule_input(&now);
@@ -878,6 +935,9 @@ cx_sriov_run(void)
         cx->dpdk = !cx->dpdk;
         sriov_schedule_changed(&cx->schedule, time_msec());
     }
+    if (cx->survey && sriov_survey_is_done(cx->survey)) {
+        sriov_schedule_changed(&cx->schedule, time_msec());
+    }
     if (sriov_reader_run(cx->reader, cx->model)) {
         sriov_schedule_kernel_changed(&cx->schedule, false);
     }
@@ -900,6 +960,9 @@ cx_sriov_wait(void)
         return;
     }
     sriov_reader_wait(cx->reader);
+    if (cx->survey && !sriov_survey_is_done(cx->survey)) {
+        sriov_survey_wait(cx->survey);
+    }
     if (sriov_session_is_open(cx->session)) {
         sriov_session_wait(cx->session);
     }
@@ -921,6 +984,7 @@ cx_sriov_exit(void)
     netdev_set_flow_api_filter(NULL);
     sriov_reader_destroy(cx->reader);
     sriov_commands_destroy(cx->commands);
+    sriov_survey_destroy(cx->survey);
     sriov_session_destroy(cx->session);
     sriov_model_destroy(cx->model);
     sriov_bond_destroy();
@@ -970,6 +1034,12 @@ commands_has_counters(void *aux OVS_UNUSED)
     return cx->from_kernel && cx->model->n_ports;
 }
 
+static void
+commands_count(void *aux OVS_UNUSED, const struct sriov_show *show)
+{
+    update_tallies(show->plan, show->survey);
+}
+
 /* What happened until now is in the next reading that starts. */
 static bool
 commands_resync(void *aux OVS_UNUSED, unsigned int *reading)
@@ -986,5 +1056,6 @@ static const struct sriov_commands_class commands_class = {
     .begin = commands_begin,
     .end = commands_end,
     .has_counters = commands_has_counters,
+    .count = commands_count,
     .resync = commands_resync,
 };

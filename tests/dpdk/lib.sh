@@ -46,12 +46,33 @@ hw_count() {
 # sw_count NAME: packets that the daemon itself got from the port.
 sw_count() { vsctl get Interface "$1" statistics:rx_packets; }
 
+# metric NAME DIRECTION PATH: packets of the representor's function in that direction (from, to) by that path (hardware,
+# software), by "ovs-sriov metrics".
+metric() {
+    ovs-sriov metrics prometheus >/tmp/metrics
+    sed -n "s/^ovs_sriov_function_packets_total{pf=\"[^\"]*\",function=\"pf${1##*pf}\",direction=\"$2\",path=\"$3\"} //p" \
+        /tmp/metrics | grep . || { grep _packets_total /tmp/metrics >&2; return 1; }
+}
+# metrics NAME: from hardware, from software, to hardware, to software.
+metrics() { echo "$(metric "$1" from hardware) $(metric "$1" from software) $(metric "$1" to hardware) $(metric "$1" to software)"; }
+# metrics_since NAME "METRICS": what passed since metrics was METRICS.
+metrics_since() {
+    local new old
+    read -ra new <<<"$(metrics "$1")"
+    read -ra old <<<"$2"
+    [ ${#new[@]} = 4 ] && [ ${#old[@]} = 4 ] || return 1
+    echo "$(( new[0] - old[0] )) $(( new[1] - old[1] )) $(( new[2] - old[2] )) $(( new[3] - old[3] ))"
+}
+has_metrics() { metric "$1" from software >/dev/null; }
+
 # expect_in_hardware FROM-NS ADDRESS IN OUT [PINGS]: of so many pings at least 99 % go from port IN to OUT by rules of the NIC,
-# and back; the daemon sees next to nothing.
+# and back; the daemon sees next to nothing.  IN is a representor, and the metrics say the same.
 expect_in_hardware() {
-    local n=${5:-200} there back in out
+    local n=${5:-200} there back in out before passed
     wait_until 30 pings "$1" "$2" 2
     wait_until 30 in_hardware "$1" "$2" "$3" "$4"
+    wait_until 10 has_metrics "$3"
+    before=$(metrics "$3")
     there=$(hw_count "$3" "$4") back=$(hw_count "$4" "$3") in=$(sw_count "$3") out=$(sw_count "$4")
     check "ping $1 -> $2 loses packets" pings "$1" "$2" "$n"
     wait_until 15 counted "$3" "$4" $(( there + n )) $(( back + n ))
@@ -61,7 +82,13 @@ expect_in_hardware() {
     say "$n pings $1 -> $2: hardware $there there, $back back; software $in there, $out back"
     check "$3 to $4: not in hardware" at_least $(( there * 100 )) $(( n * 99 ))
     check "$4 to $3: not in hardware" at_least $(( back * 100 )) $(( n * 99 ))
+    read -ra passed <<<"$(metrics_since "$3" "$before")"
+    say "metrics of $3: hardware ${passed[0]} there, ${passed[2]} back; software ${passed[1]} there, ${passed[3]} back"
+    check "metrics, hardware there" between $(( n * 99 / 100 )) "${passed[0]}" $(( n + 10 ))
+    check "metrics, hardware back" between $(( n * 99 / 100 )) "${passed[2]}" $(( n + 10 ))
     # ARP, and what comes first in a flow.
+    check "metrics, software there" at_most "${passed[1]}" 6
+    check "metrics, software back" at_most "${passed[3]}" 6
     check "$3: software sees packets" at_most "$in" 6
     check "$4: software sees packets" at_most "$out" 6
 }
@@ -77,6 +104,7 @@ in_hardware() {
 counted() { at_least "$(hw_count "$1" "$2")" "$3" && at_least "$(hw_count "$2" "$1")" "$4"; }
 # The statistics column is brought up to date every 5 s.
 steady() { local a; a=$(sw_count "$1"); usleep 5500000; equal "$(sw_count "$1")" "$a"; }
+between() { at_least "$2" "$1" && at_most "$2" "$3"; }
 contains_show() { contains "$(ovs-appctl sriov/show)" "$1"; }
 # sent_by_rules PF N: at least N packets from VF 0 to its own uplink.
 sent_by_rules() { at_least "$(hw_count "$(rep "$1" 0)" "dpdk-p$1")" "$2"; }

@@ -23,6 +23,7 @@
 
 #include "compat.h"
 #include "dpif.h"
+#include "inventory/counters.h"
 #include "netdev-provider.h"
 #include "smap.h"
 #include "sset.h"
@@ -136,4 +137,27 @@ sriov_ports_offload(void)
         }
         dpif_close(dpif);
     }
+}
+
+bool
+sriov_ports_read_dpdk(const char *name, struct sriov_traffic *rx,
+                      struct sriov_traffic *tx)
+{
+    struct netdev *netdev = netdev_from_name(name);
+    struct netdev_stats stats;
+    bool ok;
+
+    if (!netdev) {
+        return false;
+    }
+    ok = (!strcmp(netdev_get_type(netdev), "dpdk")
+          && !netdev_get_stats(netdev, &stats)
+          && stats.rx_packets != UINT64_MAX
+          && stats.tx_packets != UINT64_MAX);
+    netdev_close(netdev);
+    if (ok) {
+        *rx = (struct sriov_traffic) { stats.rx_packets, stats.rx_bytes };
+        *tx = (struct sriov_traffic) { stats.tx_packets, stats.tx_bytes };
+    }
+    return ok;
 }

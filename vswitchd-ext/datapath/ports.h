@@ -24,8 +24,11 @@
  * All functions are called in ovs-vswitchd's main thread.  They ask the
  * kernel, as Open vSwitch does all the time, but no driver. */
 
+#include <stdbool.h>
+
 struct netdev;
 struct smap;
+struct sriov_traffic;
 struct sset;
 
 /* Returns NULL if the kernel's datapath can have a port 'name', or else why it
@@ -64,5 +67,10 @@ void sriov_ports_detach(const struct sset *names);
 /* Has the ports of the kernel's datapath offload that do not yet, as far as
  * they may. */
 void sriov_ports_offload(void);
+
+/* Stores in '*rx' and '*tx' what Open vSwitch itself got and sent at the DPDK
+ * port 'name', in software.  Returns false if that is not known. */
+bool sriov_ports_read_dpdk(const char *name, struct sriov_traffic *rx,
+                           struct sriov_traffic *tx);
 
 #endif /* ports.h */

@@ -27,6 +27,7 @@
 #include <stdint.h>
 #include "openvswitch/hmap.h"
 #include "openvswitch/uuid.h"
+#include "rules/tally.h"
 
 struct sriov_view;
 struct sriov_model;
@@ -68,6 +69,7 @@ struct sriov_track {
                                  * this was the ifindex, or 0 if none is (of an
                                  * uplink, a person's)... */
     bool listed;                /* ...while the bridge had our list. */
+    struct sriov_tally tally;   /* Of a DPDK port. */
     char *uplink_iface;         /* Of an uplink that is 'attached': its
                                  * Interface. */
     bool denied;                /* A person deleted our port... */

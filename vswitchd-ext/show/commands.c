@@ -216,6 +216,9 @@ show_answer(const struct sriov_commands *commands, const struct asker *asker)
     show.flows = asker->flows;
     show.counters = asker->counters && done;
     show.survey = done ? asker->survey : NULL;
+    if (show.counters) {
+        commands->class->count(commands->aux, &show);
+    }
     show_reply(asker->conn, &show, asker->json);
     commands->class->end(commands->aux, &show);
 }

@@ -38,6 +38,9 @@ struct sriov_commands_class {
     /* Returns true if there are representors that the kernel counts for. */
     bool (*has_counters)(void *aux);
 
+    /* Takes over the counters that 'show' has. */
+    void (*count)(void *aux, const struct sriov_show *show);
+
     /* Has everything read again.  Returns true, and in '*reading' the number
      * of the reading that will have all that is there now, or false if the
      * kernel cannot be asked. */

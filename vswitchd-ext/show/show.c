@@ -123,6 +123,19 @@ put_policer(struct json *json, const struct sriov_show *show,
     }
 }
 
+/* Returns the flows that come in at 'link', or at 'iface' if that is what the
+ * datapath calls it, or NULL.  Either may be NULL. */
+static const struct sriov_survey_port *
+find_flows(const struct sriov_show *show, const struct sriov_link *link,
+           const struct sriov_view_iface *iface)
+{
+    const struct shash *ports = sriov_survey_ports(show->survey);
+    const struct sriov_survey_port *port
+        = link ? shash_find_data(ports, link->name) : NULL;
+
+    return port || !iface ? port : shash_find_data(ports, iface->name);
+}
+
 /* Puts how many flows come in at 'link', or at 'iface' if that is what the
  * datapath calls it: a bond, or an interface of type dpdk.  Either may be
  * NULL. */
@@ -130,17 +143,12 @@ static void
 put_flows(struct json *json, const struct sriov_show *show,
           const struct sriov_link *link, const struct sriov_view_iface *iface)
 {
-    const struct sriov_survey_port *port = NULL;
+    const struct sriov_survey_port *port;
 
     if (!show->flows || !show->survey) {
         return;
     }
-    if (link) {
-        port = shash_find_data(sriov_survey_ports(show->survey), link->name);
-    }
-    if (!port && iface) {
-        port = shash_find_data(sriov_survey_ports(show->survey), iface->name);
-    }
+    port = find_flows(show, link, iface);
     put_int(json, "flows_in_hardware", port ? port->hw.flows : 0);
     put_int(json, "flows_in_software", port ? port->sw.flows : 0);
 }
@@ -161,22 +169,43 @@ put_traffic(struct json *json, const char *key,
     json_object_put(json, key, object);
 }
 
-/* Puts what has passed through the representor 'link' since it was made. */
+/* Stores in '*c' what has passed through the representor of 'd', which is
+ * there, since it was made or, for a DPDK port, since Open vSwitch has it.
+ * Returns false if that is not known. */
+static bool
+get_counters(const struct sriov_show *show, const struct sriov_decision *d,
+             struct sriov_counters *c)
+{
+    const struct sriov_port *port = d->port;
+    const struct sriov_counters *kernel
+        = (show->survey
+           ? sriov_survey_counters(show->survey, port->link->ifindex) : NULL);
+
+    if (kernel && d->iface && sriov_dpdk_is_port(d->iface)) {
+        const struct sriov_track *track = sriov_history_find(show->history,
+                                                             port->key);
+
+        sriov_tally_apply(track ? &track->tally : NULL, kernel, c);
+    } else if (kernel) {
+        *c = *kernel;
+    }
+    return kernel != NULL;
+}
+
+/* Puts what get_counters() has for 'd'. */
 static void
 put_counters(struct json *json, const struct sriov_show *show,
-             const struct sriov_link *link)
+             const struct sriov_decision *d)
 {
-    const struct sriov_counters *c
-        = (show->survey ? sriov_survey_counters(show->survey, link->ifindex)
-           : NULL);
+    bool dpdk = d->iface && sriov_dpdk_is_port(d->iface);
+    struct sriov_counters c;
 
-    if (c) {
-        put_traffic(json, "from_function", &c->rx,
-                    c->has_sw ? &c->sw_rx : NULL);
-        put_traffic(json, "to_function", &c->tx, c->has_sw ? &c->sw_tx : NULL);
-        put_int(json, "dropped", c->dropped);
-        if (c->has_sw) {
-            put_int(json, "dropped_in_software", c->sw_dropped);
+    if (get_counters(show, d, &c)) {
+        put_traffic(json, "from_function", &c.rx, c.has_sw ? &c.sw_rx : NULL);
+        put_traffic(json, "to_function", &c.tx, c.has_sw ? &c.sw_tx : NULL);
+        put_int(json, "dropped", c.dropped);
+        if (c.has_sw && !dpdk) {
+            put_int(json, "dropped_in_software", c.sw_dropped);
         }
     }
 }
@@ -231,21 +260,20 @@ is_split(const struct sriov_show *show, const struct sriov_view_port *bond)
 }
 
 /* Puts into 'json' what of the wire's frames is in software at the uplink
- * 'link', a member of 'bond'. */
+ * 'link', the member 'iface' of a bond. */
 static void
 put_bond_inbound(struct json *json, const struct sriov_show *show,
-                 const struct sriov_view_port *bond,
+                 const struct sriov_view_iface *iface,
                  const struct sriov_link *link)
 {
-    if (!is_split(show, bond)) {
+    if (!is_split(show, iface->port)) {
         return;
     }
     put_string(json, "bond_inbound",
                "what comes in here for VFs of another PF is in software; "
                "multiport, or a Linux bond (VF-LAG), has it in hardware");
     if (show->flows && show->survey) {
-        const struct sriov_survey_port *flows = shash_find_data(
-            sriov_survey_ports(show->survey), link->name);
+        const struct sriov_survey_port *flows = find_flows(show, link, iface);
 
         put_int(json, "bond_inbound_packets", flows ? flows->sw.packets : 0);
     }
@@ -275,7 +303,7 @@ uplink_to_json(const struct sriov_show *show, const struct sriov_port *port)
             put_string(json, "bond_kind", "linux");
         } else if (iface && iface->port->n_ifaces > 1) {
             put_ovs_bond(json, show, iface->port);
-            put_bond_inbound(json, show, iface->port, link);
+            put_bond_inbound(json, show, iface, link);
         }
     }
     put_policer(json, show, port);
@@ -328,7 +356,7 @@ representor_to_json(const struct sriov_show *show,
         put_string(json, "netdev", port->link->name);
         put_string(json, "state", link_state(port->link));
         put_int(json, "mtu", port->link->mtu);
-        put_counters(json, show, port->link);
+        put_counters(json, show, d);
     }
     put_policer(json, show, port);
     put_flows(json, show, port->link, d->iface);
@@ -726,7 +754,7 @@ summary_add(struct summary *sum, const struct sriov_show *show,
             const struct sriov_decision *d)
 {
     const struct sriov_link *link = d->port->link;
-    const struct sriov_counters *c;
+    struct sriov_counters c;
 
     if (!link || !d->iface) {
         return;
@@ -737,10 +765,9 @@ summary_add(struct summary *sum, const struct sriov_show *show,
         sum->n_others++;
     }
     sset_add(&sum->bridges, d->iface->port->bridge->name);
-    c = sriov_survey_counters(show->survey, link->ifindex);
-    if (c && c->has_sw) {
-        sum->total.packets += c->rx.packets + c->tx.packets;
-        sum->sw.packets += c->sw_rx.packets + c->sw_tx.packets;
+    if (get_counters(show, d, &c) && c.has_sw) {
+        sum->total.packets += c.rx.packets + c.tx.packets;
+        sum->sw.packets += c.sw_rx.packets + c.sw_tx.packets;
     }
 }
 

@@ -23,4 +23,10 @@ check "flows of the uplink" contains "$(ovs-appctl sriov/show --flows)" "DPDK po
 check "ping" pings vf1.1 "$(wire_ip 1)" 3
 check "flows of a representor" at_least "$(ovs-appctl sriov/show --flows --json "$(rep 1 1)" \
     | sed -n 's/.*"flows_in_hardware": \([0-9]*\).*/\1/p' | sort -n | tail -n 1)" 1
+# By the first line, and in the table.
+share=$(ovs-appctl sriov/show | sed -n '1s/^16 VFs on br0; \(.*\) % of their packets in hardware$/\1/p')
+say "in hardware: $share %"
+check "share" between 90 "${share%.*}" 100
+check "share in the table" contains "$(ovs-appctl sriov/show | grep '^ *pf1vf1 ' | tr -s ' ')" "% added by"
+ovs-appctl sriov/show
 log_trouble

@@ -15,7 +15,15 @@ say "a NIC that is full"
 : >/run/simnic-refuse-rules
 ovs-appctl revalidator/purge
 lines=$(wc -l <"$vswitchd_log")
+wait_until 30 pings vf0.0 "$(vf_ip 0 1)" 2
+before=$(metrics "$(rep 0 0)")
 wait_until 30 pings vf0.0 "$(vf_ip 0 1)" 50
+read -ra passed <<<"$(metrics_since "$(rep 0 0)" "$before")"
+say "metrics: hardware ${passed[0]} there, ${passed[2]} back; software ${passed[1]} there, ${passed[3]} back"
+check "metrics, hardware there" at_most "${passed[0]}" 0
+check "metrics, hardware back" at_most "${passed[2]}" 0
+check "metrics, software there" at_least "${passed[1]}" 50
+check "metrics, software back" at_least "${passed[3]}" 50
 # At the first look, and for as long as the flow is used.
 wait_until 30 why_says "$(rep 0 0)" "refused: hardware refuses to create flow"
 ovs-appctl sriov/why "$(rep 0 0)"
