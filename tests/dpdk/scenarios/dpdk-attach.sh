@@ -15,12 +15,12 @@ check "room" contains "$(ovs-appctl sriov/show)" "with uplinks 18 of 32 ports"
 for v in 0 1; do vf_up 0 $v; vf_up 1 $v; done
 expect_in_hardware vf0.0 "$(vf_ip 0 1)" "$(rep 0 0)" "$(rep 0 1)"
 expect_in_hardware vf1.1 "$(wire_ip 1)" "$(rep 1 1)" dpdk-p1
-check "ping" pings vf0.0 "$(vf_ip 0 1)" 3
+wait_until 30 pings vf0.0 "$(vf_ip 0 1)" 3
 check "the datapath's own word" contains "$(ovs-appctl dpctl/dump-flows -m --names type=offloaded)" "offloaded:yes, dp:dpdk"
 # By the names that the ports have, whatever the devices are called.
-check "ping" pings vf1.1 "$(wire_ip 1)" 3
+wait_until 30 pings vf1.1 "$(wire_ip 1)" 3
 check "flows of the uplink" contains "$(ovs-appctl sriov/show --flows)" "DPDK port dpdk-p1, flows: "
-check "ping" pings vf1.1 "$(wire_ip 1)" 3
+wait_until 30 pings vf1.1 "$(wire_ip 1)" 3
 check "flows of a representor" at_least "$(ovs-appctl sriov/show --flows --json "$(rep 1 1)" \
     | sed -n 's/.*"flows_in_hardware": \([0-9]*\).*/\1/p' | sort -n | tail -n 1)" 1
 # By the first line, and in the table.

@@ -34,3 +34,6 @@ for p in 0 1; do
     check "it crosses PFs" equal "$(hw_count "$(rep $p 0)" "dpdk-p$(( 1 - p ))")" 0
     say "100 pings vf$p.0 -> far: $(( $(hw_count "$(rep $p 0)" "dpdk-p$p") - before )) by rules of the NIC"
 done
+# What is in software at the cables, LACP at least, is told of by the DPDK ports' own names.
+inbound() { ovs-appctl sriov/show --flows | sed -n 's/^ *inbound in software: \([0-9]*\) packets.*/\1/p' | sort -n | head -n 1; }
+check "inbound in software" at_least "$(inbound)" 1
