@@ -20,6 +20,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ini.h>
 #include <inttypes.h>
 #include <net/if.h>
@@ -27,20 +28,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "bitmap.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/shash.h"
 #include "packets.h"
 #include "svec.h"
 #include "util.h"
 
+/* A file that is larger is none of ours: 10,000 sections take a twentieth of
+ * it. */
+#define MAX_SIZE (16 << 20)
+
 /* Reading a file. */
 struct reader {
     FILE *file;
     unsigned int line;          /* Of what was read last, from 1 on. */
+    size_t size;                /* Of what was read. */
     struct host_conf *conf;
     struct svec *errors;
+    struct shash names;         /* The first section of each PF or kind of
+                                 * PFs, by section_key(). */
     bool in_vfs;                /* The section is the last one of 'vfs'... */
     bool in_bond;               /* ...or of 'bonds'. */
 };
@@ -112,6 +123,40 @@ host_pci_address(const char *s, char **address)
     }
     *address = xasprintf("%04x:%02x:%02x.%x", domain, bus, device, function);
     return true;
+}
+
+/* Returns the part of 'pci' that is the same for all PFs of a NIC, which the
+ * caller must free. */
+static char *
+card_name(const char *pci)
+{
+    const char *dot = strrchr(pci, '.');
+
+    return xmemdup0(pci, dot ? dot - pci : strlen(pci));
+}
+
+/* Returns what 'conf' knows of the NIC of the PF at 'pci', or NULL. */
+static struct host_card *
+find_card(const struct host_conf *conf, const char *pci)
+{
+    char *name = card_name(pci);
+    struct host_card *card = shash_find_data(&conf->cards, name);
+
+    free(name);
+    return card;
+}
+
+/* Returns the same, but a new one in place of NULL. */
+static struct host_card *
+get_card(struct host_conf *conf, const char *pci)
+{
+    struct host_card *card = find_card(conf, pci);
+
+    if (!card) {
+        card = xzalloc(sizeof *card);
+        shash_add_nocopy(&conf->cards, card_name(pci), card);
+    }
+    return card;
 }
 
 bool
@@ -285,12 +330,14 @@ add_bond_section(struct reader *reader, const char *name)
     return true;
 }
 
-static bool
-same_match(const struct host_section *a, const struct host_section *b)
+/* Returns what 'section' has in common with others about the same PFs only,
+ * which the caller must free. */
+static char *
+section_key(const struct host_section *section)
 {
-    return (a->match == b->match
-            && nullable_string_is_equal(a->id, b->id)
-            && a->vendor == b->vendor && a->device == b->device);
+    return xasprintf("%d %s %04x %04x", section->match,
+                     section->id ? section->id : "", section->vendor,
+                     section->device);
 }
 
 /* Returns the first 'n' characters of 's', with one space in the place of
@@ -352,13 +399,21 @@ add_section(struct reader *reader, const char *s)
                   "such as [0000:81:00.0 vf 2-5], or [bond bond0]",
                   section->name);
     } else {
-        for (size_t i = 0; i < conf->n; i++) {
-            if (same_match(conf->sections[i], section)) {
-                add_error(reader, reader->line, NULL, "[%s]: was in line %u "
-                          "already; put all keys in one of the two",
-                          section->name, conf->sections[i]->line);
-                break;
-            }
+        char *key = section_key(section);
+        const struct host_section *first = shash_find_data(&reader->names,
+                                                           key);
+
+        if (first) {
+            add_error(reader, reader->line, NULL, "[%s]: was in line %u "
+                      "already; put all keys in one of the two",
+                      section->name, first->line);
+        } else {
+            shash_add_nocopy(&reader->names, key, section);
+            key = NULL;
+        }
+        free(key);
+        if (section->match == HOST_MATCH_PCI) {
+            get_card(conf, section->id)->configured = true;
         }
     }
     if (conf->n >= conf->allocated) {
@@ -622,9 +677,13 @@ next_line(struct reader *reader, char **buffer, size_t *allocated)
         return NULL;
     }
     reader->line++;
+    reader->size += n;
     if (strlen(s) != n) {
         add_error(reader, reader->line, NULL, "is no text; save the file as "
                   "UTF-8");
+        return NULL;
+    } else if (reader->size > MAX_SIZE) {
+        add_error(reader, reader->line, NULL, "the file is larger than 16 MB");
         return NULL;
     }
     s += reader->line == 1 && !strncmp(s, bom, 3) ? 3 : 0;
@@ -815,20 +874,19 @@ check_names(struct reader *reader, const struct host_section *section,
 static void
 check_multiport(struct reader *reader, const struct host_section *section)
 {
-    for (size_t i = 0; i < reader->conf->n; i++) {
-        const struct host_section *other = reader->conf->sections[i];
+    if (section->match != HOST_MATCH_PCI || !section->at.multiport) {
+        return;
+    }
 
-        if (other == section) {
-            break;
-        }
-        if (section->match == HOST_MATCH_PCI && section->at.multiport
-            && other->match == HOST_MATCH_PCI && other->at.multiport
-            && section->multiport != other->multiport
-            && host_same_card(section->id, other->id)) {
-            add_error(reader, section->at.multiport, "multiport",
-                      "line %u says something else for the same NIC, whose "
-                      "PFs have it all or none", other->at.multiport);
-        }
+    struct host_card *card = get_card(reader->conf, section->id);
+    const struct host_section *first = card->multiport;
+
+    if (!first) {
+        card->multiport = section;
+    } else if (section->multiport != first->multiport) {
+        add_error(reader, section->at.multiport, "multiport",
+                  "line %u says something else for the same NIC, whose PFs "
+                  "have it all or none", first->at.multiport);
     }
 }
 
@@ -924,11 +982,12 @@ has_number(const struct host_conf *conf, unsigned int number)
 static void
 add_switch(struct host_conf *conf, const char *pci, unsigned int number)
 {
-    for (size_t i = 0; i < conf->n_switches; i++) {
-        if (host_same_card(conf->switches[i].pci, pci)) {
-            return;
-        }
+    struct host_card *card = get_card(conf, pci);
+
+    if (card->number) {
+        return;
     }
+    card->number = number;
     if (conf->n_switches >= conf->allocated_switches) {
         conf->switches = x2nrealloc(conf->switches, &conf->allocated_switches,
                                     sizeof *conf->switches);
@@ -960,18 +1019,28 @@ read_switches(struct host_conf *conf)
         }
     }
     conf->n_kept = conf->n_switches;
-    for (size_t i = 0; i < conf->n; i++) {
-        const struct host_section *section = conf->sections[i];
 
-        if (section->match == HOST_MATCH_PCI && section->id) {
-            unsigned int number = 1;
-
-            while (has_number(conf, number)) {
-                number++;
-            }
-            add_switch(conf, section->id, number);
+    /* Which of as many numbers as there can be are taken. */
+    size_t max = conf->n_switches + conf->n + 1;
+    unsigned long *taken = bitmap_allocate(max + 1);
+    for (size_t i = 0; i < conf->n_switches; i++) {
+        if (conf->switches[i].number <= max) {
+            bitmap_set1(taken, conf->switches[i].number);
         }
     }
+    for (size_t i = 0, number = 1; i < conf->n; i++) {
+        const struct host_section *section = conf->sections[i];
+
+        while (bitmap_is_set(taken, number)) {
+            number++;
+        }
+        if (section->match == HOST_MATCH_PCI && section->id
+            && !get_card(conf, section->id)->number) {
+            add_switch(conf, section->id, number);
+            bitmap_set1(taken, number);
+        }
+    }
+    bitmap_free(taken);
     if (file) {
         fclose(file);
     }
@@ -1010,26 +1079,60 @@ host_conf_keep_switches(struct host_conf *conf)
     return error;
 }
 
+/* Opens the file at 'path', which must be one with text, though it may be a
+ * link to /dev/null, which is empty.  Others may have no end, or never begin,
+ * as a pipe that nobody writes to.  Returns NULL, with what is wrong in
+ * '*error', which the caller must free, or with NULL if there is no such
+ * file. */
+static FILE *
+open_file(const char *path, char **error)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct stat s;
+
+    *error = NULL;
+    if (fd < 0) {
+        *error = errno == ENOENT ? NULL : xasprintf("%s: %s", path,
+                                                    ovs_strerror(errno));
+        return NULL;
+    }
+    if (fstat(fd, &s)) {
+        *error = xasprintf("%s: %s", path, ovs_strerror(errno));
+    } else if (!S_ISREG(s.st_mode)
+               && !(S_ISCHR(s.st_mode) && s.st_rdev == makedev(1, 3))) {
+        *error = xasprintf("%s: is no regular file, but a %s", path,
+                           S_ISDIR(s.st_mode) ? "folder"
+                           : S_ISFIFO(s.st_mode) ? "pipe"
+                           : "device or something else");
+    } else if (s.st_size > MAX_SIZE) {
+        *error = xasprintf("%s: is larger than 16 MB", path);
+    }
+    if (*error) {
+        close(fd);
+        return NULL;
+    }
+    return fdopen(fd, "r");
+}
+
 struct host_conf *
 host_conf_read(const char *path, struct svec *errors)
 {
     struct host_conf *conf = xzalloc(sizeof *conf);
-    struct reader reader = {
-        .conf = conf,
-        .errors = errors,
-        .file = fopen(path, "r"),
-    };
+    struct reader reader = { .conf = conf, .errors = errors };
     size_t n_errors = errors->n;
+    char *error;
     int line;
 
     conf->path = xstrdup(path);
+    shash_init(&conf->cards);
+    reader.file = open_file(path, &error);
     if (!reader.file) {
-        if (errno == ENOENT) {
+        if (!error) {
             return conf;
         }
-        svec_add_nocopy(errors, xasprintf("%s: %s", path,
-                                          ovs_strerror(errno)));
+        svec_add_nocopy(errors, error);
     } else {
+        shash_init(&reader.names);
         line = ini_parse_stream(read_line, &reader, handle_key, &reader);
         if (ferror(reader.file)) {
             svec_add_nocopy(errors, xasprintf("%s: cannot be read", path));
@@ -1037,6 +1140,7 @@ host_conf_read(const char *path, struct svec *errors)
             add_error(&reader, line, NULL, "cannot be read");
         }
         fclose(reader.file);
+        shash_destroy(&reader.names);
         check_vf_section(&reader);
         read_switches(conf);
         if (errors->n == n_errors) {
@@ -1079,6 +1183,7 @@ host_conf_destroy(struct host_conf *conf)
         free(conf->switches[i].pci);
     }
     free(conf->switches);
+    shash_destroy_free_data(&conf->cards);
     free(conf->sections);
     free(conf->path);
     free(conf);
@@ -1117,16 +1222,10 @@ char *
 host_conf_card(const struct host_conf *conf, const char *pci)
 {
     unsigned int domain, bus, device;
-    bool configured = false;
+    const struct host_card *card = find_card(conf, pci);
 
-    for (size_t i = 0; i < conf->n && !configured; i++) {
-        configured = (conf->sections[i]->match == HOST_MATCH_PCI
-                      && host_same_card(conf->sections[i]->id, pci));
-    }
-    for (size_t i = 0; i < conf->n_switches && configured; i++) {
-        if (host_same_card(conf->switches[i].pci, pci)) {
-            return xasprintf("%u", conf->switches[i].number);
-        }
+    if (card && card->configured && card->number) {
+        return xasprintf("%u", card->number);
     }
 
     struct ds s = DS_EMPTY_INITIALIZER;

@@ -27,6 +27,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "openvswitch/shash.h"
 #include "openvswitch/types.h"
 #include "inventory/model.h"
 #include "sriov/conf-bond.h"
@@ -87,6 +88,14 @@ struct host_switch {
     unsigned int number;
 };
 
+/* What is known of a NIC, that is, of PFs whose PCI addresses differ in the
+ * function alone. */
+struct host_card {
+    unsigned int number;        /* For {switch}; 0: none yet. */
+    bool configured;            /* A section has the address of a PF. */
+    const struct host_section *multiport; /* The first one that says it. */
+};
+
 struct host_conf {
     char *path;
     struct host_section **sections; /* In the file's order. */
@@ -101,6 +110,8 @@ struct host_conf {
     struct host_switch *switches;
     size_t n_switches, allocated_switches;
     size_t n_kept;              /* The first ones are in the file. */
+    struct shash cards;         /* "struct host_card"s, by the PCI address
+                                 * without the function. */
 };
 
 /* What is after the name of sriov.conf in that of the file that keeps numbers
