@@ -316,6 +316,67 @@ put_names(struct importer *im, const char *names, unsigned int card)
     free(name);
 }
 
+/* Returns true if 'pf' is to be in switchdev mode: as a rule says, or as it is
+ * now. */
+static bool
+to_be_switchdev(const struct importer *im, const struct imported *pf)
+{
+    const char *mode = imported_value(pf, HOWTO_MODE);
+
+    return mode ? !strcmp(mode, "switchdev") : is_switchdev(im, pf->pci);
+}
+
+/* Returns true if 'rule' counts for a PF that is to be in switchdev mode, or
+ * for one that is not since a rule says so. */
+static bool
+has_its_mode(const struct importer *im, const struct howto_rule *rule)
+{
+    for (size_t i = 0; i < im->pcis.n; i++) {
+        const struct imported *pf = &im->pfs[i];
+
+        if (pf->rules[rule->kind] == rule
+            && (pf->rules[HOWTO_MODE] || to_be_switchdev(im, pf))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Takes rules of 'kind', which mean something in switchdev mode alone, from PFs
+ * that are not to be in it.  One that is left with no PF is needed by whatever
+ * it is that sets the mode. */
+static void
+drop_without_mode(struct importer *im, enum howto_kind kind)
+{
+    const struct howto_rule *last = NULL;
+
+    for (size_t i = 0; i < im->pcis.n; i++) {
+        struct imported *pf = &im->pfs[i];
+        const struct howto_rule *rule = pf->rules[kind];
+
+        if (rule && rule != last && !has_its_mode(im, rule)) {
+            struct howto_item *item = howto_find_item(im->h, rule->file,
+                                                      rule->line);
+
+            by_hand(im, rule, "%s = %s, for switchdev mode, into which "
+                    "nothing that was found puts %s",
+                    kind == HOWTO_NAMES ? "names" : "multiport", rule->value,
+                    pf->pci);
+            if (item && !item->doubt) {
+                item->doubt = xstrdup("no mode");
+            }
+            last = rule;
+        }
+    }
+    for (size_t i = 0; i < im->pcis.n; i++) {
+        struct imported *pf = &im->pfs[i];
+
+        if (!to_be_switchdev(im, pf)) {
+            pf->rules[kind] = NULL;
+        }
+    }
+}
+
 static void
 put_sections(struct importer *im)
 {
@@ -329,8 +390,7 @@ put_sections(struct importer *im)
         const char *names = imported_value(pf, HOWTO_NAMES);
         const char *multiport = imported_value(pf, HOWTO_MULTIPORT);
         const char *steering = imported_value(pf, HOWTO_STEERING);
-        bool switchdev = (mode ? !strcmp(mode, "switchdev")
-                          : is_switchdev(im, pf->pci));
+        bool switchdev = to_be_switchdev(im, pf);
 
         card += !i || !host_same_card(im->pfs[i - 1].pci, pf->pci);
         ds_put_format(im->conf, "[%s]\n", pf->pci);
@@ -347,13 +407,13 @@ put_sections(struct importer *im)
         if (vfs) {
             ds_put_format(im->conf, "vfs = %s\n", vfs);
         }
-        if (switchdev || (names && !mode)) {
+        if (switchdev) {
             put_names(im, names, card);
         }
         if (mtu) {
             ds_put_format(im->conf, "mtu = %s\n", mtu);
         }
-        if (multiport && switchdev) {
+        if (multiport) {
             ds_put_format(im->conf, "multiport = %s\n", multiport);
         }
         if (steering) {
@@ -524,6 +584,8 @@ host_import(const struct howto *h, const struct host *host, struct ds *conf,
 
     svec_init(&im.pcis);
     take_rules(&im);
+    drop_without_mode(&im, HOWTO_NAMES);
+    drop_without_mode(&im, HOWTO_MULTIPORT);
     put_sections(&im);
     for (size_t i = 0; i < h->n_files; i++) {
         report_file(&im, &h->files[i]);
@@ -552,7 +614,8 @@ host_import(const struct howto *h, const struct host *host, struct ds *conf,
 static int
 run(const struct command_args *args)
 {
-    struct host *host = host_read(args->root, NULL);
+    struct sriov_nl *nl = command_connect(args);
+    struct host *host = host_read(args->root, nl);
     struct ds conf = DS_EMPTY_INITIALIZER;
     struct ds report = DS_EMPTY_INITIALIZER;
     struct howto howto;
@@ -566,6 +629,7 @@ run(const struct command_args *args)
     ds_destroy(&report);
     howto_destroy(&howto);
     host_destroy(host);
+    command_disconnect(nl);
     if (error) {
         ovs_fatal(0, "%s", error);
     }

@@ -39,7 +39,16 @@ check "what can be deleted" equal "$(cat /tmp/report)" "delete /etc/udev/rules.d
 sriov_conf </tmp/sriov.conf
 check "nothing is left to do" equal "$(sriov apply)" "nothing to do"
 
-say "from a bare host, with that"
+say "import where nothing that it finds sets the mode"
+cp /etc/udev/rules.d/70-scenario.rules /tmp/rules
+grep -v eswitch /tmp/rules >/etc/udev/rules.d/70-scenario.rules
+sriov import >/tmp/sriov.conf.now 2>/tmp/report || fail "cannot be imported"
+cat /tmp/sriov.conf.now /tmp/report
+check "it is as it is now" equal "$(grep -c '^# mode: switchdev, as it is now' /tmp/sriov.conf.now)" 2
+check "not legacy" equal "$(grep -c legacy /tmp/sriov.conf.now)" 0
+check "names and VFs" equal "$(grep -v '^#' /tmp/sriov.conf.now | tr '\n' ' ')" "[$(pf_pci 0)] vfs = 4 [$(pf_pci 1)] "
+
+say "from a bare host, with what was imported first"
 nic_unload
 rm /etc/udev/rules.d/70-scenario.rules
 udevadm control --reload
