@@ -204,43 +204,96 @@ take_rules(struct importer *im)
     }
 }
 
+/* Returns true if a rule gives the name 'name' to a representor of 'pf', or of
+ * another PF of its NIC. */
+static bool
+gives_name(const struct imported *pf, const char *name)
+{
+    const struct howto_rule *rule = pf->rules[HOWTO_NAMES];
+    const char *port = rule ? strstr(rule->value, "{port}") : NULL;
+    struct sriov_port_id id;
+
+    if (!port || strncmp(rule->value, name, port - rule->value)) {
+        return false;
+    }
+
+    /* What is left of 'name' must be a port, which gives this name. */
+    char *rest = xstrdup(name + (port - rule->value));
+    size_t n = strlen(rest), tail = strlen(port + strlen("{port}"));
+    rest[n > tail ? n - tail : 0] = '\0';
+    char *expanded = (sriov_port_id_from_string(rest, &id)
+                      ? host_expand_name(rule->value, "", rest) : NULL);
+    bool found = expanded && !strcmp(expanded, name);
+
+    free(expanded);
+    free(rest);
+    return found;
+}
+
 /* Returns true if a rule gives the name 'name' to a representor. */
 static bool
 is_rep_name(const struct importer *im, const char *name)
 {
     for (size_t i = 0; i < im->pcis.n; i++) {
-        const struct howto_rule *rule = im->pfs[i].rules[HOWTO_NAMES];
-        const char *port = rule ? strstr(rule->value, "{port}") : NULL;
-        struct sriov_port_id id;
-        bool found;
-
-        if (!port || strncmp(rule->value, name, port - rule->value)) {
-            continue;
-        }
-
-        /* What is left of 'name' must be a port, which gives this name. */
-        char *rest = xstrdup(name + (port - rule->value));
-        size_t n = strlen(rest), tail = strlen(port + strlen("{port}"));
-        rest[n > tail ? n - tail : 0] = '\0';
-        char *expanded = (sriov_port_id_from_string(rest, &id)
-                          ? host_expand_name(rule->value, "", rest) : NULL);
-        found = expanded && !strcmp(expanded, name);
-        free(expanded);
-        free(rest);
-        if (found) {
+        if (gives_name(&im->pfs[i], name)) {
             return true;
         }
     }
     return false;
 }
 
-/* Returns an option of 'stanza' that says more about a representor than we do
- * by ourselves, or NULL. */
+/* Returns the bridge that stanzas put 'port' into, as itself or as a member of
+ * a bond, or NULL. */
 static const char *
-special_option(const struct howto_stanza *stanza)
+bridge_of(const struct importer *im, const char *port)
+{
+    const struct howto_stanza *holder = howto_find_holder(im->h, port);
+    const char *bridge;
+
+    if (!holder || strcmp(smap_get_def(&holder->options, "ovs_type", ""),
+                          "OVSBond")) {
+        return holder ? holder->name : NULL;
+    }
+    bridge = smap_get(&holder->options, "ovs_bridge");
+    holder = bridge ? NULL : howto_find_holder(im->h, holder->name);
+    return holder ? holder->name : bridge;
+}
+
+/* Returns true if the stanza of a representor puts it into another bridge than
+ * those of the uplinks that may be its PF's, where it would be without. */
+static bool
+is_elsewhere(const struct importer *im, const struct howto_stanza *stanza)
+{
+    const char *bridge = smap_get(&stanza->options, "ovs_bridge");
+    bool elsewhere = false;
+
+    bridge = bridge ? bridge : bridge_of(im, stanza->name);
+    for (size_t i = 0; i < im->pcis.n && bridge; i++) {
+        const struct imported *imported = &im->pfs[i];
+        const struct host_pf *pf = host_find_pf(im->host, imported->pci);
+        const char *netdev = pf ? host_pf_netdev(pf) : NULL;
+        const char *uplinks = netdev ? bridge_of(im, netdev) : NULL;
+
+        if (uplinks && gives_name(imported, stanza->name)) {
+            if (!strcmp(uplinks, bridge)) {
+                return false;
+            }
+            elsewhere = true;
+        }
+    }
+    return elsewhere;
+}
+
+/* Returns what 'stanza' says about a representor that we do not do by
+ * ourselves, or NULL. */
+static const char *
+special_option(const struct importer *im, const struct howto_stanza *stanza)
 {
     struct smap_node *node;
 
+    if (is_elsewhere(im, stanza)) {
+        return "another bridge than its uplink";
+    }
     SMAP_FOR_EACH (node, &stanza->options) {
         if (strcmp(node->key, "ovs_type") && strcmp(node->key, "ovs_bridge")
             && strcmp(node->key, "ovs_mtu") && strcmp(node->key, "mtu")) {
@@ -445,7 +498,7 @@ is_needless(const struct importer *im, const struct howto_stanza *stanza)
 {
     const char *mtu = stanza_mtu(stanza);
 
-    return (is_rep_name(im, stanza->name) && !special_option(stanza)
+    return (is_rep_name(im, stanza->name) && !special_option(im, stanza)
             && (!mtu || nullable_string_is_equal(mtu, find_mtu(im))));
 }
 
@@ -496,7 +549,7 @@ report_stanza(struct importer *im, const char *file, unsigned int line)
         report_ports(im, stanza);
         return false;
     } else if (!is_needless(im, stanza)) {
-        const char *option = special_option(stanza);
+        const char *option = special_option(im, stanza);
 
         ds_put_format(im->report, "%s:%u: keep the stanza of %s, which has "
                       "%s\n", file, line, stanza->name,

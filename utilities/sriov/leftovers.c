@@ -571,15 +571,22 @@ add_stanza(struct howto *h, unsigned int line, const char *name)
 }
 
 /* Adds an option of 'stanza'.  One that is there more than once gets the lines
- * one by one. */
+ * one by one.  ifupdown2 takes "ovs-ports" and "ovs_ports" for the same. */
 static void
 add_option(struct howto_stanza *stanza, const char *name, const char *value)
 {
-    const char *before = smap_get(&stanza->options, name);
+    char *key = xstrdup(name);
+
+    for (char *c = key; !strncmp(name, "ovs-", 4) && *c; c++) {
+        *c = *c == '-' ? '_' : *c;
+    }
+
+    const char *before = smap_get(&stanza->options, key);
     char *both = before ? xasprintf("%s\n%s", before, value) : NULL;
 
-    smap_replace(&stanza->options, name, both ? both : value);
+    smap_replace(&stanza->options, key, both ? both : value);
     free(both);
+    free(key);
 }
 
 /* Reads the option 'word' of 'stanza', which is a command if it is one of
@@ -722,6 +729,12 @@ read_interfaces(struct howto *h, const char *file)
         if (!strcmp(word, "iface")) {
             howto_begin_item(h, lines.at);
             stanza = add_stanza(h, lines.at, strsep(&rest, " \t"));
+            rest = rest ? rest + strspn(rest, " \t") : copy + strlen(copy);
+            if (*rest && strcmp(rest, "inet manual")
+                && strcmp(rest, "inet6 manual")) {
+                /* "inet dhcp" says something, though there is no more. */
+                add_option(stanza, rest, "");
+            }
         } else if (!strcmp(word, "auto") || !strncmp(word, "allow-", 6)
                    || !strcmp(word, "no-auto-down")
                    || !strcmp(word, "no-scripts")) {

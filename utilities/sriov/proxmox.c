@@ -645,7 +645,7 @@ is_used(const struct printer *p, const struct host_pf *pf)
         ds_put_format(p->s, "# %s is in %s already.\n", host_pf_netdev(pf),
                       master);
     }
-    if (bridge && !smap_get(&bridge->options, "ovs-ports-condone-regex")) {
+    if (bridge && !smap_get(&bridge->options, "ovs_ports_condone_regex")) {
         ds_put_format(p->s, "# So that ifupdown2 leaves representors on it, "
                       "the stanza of %s (%s:%u) needs:\n#", bridge->name,
                       bridge->file, bridge->line);
