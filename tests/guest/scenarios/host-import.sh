@@ -46,7 +46,7 @@ sriov import >/tmp/sriov.conf.now 2>/tmp/report || fail "cannot be imported"
 cat /tmp/sriov.conf.now /tmp/report
 check "it is as it is now" equal "$(grep -c '^# mode: switchdev, as it is now' /tmp/sriov.conf.now)" 2
 check "not legacy" equal "$(grep -c legacy /tmp/sriov.conf.now)" 0
-check "names and VFs" equal "$(grep -v '^#' /tmp/sriov.conf.now | tr '\n' ' ')" "[$(pf_pci 0)] vfs = 4 [$(pf_pci 1)] "
+check "names and VFs" equal "$(grep -v '^#' /tmp/sriov.conf.now | tr '\n' ' ')" "[$(pf_pci 0)] vfs = 4 [$(pf_pci 1)] names = ovs-sw1{port} "
 
 say "from a bare host, with what was imported first"
 nic_unload
