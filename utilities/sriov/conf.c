@@ -357,6 +357,23 @@ heading_name(const char *s, size_t n)
     return ds_steal_cstr(&name);
 }
 
+/* Takes down that 'section' is there, and says so if it was already. */
+static void
+note_section(struct reader *reader, const struct host_section *section)
+{
+    char *key = section_key(section);
+    const struct host_section *first = shash_find_data(&reader->names, key);
+
+    if (first) {
+        add_error(reader, reader->line, NULL, "[%s]: was in line %u "
+                  "already; put all keys in one of the two",
+                  section->name, first->line);
+        free(key);
+    } else {
+        shash_add_nocopy(&reader->names, key, section);
+    }
+}
+
 /* Adds the section whose heading is the line 's'. */
 static void
 add_section(struct reader *reader, const char *s)
@@ -399,19 +416,7 @@ add_section(struct reader *reader, const char *s)
                   "such as [0000:81:00.0 vf 2-5], or [bond bond0]",
                   section->name);
     } else {
-        char *key = section_key(section);
-        const struct host_section *first = shash_find_data(&reader->names,
-                                                           key);
-
-        if (first) {
-            add_error(reader, reader->line, NULL, "[%s]: was in line %u "
-                      "already; put all keys in one of the two",
-                      section->name, first->line);
-        } else {
-            shash_add_nocopy(&reader->names, key, section);
-            key = NULL;
-        }
-        free(key);
+        note_section(reader, section);
         if (section->match == HOST_MATCH_PCI) {
             get_card(conf, section->id)->configured = true;
         }
