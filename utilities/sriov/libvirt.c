@@ -43,6 +43,7 @@
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
 #include "openvswitch/vlog.h"
+#include "sriov/host.h"
 #include "sriov/leftovers.h"
 #include "sriov/vm-libvirt.h"
 #include "svec.h"
@@ -203,6 +204,36 @@ stop(const char *dir)
     return EXIT_SUCCESS;
 }
 
+/* The VM whose definition is on stdin runs.  That its file is written again has
+ * "ovs-sriov vm" look: nothing else tells, as libvirt writes the number of the
+ * process into its own file before that becomes QEMU, and leaves the file open
+ * (util/vircommand.c, virExec()). */
+static int
+started(const char *dir)
+{
+    struct ds xml = DS_EMPTY_INITIALIZER;
+    char *uuid, *file, *wrong;
+
+    read_stdin(&xml);
+    wrong = vm_libvirt_parse(ds_cstr(&xml), xml.length, &uuid, &file);
+    if (!wrong) {
+        char *text = host_read_file("%s/%s", dir, uuid);
+
+        if (text) {
+            char *again = xasprintf("%s\n", text);
+
+            write_file(dir, uuid, again);
+            free(again);
+        }
+        free(text);
+        free(uuid);
+        free(file);
+    }
+    free(wrong);
+    ds_destroy(&xml);
+    return EXIT_SUCCESS;
+}
+
 /* For people: prints what would be done with the definition on stdin. */
 static int
 show(void)
@@ -233,6 +264,8 @@ run(const struct command_args *args)
 
     if (!strcmp(operation, "start")) {
         status = start(dir);
+    } else if (!strcmp(operation, "started")) {
+        status = started(dir);
     } else if (!strcmp(operation, "release")) {
         status = stop(dir);
     } else if (!strcmp(operation, "show")) {
