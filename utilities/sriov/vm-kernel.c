@@ -54,10 +54,13 @@ vm_kernel_read(const struct sriov_nl *nl, struct vm_vf **vfsp, size_t *np,
                struct sset *uplinks)
 {
     struct sriov_model *model = sriov_model_create();
-    int error = sriov_nl_read(nl, model);
+    int error = sriov_nl_devlink_read(nl, model);
     struct vm_vf *vfs = NULL;
     size_t n = 0;
 
+    /* Not sriov_nl_read(): whether hw-tc-offload is on takes a request for
+     * each link, and does not matter here. */
+    error = error ? error : sriov_nl_links_read(nl, model);
     if (!error) {
         sriov_model_finish(model);
         vfs = xcalloc(model->n_ports, sizeof *vfs);

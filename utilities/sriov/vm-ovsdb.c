@@ -42,6 +42,10 @@ VLOG_DEFINE_THIS_MODULE(sriov_vm_ovsdb);
 /* How long to wait after a transaction that failed, in ms. */
 #define RETRY_DELAY 500
 
+/* How long changes wait for ovs-vswitchd to have applied a transaction, in
+ * ms: what follows from it cannot be done before that. */
+#define APPLY_TIME 250
+
 /* How long vm_ovsdb_list() waits, in ms. */
 #define LIST_TIMEOUT 1000
 
@@ -58,6 +62,7 @@ struct vm_ovsdb {
     unsigned int seqno;
     struct ovsdb_idl_txn *txn;  /* Under way, or NULL. */
     long long int retry_at;     /* In ms, or LLONG_MAX. */
+    long long int apply_by;     /* Likewise: changes wait until then. */
 };
 
 /* What a Port has of settings, VLANs above all. */
@@ -92,7 +97,7 @@ vm_ovsdb_create(const char *remote)
     struct vm_ovsdb *db = xzalloc(sizeof *db);
 
     db->idl = ovsdb_idl_create(remote, &ovsrec_idl_class, false, true);
-    db->retry_at = LLONG_MAX;
+    db->retry_at = db->apply_by = LLONG_MAX;
     for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
         ovsdb_idl_add_column(db->idl, columns[i]);
     }
@@ -124,6 +129,9 @@ run_txn(struct vm_ovsdb *db)
         }
         ovsdb_idl_txn_destroy(db->txn);
         db->txn = NULL;
+        if (db->retry_at == LLONG_MAX) {
+            db->apply_by = time_msec() + APPLY_TIME;
+        }
     }
 }
 
@@ -135,9 +143,16 @@ vm_ovsdb_run(struct vm_ovsdb *db)
     ovsdb_idl_run(db->idl);
     if (db->txn) {
         run_txn(db);
-        changed = !db->txn;
     }
-    if (ovsdb_idl_get_seqno(db->idl) != db->seqno) {
+    if (db->txn) {
+        /* Nothing can be done about changes. */
+    } else if (db->apply_by != LLONG_MAX) {
+        if (vm_ovsdb_is_applied(db) || time_msec() >= db->apply_by) {
+            db->apply_by = LLONG_MAX;
+            db->seqno = ovsdb_idl_get_seqno(db->idl);
+            changed = true;
+        }
+    } else if (ovsdb_idl_get_seqno(db->idl) != db->seqno) {
         db->seqno = ovsdb_idl_get_seqno(db->idl);
         changed = true;
     }
@@ -157,6 +172,9 @@ vm_ovsdb_wait(const struct vm_ovsdb *db)
     }
     if (db->retry_at != LLONG_MAX) {
         poll_timer_wait_until(db->retry_at);
+    }
+    if (db->apply_by != LLONG_MAX) {
+        poll_timer_wait_until(db->apply_by);
     }
 }
 

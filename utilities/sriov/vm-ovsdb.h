@@ -51,7 +51,8 @@ struct vm_vf;
 struct vm_ovsdb *vm_ovsdb_create(const char *remote);
 void vm_ovsdb_destroy(struct vm_ovsdb *);
 
-/* Returns true if something changed, also by what we wrote ourselves. */
+/* Returns true if something changed, also by what we wrote ourselves: once
+ * ovs-vswitchd has applied that, or does not in a quarter of a second. */
 bool vm_ovsdb_run(struct vm_ovsdb *);
 void vm_ovsdb_wait(const struct vm_ovsdb *);
 

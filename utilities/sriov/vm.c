@@ -74,6 +74,9 @@ VLOG_DEFINE_THIS_MODULE(sriov_vm);
 /* When to try again what the kernel did not do, in ms. */
 #define RETRY_DELAY 1000
 
+/* How old what was read of the kernel may be, in ms. */
+#define MAX_AGE 100
+
 static const struct vm_source *const sources[] = {
     &vm_source_proxmox,
     &vm_source_libvirt,
@@ -337,11 +340,12 @@ shut_first(struct vm *vm, const struct vm_plan *plan)
 {
     for (size_t i = 0; i < plan->n_ops; i++) {
         const struct vm_op *op = &plan->ops[i];
+        struct vm_vf *vf = CONST_CAST(struct vm_vf *, op->vf);
 
-        if (op->type == VM_OP_CLOSE && !op->claim && op->vf->up) {
-            sset_add(&vm->shut, op->vf->pci);
-            vm_kernel_set_link(vm->nl, CONST_CAST(struct vm_vf *, op->vf),
-                               false);
+        if (op->type == VM_OP_CLOSE && !op->claim && vf->up) {
+            sset_add(&vm->shut, vf->pci);
+            vf->shut = true;
+            vm_kernel_set_link(vm->nl, vf, false);
         }
     }
 }
@@ -499,39 +503,65 @@ read_input(struct vm *vm, struct vm_plan_input *in, struct vm_vf **vfsp,
     return ok;
 }
 
-/* Reads, plans and, if 'all', carries it out; else only VFs that no VM has are
- * shut. */
+/* Makes a plan of 'in', whose VFs are 'vfs', and, if 'all', carries it out;
+ * else only VFs that no VM has are shut. */
 static void
-reconcile(struct vm *vm, bool all)
+carry_out(struct vm *vm, struct vm_plan_input *in, struct vm_vf *vfs, bool all)
 {
-    struct sset outputs = SSET_INITIALIZER(&outputs);
-    struct vm_plan_input in;
     struct vm_facts facts;
-    struct vm_vf *vfs;
+    struct vm_plan *plan;
 
-    if (read_input(vm, &in, &vfs, &outputs)) {
-        struct vm_plan *plan;
-
-        read_facts(vm, &facts);
-        in.facts = &facts;
-        plan = vm_plan_create(&in);
-        shut_first(vm, plan);
-        if (all && vm_ovsdb_is_ready(vm->db)) {
-            tell_portless(vm, &facts, vfs, in.n_vfs);
-            tell_unmirrored(vm, &in);
-            do_plan(vm, plan, &facts);
-            settle_closed(vm, vfs, in.n_vfs);
-            if (!plan->n_ops && in.applied) {
-                answer(vm, &facts, vfs, in.n_vfs);
-            }
+    read_facts(vm, &facts);
+    in->facts = &facts;
+    plan = vm_plan_create(in);
+    shut_first(vm, plan);
+    if (all && vm_ovsdb_is_ready(vm->db)) {
+        tell_portless(vm, &facts, vfs, in->n_vfs);
+        tell_unmirrored(vm, in);
+        do_plan(vm, plan, &facts);
+        settle_closed(vm, vfs, in->n_vfs);
+        if (!plan->n_ops && in->applied) {
+            answer(vm, &facts, vfs, in->n_vfs);
         }
-        vm_plan_destroy(plan);
-        vm_facts_destroy(&facts);
-    } else {
-        vm->wake = MIN(vm->wake, time_msec() + RETRY_DELAY);
     }
-    vm_vfs_destroy(vfs, in.n_vfs);
-    sset_destroy(&outputs);
+    vm_plan_destroy(plan);
+    vm_facts_destroy(&facts);
+}
+
+/* Reads, plans and carries it out.  What was read of the kernel is read again
+ * if settings, read in between, take their time. */
+static void
+reconcile(struct vm *vm)
+{
+    bool settled = false;
+
+    while (!settled) {
+        struct sset outputs = SSET_INITIALIZER(&outputs);
+        long long int began = time_msec();
+        struct vm_plan_input in;
+        struct vm_vf *vfs;
+        bool ok = read_input(vm, &in, &vfs, &outputs);
+        long long int read = time_msec();
+
+        settled = true;
+        if (!ok) {
+            vm->wake = MIN(vm->wake, time_msec() + RETRY_DELAY);
+        } else if (vm->stale) {
+            carry_out(vm, &in, vfs, false);
+            read_settings(vm);
+            settled = time_msec() - read < MAX_AGE;
+        }
+        if (ok && settled) {
+            long long int planned = time_msec();
+
+            carry_out(vm, &in, vfs, true);
+            VLOG_DBG("%lld ms for the kernel and the database, %lld for "
+                     "settings, %lld to do it", read - began, planned - read,
+                     time_msec() - planned);
+        }
+        vm_vfs_destroy(vfs, in.n_vfs);
+        sset_destroy(&outputs);
+    }
 }
 
 /* The main loop. */
@@ -583,11 +613,7 @@ vm_run(struct vm *vm)
     if (vm->dirty) {
         vm->dirty = false;
         vm->wake = LLONG_MAX;
-        if (vm->stale) {
-            reconcile(vm, false);
-            read_settings(vm);
-        }
-        reconcile(vm, true);
+        reconcile(vm);
     }
 }
 

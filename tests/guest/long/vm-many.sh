@@ -38,6 +38,8 @@ opened() {
     ms=$(( ms - began / 1000 ))
 }
 open_lines() { equal "$(tail -n "+$(( lines + 1 ))" $vm_log | grep -c 'open for VM')" "$1"; }
+# steps: what the daemon did since then, and when.
+steps() { tail -n "+$(( lines + 1 ))" $vm_log | awk -v t=$(( began / 1000 )) '/ms for|prepared/ { ms = $1 - t; $1 = ""; if (/prepared/) n++; else { if (n) print "  prepared " n; n = 0; print "  " ms ":" $0 } }'; }
 now_on() { lines=$(wc -l <$vm_log); cpu_before="$(cpu "$daemon") $(cpu "$vswitchd")"; }
 # costs: CPU of both daemons since then, in ms.
 costs() { read -r d v <<<"$cpu_before"; echo "$(( ($(cpu "$daemon") - d) * 10 )) ms the daemon, $(( ($(cpu "$vswitchd") - v) * 10 )) ms ovs-vswitchd"; }
@@ -46,7 +48,7 @@ cpu() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
 daemon=$(cat /run/ovs-sriov-vm.pid) vswitchd=$(cat /run/ovs/ovs-vswitchd.pid)
 
 say "one at a time, $n VFs: ms from its reservation to its link"
-ovs-appctl -t /run/ovs/ovs-sriov-vm.ctl vlog/set PATTERN:console:'%D{%s###} %m'
+ovs-appctl -t /run/ovs/ovs-sriov-vm.ctl vlog/set PATTERN:console:'%D{%s###} %m' sriov_vm:console:dbg
 singles=
 for i in 1 2 3 4 5; do
     kvms 1000
@@ -55,6 +57,7 @@ for i in 1 2 3 4 5; do
     opened 1
     singles+=" $ms"
     say "$ms ms; CPU: $(costs)"
+    steps
     ends 1000
     wait_until 60 are closed "$n"
     wait_until 60 links_up 0
@@ -68,6 +71,7 @@ now_on
 begin
 opened "$n"
 say "$n at once: all open after $ms ms, $(( ms * 10 / (one > 0 ? one : 1) )) tenths of what one takes; CPU: $(costs)"
+steps
 links_up "$n"
 wait_until 60 are open "$n"
 check "no address twice" equal "$(for v in $(seq 0 $(( n - 1 ))); do vf_mac "$v"; done | sort | uniq -d)" ""
