@@ -72,6 +72,7 @@ begin
 opened "$n"
 say "$n at once: all open after $ms ms, $(( ms * 10 / (one > 0 ? one : 1) )) tenths of what one takes; CPU: $(costs)"
 steps
+check "many at once take longer than they should" at_most $(( ms / (one > 0 ? one : 1) )) 16
 links_up "$n"
 wait_until 60 are open "$n"
 check "no address twice" equal "$(for v in $(seq 0 $(( n - 1 ))); do vf_mac "$v"; done | sort | uniq -d)" ""
