@@ -204,8 +204,8 @@ stop(const char *dir)
     return EXIT_SUCCESS;
 }
 
-/* The VM whose definition is on stdin runs.  That its file is written again has
- * "ovs-sriov vm" look: nothing else tells, as libvirt writes the number of the
+/* The VM whose definition is on stdin runs, and its file says so from now on.
+ * That has "ovs-sriov vm" look: nothing else tells, as libvirt writes the number of the
  * process into its own file before that becomes QEMU, and leaves the file open
  * (util/vircommand.c, virExec()). */
 static int
@@ -220,7 +220,8 @@ started(const char *dir)
         char *text = host_read_file("%s/%s", dir, uuid);
 
         if (text) {
-            char *again = xasprintf("%s\n", text);
+            char *again = xasprintf("%s%s\n", strncmp(text, "started\n", 8)
+                                    ? "started\n" : "", text);
 
             write_file(dir, uuid, again);
             free(again);

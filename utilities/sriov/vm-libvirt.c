@@ -47,7 +47,8 @@
 
 #define PID_DIR "/run/libvirt/qemu"
 
-/* How long after its file was written a VM has to be running, in s. */
+/* How long after its file was written a VM has to be running, in s, unless the
+ * file says that it was started. */
 #define START_TIME 120
 
 char *
@@ -351,7 +352,9 @@ add_file(const char *root, const char *dir, const char *uuid,
         char pci[32], device[32];
         int n = -1;
 
-        if (!strncmp(lines.line, "vm ", 3) && strlen(lines.line) > 40) {
+        if (!strcmp(lines.line, "started")) {
+            expires = 0;
+        } else if (!strncmp(lines.line, "vm ", 3) && strlen(lines.line) > 40) {
             free(name);
             name = xstrdup(lines.line + 40);
             pid = find_process(root, watch, uuid, name);

@@ -22,6 +22,7 @@
  *
  * A file is named like the VM's UUID and has lines
  *
+ *     started             once it runs: without a process it has ended then
  *     vm UUID NAME
  *     vf PCI DEVICE [WORD...]
  *

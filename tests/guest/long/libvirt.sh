@@ -5,17 +5,17 @@
 [ -d /host/root/usr/sbin ] || fail "no root with libvirt: make check-vm, which makes it (libvirt-root.sh)"
 nic_up 4 0
 . /host/guest/vm.sh
-r=/host/root
+# Out of 9p, which has no sockets, and reads programs anew each time.
+r=/libvirt
+mkdir $r
+mount -t tmpfs tmpfs $r
+cp -a /host/root/. $r
 # Emulated IOMMUs do not remap interrupts here (run says why).
 echo 1 >/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts
-# The root is on 9p, which has no sockets.
 for dir in dev proc sys run; do mount --rbind /$dir $r/$dir; done
-mkdir -p $r/guest $r/var/lib/libvirt $r/var/cache/libvirt $r/var/log/libvirt
-for dir in tmp var/lib/libvirt var/cache/libvirt var/log/libvirt; do mount -t tmpfs tmpfs $r/$dir; done
-mkdir -p $r/var/log/libvirt/qemu
+mkdir -p $r/guest $r/var/lib/libvirt $r/var/cache/libvirt $r/var/log/libvirt/qemu $r/etc/libvirt/hooks/qemu.d
 mount --bind / $r/guest
 mount --bind /run $r/guest/run
-mkdir -p $r/etc/libvirt/hooks/qemu.d
 cat >$r/etc/libvirt/qemu.conf <<'END'
 security_driver = "none"
 user = "root"
@@ -130,6 +130,7 @@ wait_until 60 is_closed 0
 virsh destroy "web 101"
 wait_until 60 is_closed 1
 check "no address" equal "$(vf_mac 0)" 00:00:00:00:00:00
+check "a VM that has ended is not awaited" equal "$(grep -c 'prepared for' $vm_log)" 2
 
 say "it starts again, and libvirt is started anew meanwhile"
 check "it starts" virsh start "web 100"
@@ -148,4 +149,6 @@ kill $libvirtd
 wait $libvirtd 2>/dev/null || :
 vm_daemon_kill
 grep -v connect $vm_log
-for dir in guest var/log/libvirt var/cache/libvirt var/lib/libvirt tmp run sys proc dev; do umount -R -l $r/$dir; done
+# With all that is below.
+umount -l $r
+rmdir $r
