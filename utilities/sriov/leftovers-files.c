@@ -206,6 +206,12 @@ read_unit(struct howto *h, const char *file)
             howto_run(&shell, command);
         }
         howto_end_item(h, command);
+
+        /* One that was understood, and does nothing, is no reason to keep a
+         * unit. */
+        struct howto_item *item = &h->files[h->at].items[
+            h->files[h->at].n_items - 1];
+        item->neutral = !item->ours && !item->doubt;
     }
     smap_destroy(&shell.vars);
     unit_uninit(&unit);
@@ -412,7 +418,10 @@ take_link_match(const struct howto_pair *s, struct howto_conds *conds)
 {
     bool list = strpbrk(s->value, " \t") || *s->value == '!';
 
-    if (list) {
+    if ((!strcmp(s->key, "Type") && !strcmp(s->value, "ether"))
+        || (!strcmp(s->key, "OriginalName") && !strcmp(s->value, "*"))) {
+        return true;            /* As uplinks are. */
+    } else if (list) {
         return false;
     } else if (!strcmp(s->key, "Path") && !strncmp(s->value, "pci-", 4)) {
         howto_add_cond(conds, HOWTO_PCI, false, s->value + 4);
@@ -481,6 +490,7 @@ read_link(struct howto *h, const char *file)
 
 struct netplan {
     struct howto *h;
+    bool has_alias;             /* Devices get more than what they show. */
     size_t ethernets, device, match; /* Indent + 1 of where they are, or 0. */
     struct howto_conds by_name, by_match;
     bool has_match;
@@ -512,7 +522,10 @@ netplan_end_device(struct netplan *np)
     }
     for (size_t i = 0; i < np->n; i++) {
         howto_begin_item(h, np->settings[i].line);
-        if (np->unknown) {
+        if (np->has_alias) {
+            howto_doubt(h, "\"%.60s\", in a file with \"*\" or \"&\"",
+                        np->settings[i].text);
+        } else if (np->unknown) {
             howto_doubt(h, "match: %s", np->unknown);
         } else if (np->settings[i].kind == HOWTO_BY_HAND) {
             struct howto_file *f = &h->files[h->at];
@@ -610,11 +623,40 @@ netplan_take(struct netplan *np, size_t indent, unsigned int at,
     }
 }
 
+/* Returns true if a value in 'text' begins with "&" or "*": an anchor, which
+ * has the same elsewhere as well, or what stands for it. */
+static bool
+has_alias(const char *text)
+{
+    for (const char *s = text; s && (s = strpbrk(s, "&*")); s++) {
+        const char *before = s;
+
+        while (before > text && strchr(" \t", before[-1])) {
+            before--;
+        }
+        if (before < s && before > text && strchr(":-,[{", before[-1])
+            && !strchr(" \t\n", s[1])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Returns 'name' without quotes around it, which the caller must free. */
+static char *
+unquote(const char *name)
+{
+    size_t n = strlen(name);
+
+    return (n >= 2 && strchr("\"'", name[0]) && name[n - 1] == name[0]
+            ? xmemdup0(name + 1, n - 2) : xstrdup(name));
+}
+
 static void
 read_netplan(struct howto *h, const char *file)
 {
-    struct netplan np = { .h = h };
     char *text = howto_read_file(h->root, file);
+    struct netplan np = { .h = h, .has_alias = has_alias(text) };
     char *next = text;
     unsigned int at = 0;
 
@@ -645,8 +687,8 @@ read_netplan(struct howto *h, const char *file)
             netplan_end_device(&np);
             np.device = indent + 1;
             np.line = at;
-            np.name = xstrdup(s.key);
-            howto_add_cond(&np.by_name, HOWTO_NETDEV, false, s.key);
+            np.name = unquote(s.key);
+            howto_add_cond(&np.by_name, HOWTO_NETDEV, false, np.name);
             if (*s.value) {     /* { virtual-function-count: 4 } */
                 howto_begin_item(h, at);
                 howto_end_item(h, original);

@@ -441,13 +441,15 @@ do_devlink(struct howto_shell *shell, const struct svec *words)
     return ok;
 }
 
-/* "ip link set DEV vf ...": sriov.conf has no settings of a single VF. */
+/* "ip link set DEV vf ...": such a VF is not closed while no VM has it, which
+ * those with settings in sriov.conf are. */
 static bool
 do_ip(struct howto_shell *shell, const struct svec *words)
 {
     if (svec_contains_unsorted(words, "vf")) {
-        howto_doubt(shell->h, "it sets up a single VF; sriov.conf has mac, "
-                    "trust and spoofchk for all VFs of a PF");
+        howto_doubt(shell->h, "it sets up a single VF; for VFs that VMs get, "
+                    "sriov.conf has mac, vlan, rate and spoofchk in "
+                    "[PCI-ADDRESS vf NUMBER]");
     }
     return false;
 }

@@ -249,6 +249,22 @@ take_env(struct udev_rule *rule, const struct token *t, bool negate)
     return false;
 }
 
+/* Returns true if 'subsystem' has devices that have VFs and are no NICs. */
+static bool
+is_foreign_subsystem(const char *subsystem)
+{
+    static const char *const names[] = {
+        "drm", "accel", "nvme", "block", "graphics", "crypto",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        if (!strcmp(subsystem, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Takes a condition.  Returns false if it is not understood. */
 static bool
 take_match(struct udev_rule *rule, const struct token *t, bool negate)
@@ -262,6 +278,7 @@ take_match(struct udev_rule *rule, const struct token *t, bool negate)
         if (!negate && (!rule->subsystem || !strcmp(t->key, "SUBSYSTEM"))) {
             set(&rule->subsystem, t->value);
         }
+        rule->for_others |= !negate && is_foreign_subsystem(t->value);
         return !negate;
     } else if (!strncmp(t->key, "DRIVER", 6)) {
         howto_add_cond(&rule->conds, HOWTO_DRIVER, negate, t->value);
