@@ -480,6 +480,24 @@ check_refused(struct checker *c, const struct host_pf *pf,
     }
 }
 
+/* Returns true if the entry 'map' of a mapping is, by its vendor, about a NIC
+ * such as those that are here, rather than a GPU. */
+static bool
+is_about_nic(const struct checker *c, const char *map)
+{
+    char *id = pve_map_get(map, "id");
+    bool nic = !id;
+
+    for (size_t i = 0; i < c->host->n && !nic; i++) {
+        char *vendor = xasprintf("%04x:", c->host->pfs[i]->vendor);
+
+        nic = !strncasecmp(id, vendor, strlen(vendor));
+        free(vendor);
+    }
+    free(id);
+    return nic;
+}
+
 /* Mappings of Proxmox VE that no VM can be started with any more. */
 static void
 check_mappings(struct checker *c)
@@ -502,9 +520,10 @@ check_mappings(struct checker *c)
                 char *path = pve_map_get(map, "path");
                 char *subject = xasprintf("mapping %s", mapping->id);
 
-                add(c, FINDING_WARN, subject, "ovs-sriov proxmox MAPPING "
-                    "prints the command that mends it", "%s: %s",
-                    path ? path : map, problem);
+                add(c, FINDING_WARN, subject, is_about_nic(c, map)
+                    ? "ovs-sriov proxmox MAPPING prints the command that "
+                    "mends it" : "mend it in Datacenter, Resource Mappings",
+                    "%s: %s", path ? path : map, problem);
                 free(subject);
                 free(path);
             }

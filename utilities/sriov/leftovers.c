@@ -941,6 +941,18 @@ howto_destroy(struct howto *h)
     free(h->files);
 }
 
+/* Returns the first stanza of 'name', or NULL. */
+static const struct howto_stanza *
+find_stanza(const struct howto *h, const char *name)
+{
+    for (size_t i = 0; i < h->n_stanzas; i++) {
+        if (!strcmp(h->stanzas[i]->name, name)) {
+            return h->stanzas[i];
+        }
+    }
+    return NULL;
+}
+
 const struct howto_stanza *
 howto_find_holder(const struct howto *h, const char *name)
 {
@@ -963,6 +975,18 @@ howto_find_holder(const struct howto *h, const char *name)
             if (found) {
                 return stanza;
             }
+        }
+    }
+
+    /* It may say so itself. */
+    for (size_t i = 0; i < h->n_stanzas; i++) {
+        const struct smap *options = &h->stanzas[i]->options;
+        const char *master = smap_get(options, "bond-master");
+
+        master = master ? master : smap_get(options, "bond_master");
+        master = master ? master : smap_get(options, "ovs_bridge");
+        if (master && !strcmp(h->stanzas[i]->name, name)) {
+            return find_stanza(h, master);
         }
     }
     return NULL;
