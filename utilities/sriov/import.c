@@ -369,6 +369,59 @@ put_names(struct importer *im, const char *names, unsigned int card)
     free(name);
 }
 
+/* Stores in '*names' the network devices of 'pf', representors as well. */
+static void
+read_netdevs(const struct importer *im, const char *pci, struct svec *names)
+{
+    svec_init(names);
+    host_read_folder(names, "%s/sys/bus/pci/devices/%s/net", im->h->root, pci);
+}
+
+/* Returns true if a stanza is of the network device 'name', or has it in. */
+static bool
+stanza_names(const struct importer *im, const char *name)
+{
+    for (size_t i = 0; i < im->h->n_stanzas; i++) {
+        if (!strcmp(im->h->stanzas[i]->name, name)) {
+            return true;
+        }
+    }
+    return howto_find_holder(im->h, name) != NULL;
+}
+
+/* Takes from 'pf' a rule for names that has no effect, since another one that
+ * comes later gives names too (that of Proxmox VE 9 for VFs), if stanzas are
+ * about the names that representors have now: with it they would be about
+ * nothing. */
+static void
+drop_overruled_names(struct importer *im, struct imported *pf)
+{
+    const struct howto_rule *rule = pf->rules[HOWTO_NAMES];
+    struct svec names;
+    const char *name;
+    size_t i;
+
+    read_netdevs(im, pf->pci, &names);
+    SVEC_FOR_EACH (i, name, &names) {
+        char *port = host_read_file("%s/sys/bus/pci/devices/%s/net/%s/"
+                                    "phys_port_name", im->h->root, pf->pci,
+                                    name);
+        char *given = (port && rule && pf->rules[HOWTO_NAMES]
+                       ? host_expand_name(rule->value, "", port) : NULL);
+
+        if (given && strcmp(given, name) && stanza_names(im, name)) {
+            ds_put_format(im->report, "%s:%u: it has no effect: %s of %s is "
+                          "called %s, which /etc/network/interfaces has, and "
+                          "not %s\n", rule->file, rule->line, port, pf->pci,
+                          name, given);
+            pf->rules[HOWTO_NAMES] = NULL;
+        }
+        free(given);
+        free(port);
+    }
+    svec_destroy(&names);
+}
+
 /* Returns true if 'pf' is to be in switchdev mode: as a rule says, or as it is
  * now. */
 static bool
@@ -637,6 +690,9 @@ host_import(const struct howto *h, const struct host *host, struct ds *conf,
 
     svec_init(&im.pcis);
     take_rules(&im);
+    for (size_t i = 0; i < im.pcis.n; i++) {
+        drop_overruled_names(&im, &im.pfs[i]);
+    }
     drop_without_mode(&im, HOWTO_NAMES);
     drop_without_mode(&im, HOWTO_MULTIPORT);
     put_sections(&im);

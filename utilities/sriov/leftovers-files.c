@@ -734,6 +734,8 @@ howto_read_other_files(struct howto *h)
     } folders[] = {
         { "/etc/systemd/network", ".link", read_link },
         { "/etc/systemd/network", ".link.d", read_link_drop_ins },
+        { "/usr/local/lib/systemd/network", ".link", read_link },
+        { "/usr/local/lib/systemd/network", ".link.d", read_link_drop_ins },
         { "/etc/netplan", ".yaml", read_netplan },
         { "/etc/sysfs.d", ".conf", read_sysfs_conf },
         { "/etc/systemd/system", ".service", read_unit },

@@ -170,6 +170,21 @@ template_from_name(const char *name)
     return ds_steal_cstr(&s);
 }
 
+/* Returns the command 'run' with its program as udev finds it: a name alone is
+ * in udev's folder.  The caller must free it. */
+static char *
+find_program(const struct howto *h, const char *run)
+{
+    char *file = xasprintf("/usr/lib/udev/%.*s", (int) strcspn(run, " \t"),
+                           run);
+    char *text = *run == '/' ? NULL : howto_read_file(h->root, file);
+    char *found = text ? xasprintf("/usr/lib/udev/%s", run) : xstrdup(run);
+
+    free(text);
+    free(file);
+    return found;
+}
+
 static void
 set(char **s, const char *value)
 {
@@ -383,12 +398,14 @@ add_effects(struct udev_rule *rule)
     SVEC_FOR_EACH (i, run, &rule->runs) {
         struct howto_shell shell = { .h = h, .self = &rule->conds,
                                      .no_shell = true };
-        char *text = substitute_self(run);
+        char *program = find_program(h, run);
+        char *text = substitute_self(program);
 
         smap_init(&shell.vars);
         howto_run(&shell, text);
         smap_destroy(&shell.vars);
         free(text);
+        free(program);
     }
     if (rule->vfs) {
         if (!*rule->vfs || rule->vfs[strspn(rule->vfs, "0123456789")]) {
