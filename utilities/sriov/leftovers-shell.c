@@ -384,8 +384,12 @@ do_eswitch(struct howto_shell *shell, const struct svec *words, size_t i,
             && (!strcmp(value, "switchdev") || !strcmp(value, "legacy"))) {
             add_rule(shell, HOWTO_MODE, conds, value);
         } else {
-            /* inline-mode and encap-mode: sriov.conf has no such keys. */
-            howto_doubt(shell->h, "sriov.conf has no %s", words->names[i]);
+            /* inline-mode and encap-mode: sriov.conf has no such keys, and no
+             * mode but two. */
+            bool mode = !strcmp(words->names[i], "mode");
+
+            howto_doubt(shell->h, "sriov.conf has no %s%s%.60s",
+                        words->names[i], mode ? " " : "", mode ? value : "");
             ok = false;
         }
     }
