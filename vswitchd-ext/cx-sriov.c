@@ -699,7 +699,7 @@ update_tallies(const struct sriov_plan *plan,
 {
     bool missing = false;
 
-    for (size_t i = 0; i < plan->n_decisions; i++) {
+    for (size_t i = 0; cx->defaults.userspace && i < plan->n_decisions; i++) {
         const struct sriov_decision *d = &plan->decisions[i];
         const struct sriov_link *link = d->port->link;
         struct sriov_track *track = sriov_history_find(&cx->history,
