@@ -36,13 +36,16 @@ unwanted+='|passwd|login|libpam|libfile-|libnumber-|libtext-|netbase|readline-co
 
 [ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ] || die "this needs a Debian amd64 machine: run it there"
 command -v apt-get >/dev/null || die "apt-get is missing: run this on Debian"
+command -v flock >/dev/null || die "flock is missing: apt-get install util-linux"
 
 mkdir -p "$build"
 build=$(cd "$build" && pwd)
+# Whoever comes later finds it done.
+exec 8>"$build/fetch.lock"
+flock 8
 need_program qemu-system-x86_64 qemu-system-x86
 need_program gcc gcc
 need_program make make
-need_program flock util-linux
 
 # With this status it fetches the whole closure, not just what the machine lacks.
 mkdir -p "$build/apt"

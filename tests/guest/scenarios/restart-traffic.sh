@@ -1,7 +1,7 @@
 #!/bin/bash
 # ovs-vswitchd ends and starts under traffic, also by kill -9: what the NIC forwards it goes on forwarding; against the distribution's Open vSwitch
 # limit: 400
-rounds=${ROUNDS:-2}
+rounds=${ROUNDS:-1}
 # stream NAME NAMESPACE ADDRESS: 100 packets a second.
 stream() { ip netns exec "$2" ping -n -i 0.01 "$3" >"/tmp/stream.$1" 2>&1 & eval "stream_$1=$!"; }
 # stream_end NAME: sets $sent, the last one that was answered, since more may be under way, and $got.
