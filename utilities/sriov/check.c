@@ -618,7 +618,7 @@ count_live(const struct host *host, const struct sset *paths,
 }
 
 /* Says what live migration of VMs with VFs of mlx5 lacks, which proxmox.c
- * says: a warning if a mapping asks for it. */
+ * says.  Of a mapping that is for it, VMs do not start without. */
 static void
 check_live(struct checker *c)
 {
@@ -630,7 +630,10 @@ check_live(struct checker *c)
     count_live(c->host, &paths, &live);
 
     enum finding_level level = (sset_is_empty(&paths) ? FINDING_PASS
-                                : FINDING_WARN);
+                                : FINDING_FAIL);
+    const char *means = (sset_is_empty(&paths) ? ""
+                         : ", so that VMs of a mapping that is "
+                           "live-migration-capable do not start");
     sset_destroy(&paths);
     if (!live.n || uname(&uts)) {
         return;
@@ -638,12 +641,12 @@ check_live(struct checker *c)
         add(c, level, "live migration", "use a kernel with "
             "CONFIG_MLX5_VFIO_PCI, or take live-migration-capable off the "
             "mapping", "%s has no driver mlx5_vfio_pci: VMs with VFs migrate "
-            "offline alone", uts.release);
+            "offline alone%s", uts.release, means);
     } else if (c->nl && !live.n_tell) {
         add(c, level, "live migration", "switchdev mode, Linux 6.2 or later, "
             "and firmware that can, have it told; else take "
             "live-migration-capable off the mapping", "mlx5_vfio_pci is "
-            "there, but of no VF is told whether it is migratable");
+            "there, but of no VF is told whether it is migratable%s", means);
     } else {
         bool ready = (live.n_driver == live.n
                       && live.n_migratable == live.n_tell);
@@ -651,8 +654,8 @@ check_live(struct checker *c)
         add(c, ready ? FINDING_PASS : level, "live migration",
             "ovs-sriov proxmox --live prints the commands",
             "mlx5_vfio_pci is there; of %u VFs, %u are migratable, and %u "
-            "have it as their driver", live.n, live.n_migratable,
-            live.n_driver);
+            "have it as their driver%s", live.n, live.n_migratable,
+            live.n_driver, ready ? "" : means);
     }
 }
 

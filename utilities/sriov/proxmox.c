@@ -290,7 +290,8 @@ put_quoted(struct ds *s, const char *word)
  * - Proxmox VE since 9.1 (qemu-server 9.0.25, PCI.pm, prepare_pci_device())
  *   leaves the driver alone with "driver=keep", and binds vfio-pci otherwise;
  *   of a mapping that is live-migration-capable, kvm gets
- *   "enable-migration=on". */
+ *   "enable-migration=on", and does not start with a VF that cannot (QEMU,
+ *   hw/vfio/migration.c, vfio_block_migration()). */
 
 /* Returns the name that the representor of 'vf' has or else, by sriov.conf, is
  * to have.  The caller must free it.  NULL if neither is known. */
