@@ -1,6 +1,6 @@
 #!/bin/bash
 # VMs start, stop, are killed, and daemons restart, in random order: no frame is ever seen in another VM's VLAN
-# limit: 900
+# limit: 1800
 events=${EVENTS:-200}
 nic_up 4 0
 . /host/guest/vm.sh
