@@ -500,6 +500,11 @@ put_sections(struct importer *im)
 
         card += !i || !host_same_card(im->pfs[i - 1].pci, pf->pci);
         ds_put_format(im->conf, "[%s]\n", pf->pci);
+        if (!host_find_pf(im->host, pf->pci)) {
+            ds_put_format(im->report, "%s: there is no such PF here, and what "
+                          "was found for it does nothing unless it comes\n",
+                          pf->pci);
+        }
         if (switchdev && !mode) {
             ds_put_cstr(im->conf, "# mode: switchdev, as it is now; nothing "
                         "was found that sets it\n");
