@@ -24,6 +24,7 @@
 
 #include <ctype.h>
 #include <limits.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -662,6 +663,25 @@ is_used(const struct printer *p, const struct host_pf *pf)
     return used;
 }
 
+/* Returns true if the uplink of 'pf' is InfiniBand, which no bridge takes, and
+ * says so.  Cards that can be either (VPI) have one device ID. */
+static bool
+is_infiniband(const struct printer *p, const struct host_pf *pf)
+{
+    char *path = xasprintf("%s/sys/class/net/%s", p->request->root,
+                           host_pf_netdev(pf));
+    long long int type;
+    bool infiniband = (host_read_number(path, "type", &type)
+                       && type == ARPHRD_INFINIBAND);
+
+    free(path);
+    if (infiniband) {
+        ds_put_format(p->s, "# %s is InfiniBand, which no bridge takes.\n",
+                      host_pf_netdev(pf));
+    }
+    return infiniband;
+}
+
 /* Returns true if there is a device or a stanza 'KINDnumber'. */
 static bool
 exists(const struct printer *p, const char *kind, unsigned int number)
@@ -693,7 +713,7 @@ put_interfaces(const struct printer *p)
         const struct host_pf *pf = host->pfs[i];
 
         if (host_pf_netdev(pf) && is_asked_for(p->request, p->conf, pf)
-            && !is_used(p, pf)) {
+            && !is_infiniband(p, pf) && !is_used(p, pf)) {
             pfs[n++] = pf;
         }
     }
