@@ -3,14 +3,14 @@
 # after: fresh
 # limit: 1200
 howto_names
-# of_ovn: all that is OVN's or its user's in the database.
+# of_ovn: all that is OVN's or its user's in the database.  Its tunnels have another name each time that ovn-controller starts.
 of_ovn() {
-    vsctl --format=csv --no-headings list Bridge br-int | sed 's/"{[^"]*}"//g' | cut -d, -f1
+    vsctl get Bridge br-int _uuid
     for port in $(vsctl list-ports br-int | sort); do
         vsctl --columns=name,tag,trunks,vlan_mode,other_config,external_ids list Port "$port"
         vsctl --columns=name,type,options,mtu_request,ofport_request,other_config list Interface "$port"
         vsctl get Interface "$port" external_ids:iface-id 2>/dev/null || :
-    done
+    done | sed 's/ovn[0-9]*-pve2/ovn-pve2/'
 }
 logical_up() { equal "$(ovn-nbctl --bare --columns=up find Logical_Switch_Port name="$1")" true; }
 in_br_int() { the_same "ports of br-int that are VFs" "$(vsctl list-ports br-int | grep '^ovs-sw' | sort)" "expected" "$(printf '%s\n' "$@" | sort)"; }
