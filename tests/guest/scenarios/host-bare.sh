@@ -29,7 +29,7 @@ for v in 0 1 2 3; do
     check "named once, by udev" contains "$(dmesg)" "$(rep 0 $v): renamed from eth"
 done
 sriov list
-check "the list has them" equal "$(sriov list | grep -c ' ovs-sw1pf0vf[0-3] ')" 4
+check "the list has them" equal "$(sriov list | grep -cE ' ovs-sw1pf0vf[0-3]( |$)')" 4
 
 say "the bridge of the how-to, with none of its stanzas for representors"
 wire_up 0
