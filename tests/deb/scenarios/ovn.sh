@@ -31,7 +31,7 @@ boot1() {
     say "this host is a chassis, its tunnels go over the bridge of the bond"
     ovn-nbctl ls-add sw0
     ovn-nbctl --timeout=30 --wait=sb sync
-    vsctl set Open_vSwitch . external_ids:system-id=pve1 external_ids:ovn-remote=unix:/run/ovn/ovnsb_db.sock \
+    vsctl set Open_vSwitch . external_ids:ovn-remote=unix:/run/ovn/ovnsb_db.sock \
         external_ids:ovn-encap-type=geneve external_ids:ovn-encap-ip=10.0.9.2
     wait_until 60 vsctl br-exists br-int
     ovn-sbctl chassis-add pve2 geneve 10.0.9.3
