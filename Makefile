@@ -16,8 +16,9 @@
 # make check-metrics  has promtool look at the metrics and the alert rules
 # make fuzz           feeds our parsers and rules with what a fuzzer makes up, FUZZTIME=300
 #                     seconds for each target, with sanitizers; needs clang-14
-# make check-sanitizers  runs our tests, and those of bonds and flows, with sanitizers
-#                     (SANITIZE=short: ours alone), in build/sanitized/
+# make check-sanitizers  runs our tests, those of bonds and flows, and scenarios in the guest,
+#                     with sanitizers (SANITIZE=short: our tests; guest: the scenarios;
+#                     thread, "thread short", "thread guest": for data races)
 # make deb            builds the Debian packages, in build/deb/ (of a series that
 #                     another release ships: for that one, in build/deb-SERIES/)
 # make apt-repo       makes a signed apt repository of them, in build/apt/, for hosts to upgrade from
