@@ -17,7 +17,11 @@ in_br_int() { the_same "ports of br-int that are VFs" "$(vsctl list-ports br-int
 # logical_port PF VF: with the address of the VF.
 logical_port() { ovn-nbctl lsp-add sw0 "lp$2" -- lsp-set-addresses "lp$2" "$(<"$(vf_sysfs "$1" "$2")/address") $(vf_ip "$1" "$2")"; }
 vf_sysfs() { echo "/sys/class/net/$(vf "$1" "$2")"; }
-in_hardware() { expect_offloaded vf0.0 vf0.1 "$(vf_ip 0 1)" "$(rep 0 0)" "$(rep 0 1)"; }
+# ovn-controller makes its flows anew, which takes its time here.
+in_hardware() {
+    wait_until 180 pings vf0.0 "$(vf_ip 0 1)" 2
+    expect_offloaded vf0.0 vf0.1 "$(vf_ip 0 1)" "$(rep 0 0)" "$(rep 0 1)"
+}
 same_as_before() { the_same "OVN's, as it was" "$before" "now" "$(of_ovn)"; }
 
 boot1() {
@@ -45,7 +49,7 @@ boot1() {
     wait_until 60 logical_up lp0
     wait_until 60 logical_up lp1
     vfs_start
-    wait_until 60 in_hardware
+    in_hardware
     before=$(of_ovn)
     tell "$(ovs-appctl sriov/show "$(rep 0 0)" | tail -n 1 | tr -s ' ')"
     contains "$(ovs-appctl sriov/show "$(rep 0 0)")" "added by others" || fail "it is not OVN's"
@@ -61,10 +65,10 @@ boot1() {
     say "ovn-controller, then Open vSwitch, are started anew"
     systemctl restart ovn-controller
     wait_until 60 logical_up lp0
-    wait_until 60 in_hardware
+    in_hardware
     check "after ovn-controller's restart" same_as_before
     systemctl restart openvswitch-switch
-    wait_until 90 in_hardware
+    in_hardware
     check "after Open vSwitch's restart" same_as_before
     check_healthy
     echo "$before" >/root/of-ovn
@@ -76,7 +80,7 @@ boot2() {
     wait_until 120 logical_up lp0
     wait_until 60 in_br_int "$(rep 0 0)" "$(rep 0 1)"
     vfs_start
-    wait_until 90 in_hardware
+    in_hardware
     check "after a boot" same_as_before
     check "the others are where they were" rep_ports vmbr1 5
     check_healthy
