@@ -15,7 +15,7 @@ of_ovn() {
 logical_up() { equal "$(ovn-nbctl --bare --columns=up find Logical_Switch_Port name="$1")" true; }
 in_br_int() { the_same "ports of br-int that are VFs" "$(vsctl list-ports br-int | grep '^ovs-sw' | sort)" "expected" "$(printf '%s\n' "$@" | sort)"; }
 # logical_port PF VF: with the address of the VF.
-logical_port() { ovn-nbctl lsp-add sw0 "lp$2" -- lsp-set-addresses "lp$2" "$(<"$(vf_sysfs "$1" "$2")/address") $(vf_ip "$1" "$2")"; }
+logical_port() { ovn-nbctl --may-exist lsp-add sw0 "lp$2" -- lsp-set-addresses "lp$2" "$(<"$(vf_sysfs "$1" "$2")/address") $(vf_ip "$1" "$2")"; }
 vf_sysfs() { echo "/sys/class/net/$(vf "$1" "$2")"; }
 # ovn-controller makes its flows anew, which takes its time here.
 in_hardware() {
@@ -79,6 +79,8 @@ boot2() {
     wait_until 90 bond_is_up
     wait_until 120 logical_up lp0
     wait_until 60 in_br_int "$(rep 0 0)" "$(rep 0 1)"
+    # A VF whose address nobody sets has another one.
+    for v in 0 1; do logical_port 0 $v; done
     vfs_start
     in_hardware
     check "after a boot" same_as_before
