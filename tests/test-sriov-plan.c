@@ -235,12 +235,12 @@ static struct sriov_view *
 get_view(bool backwards)
 {
     const char *owner = sriov_config_port_owner(get_row("."), false);
-    bool auto_add = sriov_config_bool("Open_vSwitch", get_row("."),
-                                      "sriov-auto-add", !owner);
+    bool auto_add = !owner;
     const struct shash_node **nodes = shash_sort(&rows);
     struct sriov_view *view = sriov_view_create();
     size_t n = shash_count(&rows);
 
+    sriov_config_auto_add("Open_vSwitch", get_row("."), &auto_add, &owner);
     view->dpdk_extra = nullable_xstrdup(smap_get(get_row("."), "dpdk-extra"));
     sset_from_delimited_string(&view->vm_vfs,
                                smap_get_def(get_row("."), "sriov-vm-vfs", ""),
@@ -258,11 +258,9 @@ get_view(bool backwards)
         br->uuid.parts[0] = smap_get_int(row, "_uuid", 0);
         br->userspace = !strcmp(smap_get_def(row, "datapath_type", ""),
                                 "netdev");
-        br->auto_add = sriov_config_bool(node->name, row, "sriov-auto-add",
-                                         auto_add);
-        br->owner = (smap_get(row, "sriov-auto-add")
-                     || smap_get(get_row("."), "sriov-auto-add") ? NULL
-                     : owner);
+        br->auto_add = auto_add;
+        br->owner = owner;
+        sriov_config_auto_add(node->name, row, &br->auto_add, &br->owner);
         br->switch_id = sriov_config_switch_id(node->name, row);
         br->representors = sriov_config_representors(node->name, row);
         br->listed = smap_get(row, "sriov-deleted") != NULL;

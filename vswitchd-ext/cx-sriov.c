@@ -222,24 +222,11 @@ may_offload_in_userspace(const struct netdev *netdev)
 static bool
 is_policed(const struct netdev *netdev)
 {
-    const char *name = netdev_get_name(netdev);
+    const struct ovsrec_interface *row
+        = sriov_rows_find_iface(cx->config, netdev_get_name(netdev));
 
-    for (size_t i = 0; i < cx->config->n_bridges; i++) {
-        const struct ovsrec_bridge *br = cx->config->bridges[i];
-
-        for (size_t j = 0; j < br->n_ports; j++) {
-            for (size_t k = 0; k < br->ports[j]->n_interfaces; k++) {
-                const struct ovsrec_interface *iface
-                    = br->ports[j]->interfaces[k];
-
-                if (!strcmp(iface->name, name)) {
-                    return (iface->ingress_policing_rate
-                            || iface->ingress_policing_kpkts_rate);
-                }
-            }
-        }
-    }
-    return false;
+    return (row && (row->ingress_policing_rate
+                    || row->ingress_policing_kpkts_rate));
 }
 
 /* Returns false if nothing that comes in at 'netdev' can be offloaded, nor

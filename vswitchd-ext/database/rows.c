@@ -278,26 +278,20 @@ sriov_rows_have_ports(const struct ovsrec_open_vswitch *cfg)
     return false;
 }
 
-/* Returns the first interface in 'cfg' that is a DPDK port with devargs and has
- * the name 'name' or, if that is NULL, is for the uplink of what 'devargs' asks
- * for. */
+/* Returns the first interface in 'cfg' for which 'is_it' returns true with
+ * 'aux', or NULL. */
 static const struct ovsrec_interface *
-find_dpdk(const struct ovsrec_open_vswitch *cfg, const char *name,
-          const char *devargs)
+find_iface(const struct ovsrec_open_vswitch *cfg,
+           bool (*is_it)(const struct ovsrec_interface *, const char *aux),
+           const char *aux)
 {
     for (size_t i = 0; i < cfg->n_bridges; i++) {
         const struct ovsrec_bridge *br = cfg->bridges[i];
 
         for (size_t j = 0; j < br->n_ports; j++) {
             for (size_t k = 0; k < br->ports[j]->n_interfaces; k++) {
-                const struct ovsrec_interface *row
-                    = br->ports[j]->interfaces[k];
-                const char *own = (strcmp(row->type, "dpdk") ? NULL
-                                   : smap_get(&row->options, "dpdk-devargs"));
-
-                if (own && (name ? !strcmp(row->name, name)
-                            : sriov_dpdk_is_uplink_of(own, devargs))) {
-                    return row;
+                if (is_it(br->ports[j]->interfaces[k], aux)) {
+                    return br->ports[j]->interfaces[k];
                 }
             }
         }
@@ -305,15 +299,42 @@ find_dpdk(const struct ovsrec_open_vswitch *cfg, const char *name,
     return NULL;
 }
 
+static bool
+has_name(const struct ovsrec_interface *row, const char *name)
+{
+    return !strcmp(row->name, name);
+}
+
+/* Returns the devargs of 'row', or NULL if it is no DPDK port or has none. */
+static const char *
+get_devargs(const struct ovsrec_interface *row)
+{
+    return (strcmp(row->type, "dpdk") ? NULL
+            : smap_get(&row->options, "dpdk-devargs"));
+}
+
+static bool
+is_uplink_of(const struct ovsrec_interface *row, const char *devargs)
+{
+    const char *own = get_devargs(row);
+
+    return own && sriov_dpdk_is_uplink_of(own, devargs);
+}
+
+const struct ovsrec_interface *
+sriov_rows_find_iface(const struct ovsrec_open_vswitch *cfg, const char *name)
+{
+    return find_iface(cfg, has_name, name);
+}
+
 const struct ovsrec_interface *
 sriov_rows_dpdk_uplink(const struct ovsrec_open_vswitch *cfg,
                        const char *name)
 {
-    const struct ovsrec_interface *row = find_dpdk(cfg, name, NULL);
+    const struct ovsrec_interface *row = sriov_rows_find_iface(cfg, name);
+    const char *devargs = row ? get_devargs(row) : NULL;
 
-    return (row ? find_dpdk(cfg, NULL, smap_get(&row->options,
-                                                "dpdk-devargs"))
-            : NULL);
+    return devargs ? find_iface(cfg, is_uplink_of, devargs) : NULL;
 }
 
 void
@@ -429,11 +450,9 @@ sriov_rows_read(const struct ovsrec_open_vswitch *cfg, bool all)
                                ",");
     const char *owner = sriov_config_port_owner(&cfg->external_ids,
                                                 is_controlled(cfg));
-    bool auto_add = sriov_config_bool("Open_vSwitch", &cfg->other_config,
-                                      "sriov-auto-add", !owner);
-    if (smap_get(&cfg->other_config, "sriov-auto-add")) {
-        owner = NULL;
-    }
+    bool auto_add = !owner;
+    sriov_config_auto_add("Open_vSwitch", &cfg->other_config, &auto_add,
+                          &owner);
     for (size_t i = 0; i < cfg->n_bridges; i++) {
         const struct ovsrec_bridge *row = cfg->bridges[i];
         struct sriov_view_bridge *br = sriov_view_add_bridge(view, row->name);
@@ -441,10 +460,10 @@ sriov_rows_read(const struct ovsrec_open_vswitch *cfg, bool all)
 
         br->uuid = row->header_.uuid;
         br->userspace = !strcmp(row->datapath_type, "netdev");
-        br->auto_add = sriov_config_bool(name, &row->other_config,
-                                         "sriov-auto-add", auto_add);
-        br->owner = (smap_get(&row->other_config, "sriov-auto-add") ? NULL
-                     : owner);
+        br->auto_add = auto_add;
+        br->owner = owner;
+        sriov_config_auto_add(name, &row->other_config, &br->auto_add,
+                              &br->owner);
         br->switch_id = sriov_config_switch_id(name, &row->other_config);
         br->representors = sriov_config_representors(name,
                                                      &row->other_config);

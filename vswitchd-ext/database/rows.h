@@ -67,6 +67,10 @@ void sriov_rows_refresh(const struct ovsrec_open_vswitch *cfg,
 /* Returns true if a port of ours is in 'cfg'. */
 bool sriov_rows_have_ports(const struct ovsrec_open_vswitch *cfg);
 
+/* Returns the first interface in 'cfg' with the name 'name', or NULL. */
+const struct ovsrec_interface *sriov_rows_find_iface(
+    const struct ovsrec_open_vswitch *cfg, const char *name);
+
 /* Returns the interface in 'cfg' that is the DPDK port for the uplink of that PF
  * for a representor of which the DPDK port 'name' is, or NULL. */
 const struct ovsrec_interface *sriov_rows_dpdk_uplink(

@@ -92,18 +92,19 @@ sriov_ports_open_dpdk(const char *name, const struct smap *options)
 {
     struct netdev *netdev = netdev_from_name(name);
     char *error = NULL;
-    bool there = netdev != NULL;
 
-    if (!there && (netdev_open(name, "dpdk", &netdev)
-                   || netdev_set_config(netdev, options, &error))) {
-        /* bridge.c will find out as well, and say so. */
-        there = true;
-        free(error);
-    }
-    if (there) {
+    if (netdev) {
         netdev_close(netdev);
+        return NULL;
     }
-    return there ? NULL : netdev;
+    /* If it fails, bridge.c will find out as well, and say so. */
+    if (!netdev_open(name, "dpdk", &netdev)
+        && netdev_set_config(netdev, options, &error)) {
+        free(error);
+        netdev_close(netdev);
+        return NULL;
+    }
+    return netdev;
 }
 
 void

@@ -233,7 +233,6 @@ parse_function(struct nlattr *nla, struct sriov_port *port)
 {
     struct nlattr *mac = nla_find(nla_data(nla), nla_len(nla),
                                   DEVLINK_PORT_FUNCTION_ATTR_HW_ADDR);
-
     struct nlattr *caps = nla_find(nla_data(nla), nla_len(nla),
                                    PORT_FN_ATTR_CAPS);
 

@@ -85,6 +85,17 @@ sriov_config_port_owner(const struct smap *external_ids, bool controlled)
     return controlled ? "the integration bridge's controller" : NULL;
 }
 
+void
+sriov_config_auto_add(const char *row, const struct smap *other_config,
+                      bool *auto_add, const char **owner)
+{
+    *auto_add = sriov_config_bool(row, other_config, "sriov-auto-add",
+                                  *auto_add);
+    if (smap_get(other_config, "sriov-auto-add")) {
+        *owner = NULL;
+    }
+}
+
 char *
 sriov_config_switch_id(const char *row, const struct smap *smap)
 {

@@ -72,6 +72,12 @@ bool sriov_config_bool(const char *row, const struct smap *, const char *key,
 const char *sriov_config_port_owner(const struct smap *external_ids,
                                     bool controlled);
 
+/* Takes what 'other_config' of the row that messages call 'row' says of
+ * sriov-auto-add, if anything: '*auto_add' is that then, and '*owner', who adds
+ * ports if that is why it is false, is NULL.  Otherwise both stay. */
+void sriov_config_auto_add(const char *row, const struct smap *other_config,
+                           bool *auto_add, const char **owner);
+
 /* Returns the name of the integration bridge, if there is one. */
 const char *sriov_config_integration_bridge(const struct smap *external_ids);
 
