@@ -73,6 +73,8 @@ struct checker {
     const struct host *host;
     const struct host_conf *conf;
     const struct sriov_nl *nl;  /* NULL in tests. */
+    struct sset live_vfs;       /* PCI addresses of VFs of mappings for live
+                                 * migration. */
 };
 
 /* Adds a finding.  'advice' is NULL if it passes. */
@@ -498,7 +500,8 @@ is_about_nic(const struct checker *c, const char *map)
     return nic;
 }
 
-/* Mappings of Proxmox VE that no VM can be started with any more. */
+/* Mappings of Proxmox VE that no VM can be started with any more.  Takes down
+ * what VFs of this node those for live migration have. */
 static void
 check_mappings(struct checker *c)
 {
@@ -513,11 +516,14 @@ check_mappings(struct checker *c)
 
         SVEC_FOR_EACH (j, map, &mapping->maps) {
             char *node = pve_map_get(map, "node");
-            char *problem = (node && !strcmp(node, here)
-                             ? pve_map_problem(c->root, map) : NULL);
+            char *path = pve_map_get(map, "path");
+            bool is_here = node && !strcmp(node, here);
+            char *problem = is_here ? pve_map_problem(c->root, map) : NULL;
 
+            if (is_here && mapping->live && path) {
+                sset_add(&c->live_vfs, path);
+            }
             if (problem) {
-                char *path = pve_map_get(map, "path");
                 char *subject = xasprintf("mapping %s", mapping->id);
 
                 add(c, FINDING_WARN, subject, is_about_nic(c, map)
@@ -525,9 +531,9 @@ check_mappings(struct checker *c)
                     "mends it" : "mend it in Datacenter, Resource Mappings",
                     "%s: %s", path ? path : map, problem);
                 free(subject);
-                free(path);
             }
             free(problem);
+            free(path);
             free(node);
         }
     }
@@ -536,36 +542,6 @@ check_mappings(struct checker *c)
 }
 
 /* Live migration. */
-
-/* Adds to 'paths' the VFs of this node, by PCI address, that mappings for live
- * migration have. */
-static void
-find_live(const char *root, struct sset *paths)
-{
-    struct pve_mappings mappings;
-    char *here = pve_node(root);
-
-    pve_mappings_read(&mappings, root);
-    for (size_t i = 0; i < mappings.n; i++) {
-        const struct pve_mapping *mapping = &mappings.array[i];
-        const char *map;
-        size_t j;
-
-        SVEC_FOR_EACH (j, map, &mapping->maps) {
-            char *node = pve_map_get(map, "node");
-            char *path = pve_map_get(map, "path");
-
-            if (mapping->live && path && nullable_string_is_equal(node,
-                                                                  here)) {
-                sset_add(paths, path);
-            }
-            free(path);
-            free(node);
-        }
-    }
-    pve_mappings_destroy(&mappings);
-    free(here);
-}
 
 /* Returns true if the kernel, of release 'release', has the driver
  * mlx5_vfio_pci, loaded or not. */
@@ -622,19 +598,14 @@ count_live(const struct host *host, const struct sset *paths,
 static void
 check_live(struct checker *c)
 {
-    struct sset paths = SSET_INITIALIZER(&paths);
+    bool is_asked = !sset_is_empty(&c->live_vfs);
+    enum finding_level level = is_asked ? FINDING_FAIL : FINDING_PASS;
+    const char *means = (is_asked ? ", so that VMs of a mapping that is "
+                         "live-migration-capable do not start" : "");
     struct utsname uts;
     struct live live;
 
-    find_live(c->root, &paths);
-    count_live(c->host, &paths, &live);
-
-    enum finding_level level = (sset_is_empty(&paths) ? FINDING_PASS
-                                : FINDING_FAIL);
-    const char *means = (sset_is_empty(&paths) ? ""
-                         : ", so that VMs of a mapping that is "
-                           "live-migration-capable do not start");
-    sset_destroy(&paths);
+    count_live(c->host, &c->live_vfs, &live);
     if (!live.n || uname(&uts)) {
         return;
     } else if (!has_live_driver(c->root, uts.release)) {
@@ -976,7 +947,8 @@ static void
 check(struct findings *findings, const char *root, const struct host *host,
       const struct host_conf *conf, const struct sriov_nl *nl)
 {
-    struct checker c = { findings, root, host, conf, nl };
+    struct checker c = { findings, root, host, conf, nl,
+                         SSET_INITIALIZER(&c.live_vfs) };
 
     memset(findings, 0, sizeof *findings);
     check_iommu(&c);
@@ -987,6 +959,7 @@ check(struct findings *findings, const char *root, const struct host *host,
     check_mappings(&c);
     check_live(&c);
     check_ovsdb(&c);
+    sset_destroy(&c.live_vfs);
 }
 
 static void
