@@ -53,16 +53,21 @@
 /* How long settings may take, in s. */
 #define PATIENCE 30
 
-/* Appends all of stdin to 's'. */
-static void
-read_stdin(struct ds *s)
+/* Reads the definition of a VM on stdin, see vm_libvirt_parse(). */
+static char *
+read_vm(char **uuid, char **file)
 {
+    struct ds xml = DS_EMPTY_INITIALIZER;
     char buffer[4096];
     size_t n;
 
     while ((n = fread(buffer, 1, sizeof buffer, stdin)) > 0) {
-        ds_put_buffer(s, buffer, n);
+        ds_put_buffer(&xml, buffer, n);
     }
+
+    char *wrong = vm_libvirt_parse(ds_cstr(&xml), xml.length, uuid, file);
+    ds_destroy(&xml);
+    return wrong;
 }
 
 /* Writes 'text' into the file 'name' in 'dir', as a whole. */
@@ -151,12 +156,9 @@ wait_until_ready(const char *uuid)
 static int
 start(const char *dir)
 {
-    struct ds xml = DS_EMPTY_INITIALIZER;
-    char *uuid, *file, *wrong;
+    char *uuid, *file;
+    char *wrong = read_vm(&uuid, &file);
 
-    read_stdin(&xml);
-    wrong = vm_libvirt_parse(ds_cstr(&xml), xml.length, &uuid, &file);
-    ds_destroy(&xml);
     if (!wrong) {
         bool any = strstr(file, "\nvf ") != NULL;
 
@@ -186,11 +188,9 @@ start(const char *dir)
 static int
 stop(const char *dir)
 {
-    struct ds xml = DS_EMPTY_INITIALIZER;
-    char *uuid, *file, *wrong;
+    char *uuid, *file;
+    char *wrong = read_vm(&uuid, &file);
 
-    read_stdin(&xml);
-    wrong = vm_libvirt_parse(ds_cstr(&xml), xml.length, &uuid, &file);
     if (!wrong) {
         char *path = xasprintf("%s/%s", dir, uuid);
 
@@ -200,7 +200,6 @@ stop(const char *dir)
         free(file);
     }
     free(wrong);
-    ds_destroy(&xml);
     return EXIT_SUCCESS;
 }
 
@@ -211,11 +210,9 @@ stop(const char *dir)
 static int
 started(const char *dir)
 {
-    struct ds xml = DS_EMPTY_INITIALIZER;
-    char *uuid, *file, *wrong;
+    char *uuid, *file;
+    char *wrong = read_vm(&uuid, &file);
 
-    read_stdin(&xml);
-    wrong = vm_libvirt_parse(ds_cstr(&xml), xml.length, &uuid, &file);
     if (!wrong) {
         char *text = host_read_file("%s/%s", dir, uuid);
 
@@ -231,7 +228,6 @@ started(const char *dir)
         free(file);
     }
     free(wrong);
-    ds_destroy(&xml);
     return EXIT_SUCCESS;
 }
 
@@ -239,12 +235,9 @@ started(const char *dir)
 static int
 show(void)
 {
-    struct ds xml = DS_EMPTY_INITIALIZER;
-    char *uuid, *file, *wrong;
+    char *uuid, *file;
+    char *wrong = read_vm(&uuid, &file);
 
-    read_stdin(&xml);
-    wrong = vm_libvirt_parse(ds_cstr(&xml), xml.length, &uuid, &file);
-    ds_destroy(&xml);
     if (wrong) {
         fprintf(stderr, "ovs-sriov: %s\n", wrong);
         free(wrong);
