@@ -198,22 +198,6 @@ put_section(const struct lag *lag, struct ds *conf)
     }
 }
 
-/* Returns an option of the stanza of a member that the bond's section does not
- * have, or NULL. */
-static const char *
-special_option(const struct howto_stanza *stanza)
-{
-    struct smap_node *node;
-
-    SMAP_FOR_EACH (node, &stanza->options) {
-        if (strcmp(node->key, "ovs_type") && strcmp(node->key, "ovs_bridge")
-            && strcmp(node->key, "ovs_mtu") && strcmp(node->key, "mtu")) {
-            return node->key;
-        }
-    }
-    return NULL;
-}
-
 /* Appends what becomes of the stanzas. */
 static void
 put_report(const struct lag *lag, const struct howto *h, struct ds *report)
@@ -240,10 +224,10 @@ put_report(const struct lag *lag, const struct howto *h, struct ds *report)
 
         if (!svec_contains_unsorted(&lag->members, s->name)) {
             continue;
-        } else if (special_option(s)) {
+        } else if (howto_special_option(s)) {
             ds_put_format(report, "%s:%u: in the stanza of %s, which the bond "
                           "has, keep %s and the like\n", s->file, s->line,
-                          s->name, special_option(s));
+                          s->name, howto_special_option(s));
         } else {
             ds_put_format(report, "%s:%u: delete the stanza of %s, which the "
                           "bond has\n", s->file, s->line, s->name);
@@ -251,15 +235,6 @@ put_report(const struct lag *lag, const struct howto *h, struct ds *report)
     }
     free(kept);
     free(lost);
-}
-
-/* Returns the MTU that 'stanza' gives, or NULL. */
-static const char *
-stanza_mtu(const struct howto_stanza *stanza)
-{
-    const char *mtu = smap_get(&stanza->options, "ovs_mtu");
-
-    return mtu ? mtu : smap_get(&stanza->options, "mtu");
 }
 
 /* Reads what there is of the bond in 'stanza', and its MTU also from stanzas of
@@ -270,7 +245,7 @@ read_lag(struct lag *lag, const struct howto *h,
 {
     const struct smap *options = &stanza->options;
     struct svec words = SVEC_EMPTY_INITIALIZER;
-    const char *mtu = stanza_mtu(stanza);
+    const char *mtu = howto_stanza_mtu(stanza);
     const char *word;
     size_t i;
 
@@ -295,7 +270,7 @@ read_lag(struct lag *lag, const struct howto *h,
         const struct howto_stanza *s = h->stanzas[i];
 
         mtu = (svec_contains_unsorted(&lag->members, s->name)
-               ? stanza_mtu(s) : NULL);
+               ? howto_stanza_mtu(s) : NULL);
     }
     lag->mtu = mtu ? xstrdup(mtu) : NULL;
 }

@@ -289,27 +289,8 @@ is_elsewhere(const struct importer *im, const struct howto_stanza *stanza)
 static const char *
 special_option(const struct importer *im, const struct howto_stanza *stanza)
 {
-    struct smap_node *node;
-
-    if (is_elsewhere(im, stanza)) {
-        return "another bridge than its uplink";
-    }
-    SMAP_FOR_EACH (node, &stanza->options) {
-        if (strcmp(node->key, "ovs_type") && strcmp(node->key, "ovs_bridge")
-            && strcmp(node->key, "ovs_mtu") && strcmp(node->key, "mtu")) {
-            return node->key;
-        }
-    }
-    return NULL;
-}
-
-/* Returns the MTU that 'stanza' gives, or NULL. */
-static const char *
-stanza_mtu(const struct howto_stanza *stanza)
-{
-    const char *mtu = smap_get(&stanza->options, "ovs_mtu");
-
-    return mtu ? mtu : smap_get(&stanza->options, "mtu");
+    return (is_elsewhere(im, stanza) ? "another bridge than its uplink"
+            : howto_special_option(stanza));
 }
 
 /* Returns the MTU that stanzas give to representors, or NULL if they give none
@@ -321,7 +302,7 @@ find_mtu(const struct importer *im)
 
     for (size_t i = 0; i < im->h->n_stanzas; i++) {
         const struct howto_stanza *stanza = im->h->stanzas[i];
-        const char *mtu = stanza_mtu(stanza);
+        const char *mtu = howto_stanza_mtu(stanza);
 
         if (!is_rep_name(im, stanza->name)) {
             continue;
@@ -381,12 +362,8 @@ read_netdevs(const struct importer *im, const char *pci, struct svec *names)
 static bool
 stanza_names(const struct importer *im, const char *name)
 {
-    for (size_t i = 0; i < im->h->n_stanzas; i++) {
-        if (!strcmp(im->h->stanzas[i]->name, name)) {
-            return true;
-        }
-    }
-    return howto_find_holder(im->h, name) != NULL;
+    return (howto_find_stanza(im->h, name)
+            || howto_find_holder(im->h, name));
 }
 
 /* Takes from 'pf' a rule for names that has no effect, since another one that
@@ -554,7 +531,7 @@ find_stanza(const struct importer *im, const char *file, unsigned int line)
 static bool
 is_needless(const struct importer *im, const struct howto_stanza *stanza)
 {
-    const char *mtu = stanza_mtu(stanza);
+    const char *mtu = howto_stanza_mtu(stanza);
 
     return (is_rep_name(im, stanza->name) && !special_option(im, stanza)
             && (!mtu || nullable_string_is_equal(mtu, find_mtu(im))));

@@ -941,13 +941,34 @@ howto_destroy(struct howto *h)
     free(h->files);
 }
 
-/* Returns the first stanza of 'name', or NULL. */
-static const struct howto_stanza *
-find_stanza(const struct howto *h, const char *name)
+const struct howto_stanza *
+howto_find_stanza(const struct howto *h, const char *name)
 {
     for (size_t i = 0; i < h->n_stanzas; i++) {
         if (!strcmp(h->stanzas[i]->name, name)) {
             return h->stanzas[i];
+        }
+    }
+    return NULL;
+}
+
+const char *
+howto_stanza_mtu(const struct howto_stanza *stanza)
+{
+    const char *mtu = smap_get(&stanza->options, "ovs_mtu");
+
+    return mtu ? mtu : smap_get(&stanza->options, "mtu");
+}
+
+const char *
+howto_special_option(const struct howto_stanza *stanza)
+{
+    struct smap_node *node;
+
+    SMAP_FOR_EACH (node, &stanza->options) {
+        if (strcmp(node->key, "ovs_type") && strcmp(node->key, "ovs_bridge")
+            && strcmp(node->key, "ovs_mtu") && strcmp(node->key, "mtu")) {
+            return node->key;
         }
     }
     return NULL;
@@ -986,7 +1007,7 @@ howto_find_holder(const struct howto *h, const char *name)
         master = master ? master : smap_get(options, "bond_master");
         master = master ? master : smap_get(options, "ovs_bridge");
         if (master && !strcmp(h->stanzas[i]->name, name)) {
-            return find_stanza(h, master);
+            return howto_find_stanza(h, master);
         }
     }
     return NULL;

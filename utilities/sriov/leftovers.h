@@ -154,6 +154,18 @@ bool howto_rule_is_foreign(const struct howto *, const struct howto_rule *,
 struct howto_item *howto_find_item(const struct howto *, const char *file,
                                    unsigned int line);
 
+/* Returns the first stanza of the interface 'name', which belongs to the howto,
+ * or NULL. */
+const struct howto_stanza *howto_find_stanza(const struct howto *,
+                                             const char *name);
+
+/* Returns the MTU that the stanza gives, or NULL. */
+const char *howto_stanza_mtu(const struct howto_stanza *);
+
+/* Returns an option of the stanza that says more than which port of which
+ * bridge it is, with which MTU, or NULL. */
+const char *howto_special_option(const struct howto_stanza *);
+
 /* Returns the stanza that has the interface 'name' among its ports or members,
  * which belongs to the howto, or NULL. */
 const struct howto_stanza *howto_find_holder(const struct howto *,

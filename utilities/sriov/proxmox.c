@@ -689,11 +689,8 @@ exists(const struct printer *p, const char *kind, unsigned int number)
     char *name = xasprintf("%s%u", kind, number);
     char *ifindex = host_read_file("%s/sys/class/net/%s/ifindex",
                                    p->request->root, name);
-    bool found = ifindex != NULL;
+    bool found = ifindex || howto_find_stanza(&p->howto, name);
 
-    for (size_t i = 0; i < p->howto.n_stanzas; i++) {
-        found |= !strcmp(p->howto.stanzas[i]->name, name);
-    }
     free(ifindex);
     free(name);
     return found;
