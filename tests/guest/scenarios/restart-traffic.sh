@@ -9,6 +9,8 @@ stream_end() {
     eval "kill -INT \$stream_$1; wait \$stream_$1" || :
     read -r got sent <<<"$(sed -n 's/.* icmp_seq=\([0-9]*\) .*/\1/p' "/tmp/stream.$1" | sort -nu | awk '{ n++ } END { print n, $1 }')"
 }
+answers() { grep -c icmp_seq= "/tmp/stream.$1" || :; }
+answers_at_least() { at_least "$(answers "$1")" "$2"; }
 plain_up() {
     new_netns plain
     ip link add veth0 type veth peer name eth0 netns plain
@@ -25,7 +27,7 @@ all_in_hw() { hw_flow "$(rep 0 0)" "$(rep 0 1)" && hw_flow "$(rep 0 0)" "$(uplin
 # side NAME: restarts, with the Open vSwitch that runs; prints what each stream lost, in packets of 10 ms.
 declare -A lost
 side() {
-    local name=$1 how r s sent got line
+    local name=$1 how r s sent got line more
     for how in exit kill; do
         for (( r = 1; r <= rounds; r++ )); do
             stream vf vf0.0 "$(vf_ip 0 1)"
@@ -35,7 +37,7 @@ side() {
             ends $how
             start_vswitchd
             wait_until 30 all_in_hw >/dev/null
-            usleep 1000000
+            for s in vf wire plain; do more=$(( $(answers $s) + 80 )); wait_until 30 answers_at_least $s $more >/dev/null; done
             line=
             for s in vf wire plain; do
                 stream_end $s
