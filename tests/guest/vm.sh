@@ -66,7 +66,7 @@ conf_of=
 choose() {
     local map p
     map=$(sed -n "/^\[/q;s/^$2: mapping=\([^,]*\).*/\1/p" "${conf_of:-/etc/pve/qemu-server}/$1.conf")
-    for p in $(awk -v id="$map" -v node="$(cat /etc/hostname)" '/^[^ \t]/ { on = $1 == id } on && $1 == "map" && $0 ~ "node=" node "," { sub(/.*path=/, "", $2); print $2 }' \
+    for p in $(awk -v id="$map" -v node="$(cat /etc/hostname)" '/^[^ \t]/ { on = $1 == id } on && $1 == "map" && $0 ~ "node=" node "," { sub(/.*path=/, "", $2); sub(/,.*/, "", $2); print $2 }' \
                    /etc/pve/mapping/pci.cfg); do
         if vf_free "$p"; then echo "$p"; return; fi
     done
