@@ -11,11 +11,13 @@
 # make check-series   checks each series: patches, build, our tests, the demo
 # make check-vm       VMs: 200 lives in random order, 64 at once, libvirt with QEMU, migration between
 #                     two virtual machines
-# make check-all      these, and check-fuzz; what was checked already is not checked again
+# make check-all      check, check-patches, check-layout, check-guest and check-series (what was
+#                     checked already is not checked again), and in short check-fuzz,
+#                     check-sanitizers, check-deb (contents, lintian, fresh) and check-dpdk
 # make check-valgrind runs our tests under valgrind, and looks for errors and leaks of ours
 # make check-metrics  has promtool look at the metrics and the alert rules
 # make fuzz           feeds our parsers and rules with what a fuzzer makes up, FUZZTIME=300
-#                     seconds for each target, with sanitizers; needs clang-14
+#                     seconds for each target, with sanitizers; check-fuzz: 60 seconds
 # make check-sanitizers  runs our tests, those of bonds and flows, and scenarios in the guest,
 #                     with sanitizers (SANITIZE=short: our tests; guest: the scenarios;
 #                     thread, "thread short", "thread guest": for data races)
@@ -43,8 +45,8 @@ GUEST = tests/guest/run --ovs $(OVS)
 # Of no use under a "make -j", which shares its jobs with the make in ovs/.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: build boot check check-patches check-layout check-valgrind fuzz check-fuzz check-metrics check-sanitizers check-guest check-frames check-matrix check-vm check-dpdk check-dpdk-guest check-dpdk-upstream check-series \
-	check-other-series check-all demo deb apt-repo check-deb bench ovs-dir clean distclean help
+.PHONY: build boot check check-patches check-layout check-valgrind fuzz check-fuzz check-metrics check-sanitizers check-sanitizers-short check-guest check-frames check-matrix check-vm check-dpdk check-dpdk-short check-dpdk-guest check-dpdk-upstream check-series \
+	check-other-series check-all demo deb apt-repo check-deb check-deb-short bench ovs-dir clean distclean help
 
 build: boot
 	@tests/quietly build "building Open vSwitch" $(MAKE) -C $(OVS) $(JOBS)
@@ -67,12 +69,11 @@ check-valgrind: build
 fuzz: build
 	@FUZZTIME=$(FUZZTIME) tests/run-fuzz $(OVS) $(FUZZFLAGS)
 
-# The inputs that are in the repository, once.
 check-metrics: build
 	@tests/metrics/check $(OVS)
 
 check-fuzz: build
-	@tests/run-fuzz --replay $(OVS)
+	@FUZZTIME=60 tests/run-fuzz $(OVS)
 
 check-sanitizers:
 	@tests/run-sanitizers $(SANITIZE)
@@ -112,8 +113,19 @@ check-dpdk-upstream:
 check-other-series: boot
 	@tests/check-series --but $$(cat $(OVS)/.cx-sriov/series)
 
+# In short, as check-all has them.
+check-sanitizers-short:
+	@tests/run-sanitizers short
+
+check-deb-short: deb
+	@tests/deb/run --packages $$(debian/build --folder $(SERIES)) contents lintian fresh
+
+check-dpdk-short:
+	@tests/dpdk/run $(if $(SERIES),--series $(SERIES)) dpdk-attach
+
 check-all: build
-	+@tests/run-all check-patches check-layout check check-fuzz check-guest check-other-series
+	+@tests/run-all check-patches check-layout check check-guest \
+		--beside check-other-series check-deb-short check-sanitizers-short check-fuzz check-dpdk-short
 
 # Builds only what it shows, and downloads at the same time.
 demo: boot
