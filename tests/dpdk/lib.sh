@@ -65,27 +65,27 @@ metrics_since() {
 }
 has_metrics() { metric "$1" from software >/dev/null; }
 
-# expect_in_hardware FROM-NS ADDRESS IN OUT [PINGS]: of so many pings at least 99 % go from port IN to OUT by rules of the NIC,
-# and back; the daemon sees next to nothing.  IN is a representor, and the metrics say the same.
+# expect_in_hardware FROM-NS ADDRESS IN OUT [PINGS]: of so many pings at least 99 % go from port IN, a representor, to OUT by rules
+# of the NIC, and back, as the metrics count them; the daemon sees next to nothing. A flow's own counter begins anew when the flow
+# does, as on a busy machine revalidators have it.
 expect_in_hardware() {
-    local n=${5:-200} there back in out before passed
+    local n=${5:-200} in out before passed
     wait_until 30 pings "$1" "$2" 2
     wait_until 30 in_hardware "$1" "$2" "$3" "$4"
     wait_until 10 has_metrics "$3"
     before=$(metrics "$3")
-    there=$(hw_count "$3" "$4") back=$(hw_count "$4" "$3") in=$(sw_count "$3") out=$(sw_count "$4")
+    in=$(sw_count "$3") out=$(sw_count "$4")
     check "ping $1 -> $2 loses packets" pings "$1" "$2" "$n"
-    wait_until 15 counted "$3" "$4" $(( there + n )) $(( back + n ))
-    there=$(( $(hw_count "$3" "$4") - there )) back=$(( $(hw_count "$4" "$3") - back ))
+    check "$3 to $4: no rule has packets" at_least "$(hw_count "$3" "$4")" 1
+    check "$4 to $3: no rule has packets" at_least "$(hw_count "$4" "$3")" 1
+    wait_until 20 counted "$3" "$before" $(( (n * 99 + 99) / 100 )) $(( (n * 99 + 99) / 100 ))
     wait_until 15 steady "$3"
     in=$(( $(sw_count "$3") - in )) out=$(( $(sw_count "$4") - out ))
-    say "$n pings $1 -> $2: hardware $there there, $back back; software $in there, $out back"
-    check "$3 to $4: not in hardware" at_least $(( there * 100 )) $(( n * 99 ))
-    check "$4 to $3: not in hardware" at_least $(( back * 100 )) $(( n * 99 ))
     read -ra passed <<<"$(metrics_since "$3" "$before")"
-    say "metrics of $3: hardware ${passed[0]} there, ${passed[2]} back; software ${passed[1]} there, ${passed[3]} back"
-    check "metrics, hardware there" between $(( n * 99 / 100 )) "${passed[0]}" $(( n + 10 ))
-    check "metrics, hardware back" between $(( n * 99 / 100 )) "${passed[2]}" $(( n + 10 ))
+    say "$n pings $1 -> $2: hardware ${passed[0]} there, ${passed[2]} back; software ${passed[1]} there, ${passed[3]} back;" \
+        "the daemon saw $in and $out"
+    check "metrics, hardware there" at_most "${passed[0]}" $(( n + 10 ))
+    check "metrics, hardware back" at_most "${passed[2]}" $(( n + 10 ))
     # ARP, and what comes first in a flow.
     check "metrics, software there" at_most "${passed[1]}" 6
     check "metrics, software back" at_most "${passed[3]}" 6
@@ -101,12 +101,15 @@ in_hardware() {
     ovs-appctl sriov/why
     return 1
 }
-counted() { at_least "$(hw_count "$1" "$2")" "$3" && at_least "$(hw_count "$2" "$1")" "$4"; }
+# counted NAME "METRICS" THERE BACK: at least so many packets in hardware since metrics was METRICS.
+counted() {
+    local since
+    read -ra since <<<"$(metrics_since "$1" "$2")"
+    at_least "${since[0]}" "$3" && at_least "${since[2]}" "$4"
+}
 # The statistics column is brought up to date every 5 s.
 steady() { local a; a=$(sw_count "$1"); usleep 5500000; equal "$(sw_count "$1")" "$a"; }
 between() { at_least "$2" "$1" && at_most "$2" "$3"; }
 contains_show() { contains "$(ovs-appctl sriov/show)" "$1"; }
-# sent_by_rules PF N: at least N packets from VF 0 to its own uplink.
-sent_by_rules() { at_least "$(hw_count "$(rep "$1" 0)" "dpdk-p$1")" "$2"; }
 # why_says NAME TEXT: does sriov/why give this reason for a flow that comes in there?
 why_says() { contains "$(ovs-appctl sriov/why "$1")" "$2"; }

@@ -27,12 +27,13 @@ check "sriov/show" contains "$(ovs-appctl sriov/show)" "OVS bond bond1, bond-off
 for p in 0 1; do
     vf_up $p 0
     wait_until 30 pings "vf$p.0" $far_ip 2
-    usleep 500000
-    before=$(hw_count "$(rep $p 0)" "dpdk-p$p")
+    wait_until 10 has_metrics "$(rep $p 0)"
+    before=$(metrics "$(rep $p 0)")
     check "ping vf$p.0 -> far loses packets" pings "vf$p.0" $far_ip 100
-    wait_until 15 sent_by_rules "$p" $(( before + 99 ))
+    check "no rule to its own uplink" at_least "$(hw_count "$(rep $p 0)" "dpdk-p$p")" 1
+    wait_until 20 counted "$(rep $p 0)" "$before" 99 0
     check "it crosses PFs" equal "$(hw_count "$(rep $p 0)" "dpdk-p$(( 1 - p ))")" 0
-    say "100 pings vf$p.0 -> far: $(( $(hw_count "$(rep $p 0)" "dpdk-p$p") - before )) by rules of the NIC"
+    say "100 pings vf$p.0 -> far: $(metrics_since "$(rep $p 0)" "$before" | cut -d' ' -f1) by rules of the NIC"
 done
 # What is in software at the cables, LACP at least, is told of by the DPDK ports' own names.
 inbound() { ovs-appctl sriov/show --flows | sed -n 's/^ *inbound in software: \([0-9]*\) packets.*/\1/p' | sort -n | head -n 1; }
