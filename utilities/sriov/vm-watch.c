@@ -19,6 +19,8 @@
 #include "sriov/vm-watch.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,9 +28,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "hash.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/shash.h"
 #include "openvswitch/vlog.h"
+#include "sriov/host.h"
 #include "sset.h"
 #include "util.h"
 
@@ -37,6 +41,9 @@ VLOG_DEFINE_THIS_MODULE(sriov_vm_watch);
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434      /* Linux 5.3; the same everywhere. */
 #endif
+
+/* Polling it says that something was mounted or unmounted (proc(5)). */
+#define MOUNTS "/proc/self/mountinfo"
 
 /* A folder. */
 struct dir {
@@ -54,9 +61,19 @@ struct process {
 
 struct vm_watch {
     int inotify;
+    int mounts_fd;              /* Or negative. */
+    char *mounts;               /* What MOUNTS said last. */
     struct shash dirs;          /* "struct dir", by path. */
     struct shash processes;     /* "struct process", by number. */
 };
+
+static char *
+read_mounts(void)
+{
+    char *mounts = host_read_file(MOUNTS);
+
+    return mounts ? mounts : xstrdup("");
+}
 
 struct vm_watch *
 vm_watch_create(void)
@@ -67,6 +84,8 @@ vm_watch_create(void)
     if (w->inotify < 0) {
         VLOG_FATAL("inotify: %s", ovs_strerror(errno));
     }
+    w->mounts_fd = open(MOUNTS, O_RDONLY | O_CLOEXEC);
+    w->mounts = read_mounts();
     shash_init(&w->dirs);
     shash_init(&w->processes);
     return w;
@@ -98,6 +117,8 @@ vm_watch_begin(struct vm_watch *w)
 {
     struct shash_node *node;
 
+    free(w->mounts);
+    w->mounts = read_mounts();
     SHASH_FOR_EACH (node, &w->dirs) {
         struct dir *dir = node->data;
 
@@ -141,6 +162,10 @@ vm_watch_destroy(struct vm_watch *w)
     shash_destroy(&w->dirs);
     shash_destroy(&w->processes);
     close(w->inotify);
+    if (w->mounts_fd >= 0) {
+        close(w->mounts_fd);
+    }
+    free(w->mounts);
     free(w);
 }
 
@@ -234,6 +259,61 @@ run_files(struct vm_watch *w)
     return changed;
 }
 
+/* Mounts.  inotify says when a file system goes, but not when one is mounted
+ * on a folder that is watched, as when pmxcfs starts. */
+
+/* Returns true if a folder that is watched is 'point', which is not "/", or is
+ * below it. */
+static bool
+is_below(const struct vm_watch *w, const char *point)
+{
+    size_t n = strlen(point);
+    const struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &w->dirs) {
+        if (!strncmp(node->name, point, n)
+            && (!node->name[n] || node->name[n] == '/')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Returns a hash of what 'mounts', as MOUNTS has it, says of the mounts that
+ * folders that are watched are below. */
+static uint32_t
+hash_mounts(const struct vm_watch *w, const char *mounts)
+{
+    char *copy = xstrdup(mounts);
+    char *save_ptr = NULL;
+    uint32_t hash = 0;
+
+    for (char *line = strtok_r(copy, "\n", &save_ptr); line;
+         line = strtok_r(NULL, "\n", &save_ptr)) {
+        char point[PATH_MAX];
+
+        if (ovs_scan(line, "%*d %*d %*s %*s %4095s", point)
+            && is_below(w, point)) {
+            hash = hash_string(line, hash);
+        }
+    }
+    free(copy);
+    return hash;
+}
+
+/* Looks at no mounted file system, which could hang. */
+static bool
+run_mounts(struct vm_watch *w)
+{
+    char *mounts = read_mounts();
+    bool changed = (strcmp(mounts, w->mounts)
+                    && hash_mounts(w, mounts) != hash_mounts(w, w->mounts));
+
+    free(w->mounts);
+    w->mounts = mounts;
+    return changed;
+}
+
 /* Processes. */
 
 static bool
@@ -286,7 +366,7 @@ vm_watch_is_alive(const struct vm_watch *w, pid_t pid)
 bool
 vm_watch_run(struct vm_watch *w)
 {
-    bool changed = run_files(w);
+    bool changed = run_files(w) | run_mounts(w);
     struct shash_node *node;
 
     SHASH_FOR_EACH (node, &w->processes) {
@@ -306,6 +386,9 @@ vm_watch_wait(const struct vm_watch *w)
     struct shash_node *node;
 
     poll_fd_wait(w->inotify, POLLIN);
+    if (w->mounts_fd >= 0) {
+        poll_fd_wait(w->mounts_fd, POLLPRI);
+    }
     SHASH_FOR_EACH (node, &w->processes) {
         const struct process *process = node->data;
 

@@ -16,9 +16,10 @@
 #ifndef SRIOV_VM_WATCH_H
 #define SRIOV_VM_WATCH_H 1
 
-/* What wakes "ovs-sriov vm": files that change, and processes that end.
+/* What wakes "ovs-sriov vm": files that change, file systems that are mounted
+ * above them, and processes that end.
  *
- *     inotify, pidfds --> WATCH --> sources
+ *     inotify, mountinfo, pidfds --> WATCH --> sources
  *
  * Nothing is read periodically.  What a round of reading no longer asks for is
  * not watched any more. */

@@ -112,12 +112,15 @@ switches() { sed -n 's/^voluntary_ctxt_switches:[^0-9]*//p' "/proc/$pid/status";
 quiet() { local n; n=$(switches); usleep 2000000; equal "$(switches)" "$n"; }
 wait_until 20 quiet
 
-say "nothing is configured any more: as it was"
-printf 'network\n\tmap id=1b36:0010,node=pve1,path=%s\n' "$(vf_pci 0 0)" >/etc/pve/mapping/pci.cfg
-rm /etc/pve/sriov.conf
+say "nothing is configured any more, in a file system that is mounted there, as pmxcfs is: as it was"
+cp -a /etc/pve /tmp/pve
+printf 'network\n\tmap id=1b36:0010,node=pve1,path=%s\n' "$(vf_pci 0 0)" >/tmp/pve/mapping/pci.cfg
+rm /tmp/pve/sriov.conf
+mount -o bind /tmp/pve /etc/pve
 for v in 0 1 2; do wait_until 60 link_is $v 1; done
 wait_until 20 equal "$(vsctl --columns=tag,trunks,vlan_mode --format=csv --no-headings list Port "$(rep 0 1)")" '[],[],[]'
 kill "$pid"
 wait "$pid" 2>/dev/null || :
+umount /etc/pve
 cat $vm_log
 quiet_log
