@@ -79,8 +79,11 @@ boot2() {
     wait_until 90 bond_is_up
     wait_until 120 logical_up lp0
     wait_until 60 in_br_int "$(rep 0 0)" "$(rep 0 1)"
-    # A VF whose address nobody sets has another one.
-    for v in 0 1; do logical_port 0 $v; done
+    # A VF whose address nobody sets has another one; and representors are set up by who plugs a VM in, as os-vif and CNI plugins do.
+    for v in 0 1; do
+        logical_port 0 $v
+        ip link set "$(rep 0 $v)" up
+    done
     vfs_start
     in_hardware
     check "after a boot" same_as_before
