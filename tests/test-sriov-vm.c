@@ -13,9 +13,12 @@
  * limitations under the License.
  */
 
-/* Tests the plan of "ovs-sriov vm", without any I/O.
+/* Tests the plan of "ovs-sriov vm", without any I/O, and what it reads.
  *
  *     test-sriov-vm < WORLDS
+ *     test-sriov-vm proxmox ROOT
+ *
+ * The latter prints who has what by the files of Proxmox VE below ROOT.
  *
  * A world is text, see do_line().  Copies it, but after each "plan" prints
  * what is done in place of the indented lines that are there, step by step,
@@ -38,6 +41,9 @@
 #include "packets.h"
 #include "random.h"
 #include "sriov/vm-plan.h"
+#include "sriov/vm-source.h"
+#include "sriov/vm-watch.h"
+#include "sset.h"
 #include "svec.h"
 #include "util.h"
 
@@ -565,14 +571,62 @@ do_line(const char *line, struct ds *s)
     return ok;
 }
 
+/* Sources. */
+
+static void
+print_claim(const struct vm_claim *claim)
+{
+    struct ds s = DS_EMPTY_INITIALIZER;
+    char *owner = vm_claim_owner(claim);
+
+    vm_settings_format(&claim->settings, &s);
+    printf("%s: %s%s%s, %s: %s\n", claim->pci, owner,
+           claim->name ? " " : "", claim->name ? claim->name : "",
+           claim->running ? "runs" : "starts",
+           claim->error ? claim->error : s.length ? ds_cstr(&s) : "-");
+    free(owner);
+    ds_destroy(&s);
+}
+
+/* Prints what 'source' says of what is below 'root'. */
+static void
+print_facts(const struct vm_source *source, const char *root)
+{
+    struct vm_watch *watch = vm_watch_create();
+    void *settings = source->read(root, watch);
+    const char **managed;
+
+    if (!settings) {
+        puts("settings cannot be read");
+        vm_watch_destroy(watch);
+        return;
+    }
+    source->add(settings, root, watch, &facts);
+    managed = sset_sort(&facts.managed);
+    for (size_t i = 0; i < sset_count(&facts.managed); i++) {
+        printf("managed %s\n", managed[i]);
+    }
+    for (size_t i = 0; i < facts.n_claims; i++) {
+        print_claim(&facts.claims[i]);
+    }
+    free(managed);
+    source->destroy(settings);
+    vm_watch_destroy(watch);
+}
+
 int
-main(int argc OVS_UNUSED, char *argv[])
+main(int argc, char *argv[])
 {
     struct ds line = DS_EMPTY_INITIALIZER;
     struct ds s = DS_EMPTY_INITIALIZER;
 
     set_program_name(argv[0]);
     vm_facts_init(&facts);
+    if (argc == 3 && !strcmp(argv[1], "proxmox")) {
+        print_facts(&vm_source_proxmox, argv[2]);
+        vm_facts_destroy(&facts);
+        return 0;
+    }
     new_world();
     while (!ds_get_line(&line, stdin)) {
         if (ds_cstr(&line)[0] == ' ') {

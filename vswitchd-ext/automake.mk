@@ -235,16 +235,33 @@ tests_test_sriov_host_CPPFLAGS = $(AM_CPPFLAGS) \
 tests_test_sriov_host_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS) \
 	$(CX_SRIOV_HOST_LIBS)
 
-# The plan of "ovs-sriov vm", likewise.
+# The plan of "ovs-sriov vm", likewise, and its sources.
 noinst_PROGRAMS += tests/test-sriov-vm
 valgrind_wrappers += tests/valgrind/test-sriov-vm
 tests_test_sriov_vm_SOURCES = \
 	tests/test-sriov-vm.c \
+	utilities/sriov/conf-bond.c \
+	utilities/sriov/conf.c \
+	utilities/sriov/host.c \
+	utilities/sriov/leftovers-files.c \
+	utilities/sriov/leftovers-shell.c \
+	utilities/sriov/leftovers-udev.c \
+	utilities/sriov/leftovers.c \
+	utilities/sriov/mapping.c \
 	utilities/sriov/vm-plan.c \
-	utilities/sriov/vm-settings.c
+	utilities/sriov/vm-proxmox.c \
+	utilities/sriov/vm-settings.c \
+	utilities/sriov/vm-source.c \
+	utilities/sriov/vm-watch.c \
+	vswitchd-ext/inventory/model.c \
+	vswitchd-ext/inventory/netlink-devlink.c \
+	vswitchd-ext/inventory/netlink-link.c \
+	vswitchd-ext/inventory/netlink.c \
+	vswitchd-ext/inventory/sysfs.c
 tests_test_sriov_vm_CPPFLAGS = $(AM_CPPFLAGS) \
-	-I$(srcdir)/vswitchd-ext -I$(srcdir)/utilities
-tests_test_sriov_vm_LDADD = lib/libopenvswitch.la
+	-I$(srcdir)/vswitchd-ext -I$(srcdir)/utilities $(CX_SRIOV_CFLAGS)
+tests_test_sriov_vm_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS) \
+	$(CX_SRIOV_HOST_LIBS)
 
 man_MANS += utilities/sriov/data/ovs-sriov.8
 CLEANFILES += utilities/sriov/data/ovs-sriov.8
