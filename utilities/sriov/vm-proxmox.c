@@ -31,6 +31,8 @@
 #include <config.h>
 #include "sriov/vm-source.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -369,18 +371,61 @@ watch_settings(const char *root, struct vm_watch *watch)
     free(dir);
 }
 
-/* Returns true if this is a host of Proxmox VE whose /etc/pve is not there,
- * since pmxcfs does not run: the folder is empty then. */
+/* Returns true if something is at 'file', and it cannot be read. */
+static bool
+is_unreadable(const char *root, const char *file)
+{
+    char *path = xasprintf("%s%s", root, file);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int error = fd < 0 ? errno : 0;
+    char c;
+
+    if (fd >= 0) {
+        error = read(fd, &c, 1) < 0 ? errno : 0;
+        close(fd);
+    }
+    if (error && error != ENOENT) {
+        static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 5);
+
+        VLOG_WARN_RL(&rl, "%s: %s; settings stay as they were", file,
+                     ovs_strerror(error));
+    }
+    free(path);
+    return error && error != ENOENT;
+}
+
+/* Returns true if this is a host of Proxmox VE whose /etc/pve is not there.
+ * The folder is empty if pmxcfs does not run, and cannot be read at all
+ * (ENOTCONN) if that ended otherwise than by unmounting it. */
 static bool
 is_away(const char *root)
 {
     char *dir = xasprintf("%s"PVE_DIR, root);
     char *nodes = xasprintf("%s/nodes", dir);
-    bool away = !access(dir, F_OK) && access(nodes, F_OK);
+    bool away = access(nodes, F_OK) && !(access(dir, F_OK) && errno == ENOENT);
 
     free(nodes);
     free(dir);
-    return away;
+    return (away || is_unreadable(root, PVE_DIR"/mapping/pci.cfg")
+            || is_unreadable(root, PVE_DIR"/"CLUSTER_CONF));
+}
+
+static void
+pve_destroy(void *pve_)
+{
+    struct pve *pve = pve_;
+    struct shash_node *node;
+
+    pve_mappings_destroy(&pve->mappings);
+    SHASH_FOR_EACH (node, &pve->vms) {
+        smap_destroy(node->data);
+        free(node->data);
+    }
+    shash_destroy(&pve->vms);
+    smap_destroy(&pve->sections);
+    sset_destroy(&pve->managed);
+    free(pve->node);
+    free(pve);
 }
 
 static void *
@@ -414,25 +459,12 @@ pve_read(const char *root, struct vm_watch *watch)
     note_change(pve, root, PVE_DIR"/mapping/pci.cfg");
     note_change(pve, root, PVE_DIR"/"CLUSTER_CONF);
     find_managed(pve);
-    return pve;
-}
-
-static void
-pve_destroy(void *pve_)
-{
-    struct pve *pve = pve_;
-    struct shash_node *node;
-
-    pve_mappings_destroy(&pve->mappings);
-    SHASH_FOR_EACH (node, &pve->vms) {
-        smap_destroy(node->data);
-        free(node->data);
+    if (is_away(root)) {
+        /* It went while it was read. */
+        pve_destroy(pve);
+        return NULL;
     }
-    shash_destroy(&pve->vms);
-    smap_destroy(&pve->sections);
-    sset_destroy(&pve->managed);
-    free(pve->node);
-    free(pve);
+    return pve;
 }
 
 /* Who has what. */
