@@ -260,6 +260,26 @@ read_vm_of_any_node(struct pve *pve, const char *root, const char *vm)
     svec_destroy(&nodes);
 }
 
+/* Returns what is in the brackets of 'line' in the way in which it is looked
+ * up, "vm 101" or "vm 101 hostpci0", which the caller must free, or NULL if it
+ * is neither. */
+static char *
+section_name(const char *line)
+{
+    unsigned int vm, device;
+    int n = -1;
+
+    if (ovs_scan(line, "[ vm %u ]%n", &vm, &n) && !line[n]) {
+        return xasprintf("vm %u", vm);
+    }
+    n = -1;
+    if (ovs_scan(line, "[ vm %u hostpci%u ]%n", &vm, &device, &n)
+        && !line[n]) {
+        return xasprintf("vm %u hostpci%u", vm, device);
+    }
+    return NULL;
+}
+
 /* Reads /etc/pve/sriov.conf.  Words are checked where they are used, so that
  * what is wrong for one VM is so for no other. */
 static void
@@ -271,23 +291,17 @@ read_sections(struct pve *pve, const char *root)
 
     while (howto_next_line(&lines)) {
         const char *line = lines.line;
-        size_t n = strlen(line);
 
-        if (!n || line[0] == '#' || line[0] == ';') {
+        if (!line[0] || line[0] == '#' || line[0] == ';') {
             continue;
-        } else if (line[0] == '[' && line[n - 1] == ']') {
-            unsigned int vm, device;
-            int length = -1;
-
+        } else if (line[0] == '[') {
             free(section);
-            section = xmemdup0(line + 1, n - 2);
-            if (!(ovs_scan(section, "vm %u%n", &vm, &length)
-                  && !section[length])
-                && !(ovs_scan(section, "vm %u hostpci%u%n", &vm, &device,
-                              &length) && !section[length])) {
+            section = section_name(line);
+            if (!section) {
                 VLOG_WARN(PVE_DIR"/"CLUSTER_CONF":%u: %s is neither [vm "
                           "NUMBER] nor [vm NUMBER hostpciN], and counts for "
                           "no VM", lines.at, line);
+                section = xstrdup(line);
             }
             if (!smap_get(&pve->sections, section)) {
                 smap_add(&pve->sections, section, "");
