@@ -100,16 +100,22 @@ next_reservation(struct howto_lines *lines, struct reservation *r)
 
 /* Settings. */
 
-/* Takes from 's', which is "KEY=VALUE,KEY=VALUE", the value of 'key'.  The
- * first one may lack its key, which is 'default_key' then.  The caller must
+/* Takes from 's', which is "KEY=VALUE,KEY=VALUE", the value of 'key'.  One, at
+ * any place, may lack its key, which is 'default_key' then.  The caller must
  * free what is returned, which may be NULL. */
 static char *
 get_option(const char *s, const char *key, const char *default_key)
 {
-    size_t n = strcspn(s, ",=");
+    for (const char *p = s; p && !strcmp(key, default_key);
+         p = strchr(p, ',')) {
+        p += *p == ',';
 
-    return (s[n] != '=' && !strcmp(key, default_key)
-            ? xmemdup0(s, n) : pve_map_get(s, key));
+        size_t n = strcspn(p, ",=");
+        if (n && p[n] != '=') {
+            return xmemdup0(p, n);
+        }
+    }
+    return pve_map_get(s, key);
 }
 
 /* Calls 'func' for each VF of 'path', "0000:81:00.2;0000:81:00.3". */
