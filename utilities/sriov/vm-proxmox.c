@@ -118,31 +118,42 @@ get_option(const char *s, const char *key, const char *default_key)
     return pve_map_get(s, key);
 }
 
-/* Calls 'func' for each VF of 'path', "0000:81:00.2;0000:81:00.3". */
+/* What an alternative that a VM can get may be asked for: 'pci' is a function
+ * of it, the first one if 'first'. */
+typedef void pci_func(const char *pci, bool first, void *aux);
+
+/* Calls 'func' for each function of 'path', "0000:81:00.2;0000:81:00.3", which
+ * a VM gets together.  A whole device, "0000:81:00", is all functions that it
+ * can have. */
 static void
-for_each_path(const char *path, void (*func)(const char *pci, void *aux),
-              void *aux)
+for_each_path(const char *path, pci_func *func, void *aux)
 {
     char *copy = xstrdup(path);
     char *save_ptr = NULL;
+    bool first = true;
 
     for (char *s = strtok_r(copy, ";", &save_ptr); s;
          s = strtok_r(NULL, ";", &save_ptr)) {
-        char *full = xasprintf("%s%s", s, strchr(s, '.') ? "" : ".0");
-        char *pci;
+        bool whole = !strchr(s, '.');
 
-        if (host_pci_address(full, &pci)) {
-            func(pci, aux);
-            free(pci);
+        for (int i = 0; i < (whole ? 8 : 1); i++) {
+            char *full = whole ? xasprintf("%s.%d", s, i) : xstrdup(s);
+            char *pci;
+
+            if (host_pci_address(full, &pci)) {
+                func(pci, first, aux);
+                first = false;
+                free(pci);
+            }
+            free(full);
         }
-        free(full);
     }
     free(copy);
 }
 
 static void
 for_each_vf(const struct pve *pve, const struct pve_mapping *mapping,
-            void (*func)(const char *pci, void *aux), void *aux)
+            pci_func *func, void *aux)
 {
     const char *map;
     size_t i;
@@ -173,8 +184,8 @@ mapping_of(const struct pve *pve, const char *hostpci)
 
 /* Calls 'func' for each VF that 'hostpci' can be. */
 static void
-for_each_choice(const struct pve *pve, const char *hostpci,
-                void (*func)(const char *pci, void *aux), void *aux)
+for_each_choice(const struct pve *pve, const char *hostpci, pci_func *func,
+                void *aux)
 {
     const struct pve_mapping *mapping = mapping_of(pve, hostpci);
     char *host = get_option(hostpci, "host", "host");
@@ -188,7 +199,7 @@ for_each_choice(const struct pve *pve, const char *hostpci,
 }
 
 static void
-add_managed(const char *pci, void *managed)
+add_managed(const char *pci, bool first OVS_UNUSED, void *managed)
 {
     sset_add(managed, pci);
 }
@@ -489,8 +500,15 @@ pve_read(const char *root, struct vm_watch *watch)
 
 /* Who has what. */
 
-/* Returns what kvm calls the device 'pci', "hostpci0", or NULL.  The caller
- * must free it. */
+/* Returns how the function 'n' of a hostpci entry is called, which the caller
+ * must free: "hostpci0", "hostpci0.1", ... */
+static char *
+device_name(const char *hostpci, int n)
+{
+    return n ? xasprintf("%s.%d", hostpci, n) : xstrdup(hostpci);
+}
+
+/* Returns what kvm calls the device 'pci', likewise, or NULL. */
 static char *
 device_in_arguments(const struct svec *arguments, const char *pci)
 {
@@ -512,7 +530,11 @@ device_in_arguments(const struct svec *arguments, const char *pci)
             if (same) {
                 free(address);
                 free(host);
-                id[strcspn(id, ".")] = '\0';
+                char *dot = strchr(id, '.');
+
+                if (dot && !strcmp(dot, ".0")) {
+                    *dot = '\0';
+                }
                 return id;
             }
         }
@@ -534,40 +556,52 @@ is_vm(const struct svec *arguments, const char *vm)
 }
 
 struct choice {
+    const char *root;
     const char *pci;
-    bool found;
+    int n;                      /* Functions of the alternative before... */
+    int found;                  /* ...this one, or -1. */
 };
 
 static void
-check_choice(const char *pci, void *choice_)
+check_choice(const char *pci, bool first, void *choice_)
 {
     struct choice *choice = choice_;
+    char *path = xasprintf("%s/sys/bus/pci/devices/%s", choice->root, pci);
 
-    choice->found |= !strcmp(pci, choice->pci);
+    choice->n = first ? 0 : choice->n;
+    if (!strcmp(pci, choice->pci)) {
+        choice->found = choice->n++;
+    } else {
+        choice->n += !access(path, F_OK);
+    }
+    free(path);
 }
 
-/* Returns the name of the only hostpci entry of 'vm' that can be 'pci', or
- * NULL. */
-static const char *
-only_device(const struct pve *pve, const struct smap *vm, const char *pci)
+/* Returns what the device of 'vm' that is 'pci' is called, if only one hostpci
+ * entry can be that, or NULL.  The caller must free it. */
+static char *
+only_device(const struct pve *pve, const char *root, const struct smap *vm,
+            const char *pci)
 {
     const char *device = NULL;
     struct smap_node *option;
+    int function = 0;
     unsigned int n = 0;
 
     SMAP_FOR_EACH (option, vm) {
-        struct choice choice = { .pci = pci };
+        struct choice choice = { .root = root, .pci = pci, .found = -1 };
 
         if (strncmp(option->key, "hostpci", 7)) {
             continue;
         }
         for_each_choice(pve, option->value, check_choice, &choice);
-        if (choice.found) {
+        if (choice.found >= 0) {
             device = option->key;
+            function = choice.found;
             n++;
         }
     }
-    return n == 1 ? device : NULL;
+    return n == 1 ? device_name(device, function) : NULL;
 }
 
 /* Puts 'words', which are from 'where' and may be NULL, into 'claim'. */
@@ -588,13 +622,14 @@ static void
 add_settings(const struct pve *pve, struct vm_claim *claim,
              const struct smap *vm)
 {
-    const char *hostpci = smap_get(vm, claim->device);
+    char *entry = xmemdup0(claim->device, strcspn(claim->device, "."));
+    const char *hostpci = smap_get(vm, entry);
     const char *smbios = smap_get(vm, "smbios1");
     char *uuid = smbios ? pve_map_get(smbios, "uuid") : NULL;
     const struct pve_mapping *mapping = hostpci ? mapping_of(pve, hostpci)
                                         : NULL;
     char *section = xasprintf("vm %s", claim->vm);
-    char *device = xasprintf("vm %s %s", claim->vm, claim->device);
+    char *device = xasprintf("vm %s %s", claim->vm, entry);
 
     if (uuid) {
         claim->settings.has_mac = true;
@@ -617,6 +652,7 @@ add_settings(const struct pve *pve, struct vm_claim *claim,
     }
     free(section);
     free(device);
+    free(entry);
     free(uuid);
 }
 
@@ -643,7 +679,7 @@ add_claim(const struct pve *pve, const char *root, struct vm_facts *facts,
     if (r->running) {
         claim->device = device_in_arguments(&arguments, r->pci);
     } else if (vm) {
-        claim->device = nullable_xstrdup(only_device(pve, vm, r->pci));
+        claim->device = only_device(pve, root, vm, r->pci);
     }
     if (!vm) {
         claim->error = xasprintf(PVE_DIR"/qemu-server/%s.conf cannot be "
