@@ -28,6 +28,50 @@
 
 #define LIVE "live-migration-capable"
 
+/* Returns an empty mapping 'id'.  Of two of a name the last one counts, as in
+ * PVE::SectionConfig. */
+static struct pve_mapping *
+new_mapping(struct pve_mappings *mappings, const char *id)
+{
+    struct pve_mapping *mapping
+        = CONST_CAST(struct pve_mapping *, pve_mappings_find(mappings, id));
+
+    if (mapping) {
+        free(mapping->description);
+        svec_destroy(&mapping->maps);
+    } else {
+        if (mappings->n >= mappings->allocated) {
+            mappings->array = x2nrealloc(mappings->array, &mappings->allocated,
+                                         sizeof *mappings->array);
+        }
+        mapping = &mappings->array[mappings->n++];
+        mapping->id = xstrdup(id);
+    }
+    mapping->description = NULL;
+    mapping->live = false;
+    svec_init(&mapping->maps);
+    return mapping;
+}
+
+/* Reads the property whose name is the first 'n' characters of 'name', as
+ * PVE::SectionConfig does it: of two of a name the first one counts. */
+static void
+read_property(struct pve_mapping *mapping, const char *name, size_t n,
+              const char *value)
+{
+    if (n == 3 && !strncmp(name, "map", n)) {
+        if (strchr(value, '=')) {
+            svec_add(&mapping->maps, value);
+        }
+    } else if (n == 11 && !strncmp(name, "description", n)) {
+        if (!mapping->description) {
+            mapping->description = xstrdup(value);
+        }
+    } else if (n == strlen(LIVE) && !strncmp(name, LIVE, n)) {
+        mapping->live = atoi(value) != 0;
+    }
+}
+
 void
 pve_mappings_read(struct pve_mappings *mappings, const char *root)
 {
@@ -42,26 +86,12 @@ pve_mappings_read(struct pve_mappings *mappings, const char *root)
         if (!*line || *line == '#') {
             /* Nothing. */
         } else if (!lines.indented && !strpbrk(line, " \t")) {
-            if (mappings->n >= mappings->allocated) {
-                mappings->array = x2nrealloc(mappings->array,
-                                             &mappings->allocated,
-                                             sizeof *mappings->array);
-            }
-            mapping = &mappings->array[mappings->n++];
-            mapping->id = xstrdup(line);
-            mapping->description = NULL;
-            mapping->live = false;
-            svec_init(&mapping->maps);
-        } else if (mapping && !strncmp(line, "map", 3)
-                   && strchr(" \t", line[3]) && strchr(line, '=')) {
-            svec_add(&mapping->maps, line + 3 + strspn(line + 3, " \t"));
-        } else if (mapping && !strncmp(line, "description", 11)
-                   && strchr(" \t", line[11])) {
-            free(mapping->description);
-            mapping->description = xstrdup(line + 12);
-        } else if (mapping && !strncmp(line, LIVE, strlen(LIVE))
-                   && strchr(" \t", line[strlen(LIVE)])) {
-            mapping->live = atoi(line + strlen(LIVE)) != 0;
+            mapping = new_mapping(mappings, line);
+        } else if (mapping) {
+            size_t n = strcspn(line, " \t");
+
+            read_property(mapping, line, n, line + n + strspn(line + n,
+                                                              " \t"));
         }
     }
 }
