@@ -158,15 +158,17 @@ iommu_group(const char *root, const char *pci)
     return group;
 }
 
-/* Returns what is wrong with 'now', which 'map' has for 'key', and frees it.
- * What 'map' does not have is not wrong. */
+/* Returns what is wrong with 'now', which 'map' has for 'key', and frees
+ * it. */
 static char *
 compare(const char *map, const char *key, char *now)
 {
     char *value = pve_map_get(map, key);
     char *problem = NULL;
 
-    if (value && !(now && !strcmp(value, now))) {
+    if (!value && now) {
+        problem = xasprintf("it has no %s, which is %s now", key, now);
+    } else if (value && !(now && !strcmp(value, now))) {
         problem = xasprintf("%s is %s now, not %s", key, now ? now : "none",
                             value);
     }
@@ -175,24 +177,20 @@ compare(const char *map, const char *key, char *now)
     return problem;
 }
 
-char *
-pve_map_problem(const char *root, const char *map)
+/* Returns what is wrong with the device 'path' of 'map', the first one of it
+ * or not. */
+static char *
+path_problem(const char *root, const char *map, const char *path, bool first)
 {
-    char *path = pve_map_get(map, "path");
-    char *problem;
-    char *pci;
-
-    if (!path) {
-        return xstrdup("it has no path");
-    }
-    path[strcspn(path, ";")] = '\0';
-    pci = xasprintf("%s%s", path, strchr(path, '.') ? "" : ".0");
+    char *pci = xasprintf("%s%s", path, strchr(path, '.') ? "" : ".0");
     char *id = pve_device_id(root, pci, "vendor", "device");
+    char *problem;
+
     if (!id) {
         problem = xasprintf("there is no device %s", pci);
     } else {
         problem = compare(map, "id", id); /* Frees it. */
-        if (!problem) {
+        if (!problem && first) {
             problem = compare(map, "iommugroup", iommu_group(root, pci));
         }
         if (!problem) {
@@ -200,9 +198,34 @@ pve_map_problem(const char *root, const char *map)
                               pve_device_id(root, pci, "subsystem_vendor",
                                             "subsystem_device"));
         }
+        if (problem && !first) {
+            char *s = xasprintf("%s: %s", pci, problem);
+
+            free(problem);
+            problem = s;
+        }
     }
     free(pci);
-    free(path);
+    return problem;
+}
+
+char *
+pve_map_problem(const char *root, const char *map)
+{
+    char *paths = pve_map_get(map, "path");
+    char *save_ptr = NULL;
+    char *problem = NULL;
+    bool first = true;
+
+    if (!paths) {
+        return xstrdup("it has no path");
+    }
+    for (char *path = strtok_r(paths, ";", &save_ptr); path && !problem;
+         path = strtok_r(NULL, ";", &save_ptr)) {
+        problem = path_problem(root, map, path, first);
+        first = false;
+    }
+    free(paths);
     return problem;
 }
 

@@ -59,8 +59,7 @@ const struct pve_mapping *pve_mappings_find(const struct pve_mappings *,
 char *pve_map_get(const char *map, const char *key);
 
 /* Returns why a VM that gets 'map', an entry for this host, does not start,
- * which the caller must free, or NULL: PVE::Mapping::PCI::assert_valid().  Of
- * several functions the first one counts. */
+ * which the caller must free, or NULL: PVE::Mapping::PCI::assert_valid(). */
 char *pve_map_problem(const char *root, const char *map);
 
 /* Returns "VENDOR:DEVICE" as the files 'vendor' and 'device' of the PCI device
