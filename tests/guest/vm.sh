@@ -8,12 +8,14 @@ res=/run/qemu-server/pci-id-reservations
 vm_log=/run/ovs/ovs-sriov-vm.log
 unset OVS_SYSCONFDIR
 
+# be_node NODE: by the kernel's name of the host, which is what counts; the file has the one after the next boot.
+be_node() { echo "$1" >/proc/sys/kernel/hostname; echo renamed >/etc/hostname; }
 # pve_up: an empty cluster.
 pve_up() {
     rm -rf /etc/pve /run/qemu-server /tmp/vm.*
     mkdir -p /etc/pve/nodes /etc/pve/mapping /etc/pve/qemu-server /run/qemu-server
     : >$res
-    echo pve1 >/etc/hostname
+    be_node pve1
     [ -p /tmp/never ] || mknod /tmp/never p
 }
 # mapping ID DESCRIPTION VF...: a PCI mapping of these VFs of PF 0.
@@ -35,7 +37,7 @@ pve_cluster() {
     rm -rf /etc/pve/nodes /etc/pve/mapping /etc/pve/qemu-server
     ln -s /run/common/mapping /run/common/nodes /etc/pve/
     ln -s "nodes/$1/qemu-server" /etc/pve/qemu-server
-    echo "$1" >/etc/hostname
+    be_node "$1"
 }
 # What nodes tell each other: tell_node WORD, and until it has come: node_says WORD.
 tell_node() { : >"/run/common/says.$1"; }
@@ -66,7 +68,7 @@ conf_of=
 choose() {
     local map p
     map=$(sed -n "/^\[/q;s/^$2: mapping=\([^,]*\).*/\1/p" "${conf_of:-/etc/pve/qemu-server}/$1.conf")
-    for p in $(awk -v id="$map" -v node="$(cat /etc/hostname)" '/^[^ \t]/ { on = $1 == id } on && $1 == "map" && $0 ~ "node=" node "," { sub(/.*path=/, "", $2); sub(/,.*/, "", $2); print $2 }' \
+    for p in $(awk -v id="$map" -v node="$(uname -n)" '/^[^ \t]/ { on = $1 == id } on && $1 == "map" && $0 ~ "node=" node "," { sub(/.*path=/, "", $2); sub(/,.*/, "", $2); print $2 }' \
                    /etc/pve/mapping/pci.cfg); do
         if vf_free "$p"; then echo "$p"; return; fi
     done

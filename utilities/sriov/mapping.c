@@ -20,6 +20,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "inventory/sysfs.h"
 #include "sriov/host.h"
@@ -232,10 +233,21 @@ pve_map_problem(const char *root, const char *map)
 char *
 pve_node(const char *root)
 {
-    char *node = host_read_file("%s/etc/hostname", root);
+    char *node = NULL;
+    struct utsname uts;
 
+    if (*root) {
+        node = host_read_file("%s/etc/hostname", root);
+    } else if (!uname(&uts)) {
+        /* Not the file, which tells the name after the next boot. */
+        node = xstrdup(uts.nodename);
+    }
     if (node) {
         node[strcspn(node, ". \n")] = '\0';
     }
-    return node && *node ? node : xstrdup("localhost");
+    if (!node || !*node) {
+        free(node);
+        node = xstrdup("localhost");
+    }
+    return node;
 }

@@ -67,8 +67,8 @@ char *pve_map_problem(const char *root, const char *map);
 char *pve_device_id(const char *root, const char *pci, const char *vendor,
                     const char *device);
 
-/* Returns the name of this node, which is the short one of the host.  The
- * caller must free it. */
+/* Returns the name of this node, which is the short one that the host has now
+ * (PVE::INotify, nodename()).  The caller must free it. */
 char *pve_node(const char *root);
 
 #endif /* mapping.h */

@@ -18,7 +18,7 @@ ExecStart=/bin/sh -c 'sleep 20 && mount --bind $fs /etc/pve && exec sleep infini
 WantedBy=multi-user.target
 END
     systemctl enable --now pve-cluster
-    echo pve1 >/etc/hostname
+    echo pve1 | tee /etc/hostname >/proc/sys/kernel/hostname
     pve_here
 }
 pve_here() {
