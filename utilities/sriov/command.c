@@ -26,11 +26,14 @@
 #include <sys/file.h>
 
 #include "inventory/netlink.h"
+#include "jsonrpc.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
+#include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "sriov/conf.h"
 #include "svec.h"
+#include "timeval.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(sriov_command);
@@ -103,4 +106,26 @@ command_print_text(struct ds *s)
 {
     fputs(ds_cstr(s), stdout);
     ds_destroy(s);
+}
+
+int
+command_transact(struct jsonrpc *rpc, struct jsonrpc_msg *request,
+                 long long int deadline, struct jsonrpc_msg **replyp)
+{
+    int error = jsonrpc_send(rpc, request);
+
+    *replyp = NULL;
+    while (!error) {
+        jsonrpc_run(rpc);
+        error = jsonrpc_recv(rpc, replyp);
+        if (error != EAGAIN) {
+            break;
+        }
+        error = time_msec() >= deadline ? ETIMEDOUT : 0;
+        jsonrpc_wait(rpc);
+        jsonrpc_recv_wait(rpc);
+        poll_timer_wait_until(deadline);
+        poll_block();
+    }
+    return error;
 }

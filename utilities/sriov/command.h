@@ -31,6 +31,8 @@
 struct ds;
 struct host_conf;
 struct json;
+struct jsonrpc;
+struct jsonrpc_msg;
 struct sriov_nl;
 
 /* Options that only some commands heed. */
@@ -99,5 +101,11 @@ void command_take_lock(void);
 /* Print and free what they are given. */
 void command_print_json(struct json *);
 void command_print_text(struct ds *);
+
+/* Sends 'request', which is freed, to a daemon.  Stores what comes back until
+ * 'deadline', in ms, in '*replyp', which the caller must free.  Returns 0 or a
+ * positive errno or EOF, and then no reply. */
+int command_transact(struct jsonrpc *, struct jsonrpc_msg *request,
+                     long long int deadline, struct jsonrpc_msg **replyp);
 
 #endif /* command.h */

@@ -47,6 +47,7 @@
 #include "sriov/leftovers.h"
 #include "sriov/vm-libvirt.h"
 #include "svec.h"
+#include "timeval.h"
 #include "unixctl.h"
 #include "util.h"
 
@@ -130,22 +131,27 @@ wait_until_ready(const char *uuid)
     struct jsonrpc_msg *request, *reply = NULL;
     struct jsonrpc *client = NULL;
     char *wrong = NULL;
+    int error = 0;
 
     /* libvirt shows all of standard error: once is enough. */
     vlog_set_levels(vlog_module_from_name("unixctl"), VLF_CONSOLE, VLL_OFF);
-    alarm(PATIENCE);
     request = jsonrpc_create_request(
         "vm/ready", json_array_create_1(json_string_create(uuid)), NULL);
     if (unixctl_client_create(path, &client)) {
         jsonrpc_msg_destroy(request);
         wrong = xstrdup("the service ovs-sriov-vm does not run");
-    } else if (jsonrpc_transact_block(client, request, &reply)) {
-        wrong = xstrdup("the service ovs-sriov-vm does not answer");
+    } else if ((error = command_transact(client, request,
+                                         time_msec() + PATIENCE * 1000,
+                                         &reply)) == ETIMEDOUT) {
+        wrong = xasprintf("its settings are not in force after %d s; does "
+                          "ovs-vswitchd run, and what does the journal of "
+                          "ovs-sriov-vm say?", PATIENCE);
+    } else if (error) {
+        wrong = xstrdup("the service ovs-sriov-vm ended");
     } else if (reply->error) {
         wrong = xstrdup(reply->error->type == JSON_STRING
                         ? json_string(reply->error) : "unknown error");
     }
-    alarm(0);
     jsonrpc_msg_destroy(reply);
     jsonrpc_close(client);
     free(path);

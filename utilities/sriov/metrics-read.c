@@ -31,6 +31,7 @@
 #include "openvswitch/json.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/shash.h"
+#include "sriov/command.h"
 #include "timeval.h"
 #include "unixctl.h"
 #include "util.h"
@@ -438,31 +439,6 @@ put_why(struct output *out, const struct json *why)
 
 /* ovs-vswitchd. */
 
-/* Sends 'request', which is freed, to 'rpc'.  Stores what comes back until
- * 'deadline', in ms, in '*replyp', which the caller must free.  Returns 0 or a
- * positive errno or EOF, and then no reply. */
-static int
-transact(struct jsonrpc *rpc, struct jsonrpc_msg *request,
-         long long int deadline, struct jsonrpc_msg **replyp)
-{
-    int error = jsonrpc_send(rpc, request);
-
-    *replyp = NULL;
-    while (!error) {
-        jsonrpc_run(rpc);
-        error = jsonrpc_recv(rpc, replyp);
-        if (error != EAGAIN) {
-            break;
-        }
-        error = time_msec() >= deadline ? ETIMEDOUT : 0;
-        jsonrpc_wait(rpc);
-        jsonrpc_recv_wait(rpc);
-        poll_timer_wait_until(deadline);
-        poll_block();
-    }
-    return error;
-}
-
 /* Has ovs-vswitchd carry out 'command' with 'arg' and, if that is not NULL,
  * 'arg2', until 'deadline'.  Returns the JSON that it prints, which the caller
  * must free, or NULL after having said what is wrong. */
@@ -478,8 +454,9 @@ ask(struct jsonrpc *rpc, const char *command, const char *arg,
     if (arg2) {
         json_array_add(params, json_string_create(arg2));
     }
-    error = transact(rpc, jsonrpc_create_request(command, params, NULL),
-                     deadline, &reply);
+    error = command_transact(rpc, jsonrpc_create_request(command, params,
+                                                         NULL),
+                             deadline, &reply);
     if (error) {
         ovs_error(error, "ovs-vswitchd does not answer %s", command);
         return NULL;
