@@ -32,9 +32,11 @@
 #include "sriov/command.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -71,18 +73,31 @@ read_vm(char **uuid, char **file)
     return wrong;
 }
 
+/* Makes 'dir', and waits until no other VM's hook is at it: libvirt starts
+ * several at once.  Returns a file to be closed then. */
+static int
+lock_dir(const char *dir)
+{
+    int fd;
+
+    if (mkdir(dir, 0700) && errno != EEXIST) {
+        ovs_fatal(errno, "%s: cannot be made; does Open vSwitch run?", dir);
+    }
+    fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || flock(fd, LOCK_EX)) {
+        ovs_fatal(errno, "%s: cannot be locked", dir);
+    }
+    return fd;
+}
+
 /* Writes 'text' into the file 'name' in 'dir', as a whole. */
 static void
 write_file(const char *dir, const char *name, const char *text)
 {
     char *path = xasprintf("%s/%s", dir, name);
     char *new_path = xasprintf("%s/.%s.new", dir, name);
-    FILE *file;
+    FILE *file = fopen(new_path, "w");
 
-    if (mkdir(dir, 0700) && errno != EEXIST) {
-        ovs_fatal(errno, "%s: cannot be made; does Open vSwitch run?", dir);
-    }
-    file = fopen(new_path, "w");
     if (!file || fputs(text, file) < 0 || fclose(file)
         || rename(new_path, path)) {
         ovs_fatal(errno, "%s: cannot be written", path);
@@ -169,8 +184,11 @@ start(const char *dir)
         bool any = strstr(file, "\nvf ") != NULL;
 
         if (any) {
+            int fd = lock_dir(dir);
+
             add_managed(dir, file);
             write_file(dir, uuid, file);
+            close(fd);
             wrong = wait_until_ready(uuid);
             if (wrong) {
                 char *path = xasprintf("%s/%s", dir, uuid);
