@@ -60,6 +60,10 @@ VLOG_DEFINE_THIS_MODULE(sriov_vm_proxmox);
 #define CLUSTER_CONF "sriov.conf"
 #define MARK "ovs-sriov:"       /* In a description, before settings. */
 
+/* What names of VMs have (PVE::JSONSchema, dns-name). */
+#define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+                   "0123456789.-"
+
 struct pve {
     char *node;                 /* The name of this one. */
     struct pve_mappings mappings;
@@ -85,7 +89,7 @@ next_reservation(struct howto_lines *lines, struct reservation *r)
     char *pci;
 
     while (howto_next_line(lines)) {
-        if (ovs_scan(lines->line, "%31s %15s %7[a-z]:%lld", r->pci, r->vm,
+        if (ovs_scan(lines->line, "%31s %15[0-9] %7[a-z]:%lld", r->pci, r->vm,
                      kind, &r->value)
             && (!strcmp(kind, "pid") || !strcmp(kind, "time"))
             && host_pci_address(r->pci, &pci)) {
@@ -686,6 +690,11 @@ add_claim(const struct pve *pve, const char *root, struct vm_facts *facts,
                                  "read, nor any node's", r->vm);
     } else {
         claim->name = nullable_xstrdup(smap_get(vm, "name"));
+        if (claim->name && claim->name[strspn(claim->name, NAME_CHARS)]) {
+            /* Proxmox VE takes no notice of it, and OVSDB may refuse it. */
+            free(claim->name);
+            claim->name = NULL;
+        }
         if (claim->device) {
             add_settings(pve, claim, vm);
         }

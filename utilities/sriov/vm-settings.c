@@ -27,6 +27,7 @@
 #include "openvswitch/dynamic-string.h"
 #include "packets.h"
 #include "sha1.h"
+#include "unicode.h"
 #include "util.h"
 
 #define N_VLANS 4096
@@ -57,6 +58,17 @@ vm_settings_clone(struct vm_settings *new, const struct vm_settings *old)
 }
 
 /* Keys. */
+
+/* Returns true if 's' is UTF-8.  OVSDB takes nothing else, and refuses all of
+ * a transaction otherwise, what is about other VMs, too. */
+static bool
+is_utf8(const char *s)
+{
+    char *wrong = utf8_validate(s, NULL);
+
+    free(wrong);
+    return !wrong;
+}
 
 static bool
 scan_vlan(const char **s, unsigned int *vlan)
@@ -267,7 +279,8 @@ vm_settings_put(struct vm_settings *s, const char *key, const char *value)
 {
     for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
         if (!strcmp(keys[i].name, key)) {
-            char *wrong = keys[i].put(s, value);
+            char *wrong = (is_utf8(value) ? keys[i].put(s, value)
+                           : xstrdup("... is no UTF-8 text"));
             char *error = wrong ? xasprintf("%s=%s", key, wrong) : NULL;
 
             free(wrong);
@@ -290,7 +303,8 @@ vm_settings_put_words(struct vm_settings *s, const char *words)
 {
     char *copy = xstrdup(words);
     char *save_ptr = NULL;
-    char *error = NULL;
+    char *error = (is_utf8(words) ? NULL
+                   : xstrdup("the settings are no UTF-8 text"));
 
     for (char *word = strtok_r(copy, " \t", &save_ptr); word && !error;
          word = strtok_r(NULL, " \t", &save_ptr)) {
