@@ -239,15 +239,28 @@ read_packaged_unit(struct howto *h, const char *file)
 /* Scripts, and lines of cron. */
 
 static void
-read_script(struct howto *h, const char *file)
+read_script__(struct howto *h, const char *file, bool down)
 {
     struct howto_lines lines = howto_lines_of(h->root, file);
-    struct howto_shell shell = { .h = h };
+    struct howto_shell shell = { .h = h, .down = down };
 
     smap_init(&shell.vars);
     howto_begin_file(h, file, "line");
     howto_run_lines(&shell, &lines);
     smap_destroy(&shell.vars);
+}
+
+static void
+read_script(struct howto *h, const char *file)
+{
+    read_script__(h, file, false);
+}
+
+/* A script that runs when an interface goes. */
+static void
+read_down_script(struct howto *h, const char *file)
+{
+    read_script__(h, file, true);
 }
 
 /* Files of which only is said that they have to do with SR-IOV. */
@@ -745,6 +758,8 @@ howto_read_other_files(struct howto *h)
         { "/etc/init.d", "", read_script },
         { "/etc/network/if-pre-up.d", "", read_script },
         { "/etc/network/if-up.d", "", read_script },
+        { "/etc/network/if-down.d", "", read_down_script },
+        { "/etc/network/if-post-down.d", "", read_down_script },
         { "/etc/modprobe.d", ".conf", read_modprobe },
         { "/etc/default/grub.d", ".cfg", read_kernel_options },
         { "/usr/lib/udev/rules.d", ".rules", read_packaged_rules },
