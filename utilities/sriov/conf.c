@@ -1278,7 +1278,8 @@ host_expand_name(const char *template, const char *card, const char *port)
         case 'v': ds_put_format(&s, "%"PRIu32, id.number); break;
         default:
             if (p[2] == 'o') {
-                ds_put_cstr(&s, port);
+                /* Without what sfc has before it. */
+                ds_put_cstr(&s, *port == 'p' ? strstr(port, "pf") : port);
             } else {
                 ds_put_format(&s, "%"PRIu32, id.pf);
             }

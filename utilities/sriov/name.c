@@ -29,7 +29,61 @@
 #include "sriov/conf.h"
 #include "sriov/host.h"
 #include "sriov/plan.h"
+#include "svec.h"
 #include "util.h"
+
+/* Returns the device of 'netdev' below 'root', which the caller must free, or
+ * NULL. */
+static char *
+device_of(const char *root, const char *netdev)
+{
+    char *link = xasprintf("%s/sys/class/net/%s/device", root, netdev);
+    char *pci = sriov_sysfs_target(link);
+
+    free(link);
+    return pci;
+}
+
+/* Returns the device whose representor "pf" 'pf' is, of the eswitch
+ * 'switch_id', though it has no link to it (see inventory/model.c,
+ * find_orphan_dev()): the one with an uplink of that eswitch or, if there are
+ * several, with the uplink "p" 'pf'.  The caller must free it.  NULL: there is
+ * none. */
+static char *
+find_orphan_device(const char *root, const char *switch_id, uint32_t pf)
+{
+    struct svec names = SVEC_EMPTY_INITIALIZER;
+    char *found = NULL, *by_number = NULL;
+    bool several = false;
+    const char *name;
+    size_t i;
+
+    host_read_folder(&names, "%s/sys/class/net", root);
+    SVEC_FOR_EACH (i, name, &names) {
+        char *pci = device_of(root, name);
+        char *id = pci ? host_read_file("%s/sys/class/net/%s/phys_switch_id",
+                                        root, name) : NULL;
+        char *port = id ? host_read_file("%s/sys/class/net/%s/phys_port_name",
+                                         root, name) : NULL;
+        struct sriov_port_id port_id;
+
+        if (id && !strcmp(id, switch_id)) {
+            several |= found && strcmp(found, pci);
+            free(found);
+            found = xstrdup(pci);
+            if (!by_number && port && sriov_port_id_from_string(port, &port_id)
+                && port_id.flavour == SRIOV_UPLINK && port_id.pf == pf) {
+                by_number = xstrdup(pci);
+            }
+        }
+        free(port);
+        free(id);
+        free(pci);
+    }
+    svec_destroy(&names);
+    free(several ? found : by_number);
+    return several ? by_number : found;
+}
 
 static int
 run(const struct command_args *args)
@@ -37,24 +91,27 @@ run(const struct command_args *args)
     const char *netdev = args->array[0];
     struct host_conf *conf = command_read_conf(args);
     char *path = xasprintf("%s/sys/class/net/%s", args->root, netdev);
-    char *device = xasprintf("%s/device", path);
-    char *pci = sriov_sysfs_target(device);
     char *label = host_read_file("%s/phys_port_name", path);
+    char *switch_id = host_read_file("%s/phys_switch_id", path);
+    char *pci = device_of(args->root, netdev);
+    struct sriov_port_id id;
     char *name = NULL;
 
-    if (pci && label) {
+    if (!pci && label && switch_id && sriov_port_id_from_string(label, &id)) {
+        pci = find_orphan_device(args->root, switch_id, id.pf);
+    }
+    if (pci && label && switch_id) {
         struct host *host = host_create();
         struct host_pf *pf = host_add_pf(host, pci);
 
         host_read_ids(args->root, pf);
-        host_add_link(host, pf, netdev)->switch_id
-            = host_read_file("%s/phys_switch_id", path);
-        name = host_pf_switch_id(pf) ? host_name_of(conf, pf, label) : NULL;
+        host_add_link(host, pf, netdev)->switch_id = xstrdup(switch_id);
+        name = host_name_of(conf, pf, label);
         host_destroy(host);
     }
     free(pci);
+    free(switch_id);
     free(label);
-    free(device);
     free(path);
     host_conf_destroy(conf);
     if (!name || (!*args->root && strcmp(name, netdev)

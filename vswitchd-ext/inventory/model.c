@@ -316,8 +316,16 @@ sriov_port_id_from_string(const char *s, struct sriov_port_id *id)
     memset(id, 0, sizeof *id);
     if (s[0] == 'p' && s[1] != 'f') {
         s++;
-        id->flavour = SRIOV_UPLINK;
-        return scan_number(&s, &id->pf) && !*s;
+        if (!scan_number(&s, &id->pf)) {
+            return false;
+        } else if (!*s) {
+            id->flavour = SRIOV_UPLINK;
+            return true;
+        } else if (strncmp(s, "pf", 2)) {
+            return false;
+        }
+        /* "p0pf0vf3": sfc/ef100_rep.c, efx_ef100_rep_get_phys_port_name(),
+         * Linux 6.0. */
     }
     if (s[0] == 'c') {
         s++;
@@ -375,18 +383,76 @@ port_label(const struct sriov_port *port)
     return label;
 }
 
-/* Returns the device that 'link' names as its parent, created if need be.
- * Where the kernel names no parent, links of one switch id share a device
- * whose name is that id. */
+/* Returns the device 'bus'/'name' if it is one with an eswitch in switchdev
+ * mode that devlink tells of, or NULL. */
+static const struct sriov_dev *
+eswitch_dev(const struct sriov_model *model, const char *bus, const char *name)
+{
+    const struct sriov_dev *dev
+        = bus && name ? sriov_model_dev(model, bus, name) : NULL;
+
+    return (dev && dev->mode == SRIOV_MODE_SWITCHDEV && !dev->from_names
+            ? dev : NULL);
+}
+
+/* Returns the device whose representor 'link', a port of the PF 'pf', is
+ * though the kernel names no parent of it: the one that has an uplink, or
+ * another link, with its switch id.  If several have, that of the uplink
+ * "p" 'pf'.  Else NULL.
+ *
+ * So it is with nfp (flower/main.c, nfp_flower_spawn_vnic_reprs(), has
+ * SET_NETDEV_DEV for physical ports alone), liquidio (lio_vf_rep.c) and, up to
+ * Linux 6.3, bnxt_en (bnxt_vfr.c, bnxt_vf_rep_netdev_init()). */
 static struct sriov_dev *
-derived_dev(struct sriov_model *model, const struct sriov_link *link)
+find_orphan_dev(const struct sriov_model *model, const struct sriov_link *link,
+                uint32_t pf)
+{
+    const struct sriov_dev *found = NULL, *by_number = NULL;
+    bool several = false;
+
+    for (size_t i = 0; i < model->n_ports; i++) {
+        const struct sriov_port *port = model->ports[i];
+        const struct sriov_dev *dev = eswitch_dev(model, port->bus,
+                                                  port->dev_name);
+        const struct sriov_link *its
+            = dev ? sriov_model_link(model, port->ifindex) : NULL;
+
+        if (its && nullable_string_is_equal(its->switch_id,
+                                            link->switch_id)) {
+            several |= found && found != dev;
+            found = dev;
+            by_number = (port->flavour == SRIOV_UPLINK && port->pf == pf
+                         ? dev : by_number);
+        }
+    }
+    for (size_t i = 0; i < model->n_links && !found; i++) {
+        const struct sriov_link *other = model->links[i];
+
+        if (nullable_string_is_equal(other->switch_id, link->switch_id)) {
+            found = eswitch_dev(model, other->parent_bus, other->parent);
+        }
+    }
+    return CONST_CAST(struct sriov_dev *, several ? by_number : found);
+}
+
+/* Returns the device that 'link', which is to become the port 'id', is of: that
+ * which it names as its parent, created if need be.  Where the kernel names no
+ * parent, and no uplink tells, links of one switch id share a device whose name
+ * is that id. */
+static struct sriov_dev *
+derived_dev(struct sriov_model *model, const struct sriov_link *link,
+            const struct sriov_port_id *id)
 {
     const char *bus = link->parent ? link->parent_bus : "switch";
     const char *name = link->parent ? link->parent : link->switch_id;
-    struct sriov_dev *dev = CONST_CAST(struct sriov_dev *,
-                                       sriov_model_dev(model, bus ? bus : "",
-                                                       name));
+    struct sriov_dev *dev
+        = (link->parent ? NULL : find_orphan_dev(model, link, id->pf));
 
+    if (dev) {
+        return dev;
+    }
+    dev = CONST_CAST(struct sriov_dev *,
+                     sriov_model_dev(model, bus ? bus : "", name));
     if (!dev) {
         dev = sriov_model_add_dev(model, bus ? bus : "", name);
         dev->from_names = true;
@@ -430,7 +496,7 @@ derive_ports(struct sriov_model *model, bool uplinks)
             continue;
         }
 
-        struct sriov_dev *dev = derived_dev(model, link);
+        struct sriov_dev *dev = derived_dev(model, link, &id);
         if (dev->mode == SRIOV_MODE_LEGACY) {
             continue;
         } else if (dev->mode == SRIOV_MODE_NONE) {
@@ -447,6 +513,42 @@ derive_ports(struct sriov_model *model, bool uplinks)
         port->external = id.has_controller;
         port->controller = id.controller;
         port->ifindex = link->ifindex;
+    }
+}
+
+/* Adds an uplink for each link without a phys_port_name that is of a device
+ * whose representors were found, without an uplink (liquidio: lio_main.c has
+ * liquidio_get_port_parent_id() for its link, and nothing for the port). */
+static void
+derive_nameless_uplinks(struct sriov_model *model)
+{
+    for (size_t i = 0; i < model->n_links; i++) {
+        const struct sriov_link *link = model->links[i];
+        const struct sriov_dev *dev
+            = (!link->switch_id || link->port_name || link->has_port ? NULL
+               : eswitch_dev(model, link->parent_bus, link->parent));
+        const struct sriov_port *rep = NULL;
+        bool has_uplink = false;
+
+        for (size_t j = 0; dev && j < model->n_ports; j++) {
+            const struct sriov_port *port = model->ports[j];
+
+            if (!strcmp(port->bus, dev->bus)
+                && !strcmp(port->dev_name, dev->name)) {
+                has_uplink |= port->flavour == SRIOV_UPLINK;
+                rep = port->from_names ? port : rep;
+            }
+        }
+        if (rep && !has_uplink) {
+            uint32_t pf = rep->pf;
+            struct sriov_port *port = sriov_model_add_port(model, dev->bus,
+                                                           dev->name, 0);
+
+            port->from_names = true;
+            port->flavour = SRIOV_UPLINK;
+            port->pf = pf;
+            port->ifindex = link->ifindex;
+        }
     }
 }
 
@@ -508,6 +610,7 @@ sriov_model_finish(struct sriov_model *model)
         }
         derive_ports(model, false);
         derive_ports(model, true);
+        derive_nameless_uplinks(model);
     }
 
     for (size_t i = 0; i < model->n_ports; i++) {
