@@ -54,6 +54,14 @@ struct reader {
                                  * PFs, by section_key(). */
     bool in_vfs;                /* The section is the last one of 'vfs'... */
     bool in_bond;               /* ...or of 'bonds'. */
+
+    /* What can be wrong with thousands of sections, and is said once. */
+    struct common_error {
+        size_t n;               /* In so many, of which... */
+        size_t at;              /* ...this one of 'errors' has the first... */
+        const char *value;      /* ...with this value. */
+    } mac_clash, name_clash, long_name;
+    bool macs_overlap;          /* Some sections have a mac_clash. */
 };
 
 /* A key.  'parse' stores 'value' in 'section', or returns what is wrong with
@@ -80,6 +88,45 @@ add_error(struct reader *reader, unsigned int line, const char *key,
     ds_put_format_valist(&s, format, args);
     va_end(args);
     svec_add_nocopy(reader->errors, ds_steal_cstr(&s));
+}
+
+/* Adds an error as add_error() does, unless 'common' has one with the same
+ * 'value', of a section, or "". */
+static void OVS_PRINTF_FORMAT(6, 7)
+add_common_error(struct reader *reader, struct common_error *common,
+                 const char *value, unsigned int line, const char *key,
+                 const char *format, ...)
+{
+    va_list args;
+
+    if (common->n && !strcmp(common->value, value)) {
+        common->n++;
+        return;
+    } else if (!common->n) {
+        common->n = 1;
+        common->at = reader->errors->n;
+        common->value = value;
+    }
+    va_start(args, format);
+    char *text = xvasprintf(format, args);
+    va_end(args);
+    add_error(reader, line, key, "%s", text);
+    free(text);
+}
+
+/* Adds to the error in 'common', if it has one, how many more there are. */
+static void
+end_common_error(struct reader *reader, const struct common_error *common)
+{
+    if (common->n > 1) {
+        char **error = &reader->errors->names[common->at];
+        char *all = xasprintf("%s; so it is with %"PRIuSIZE" more section%s",
+                              *error, common->n - 1,
+                              common->n > 2 ? "s" : "");
+
+        free(*error);
+        *error = all;
+    }
 }
 
 /* Section names. */
@@ -790,11 +837,17 @@ n_vfs(const struct host_section *section)
     return section->has_vfs ? section->vfs : 1;
 }
 
+static uint64_t
+last_mac_of(const struct host_section *section)
+{
+    return first_mac(section) + MAX(n_vfs(section), 1) - 1;
+}
+
 static void
 check_mac(struct reader *reader, const struct host_section *section)
 {
     uint64_t first = first_mac(section);
-    uint64_t last = first + MAX(n_vfs(section), 1) - 1;
+    uint64_t last = last_mac_of(section);
     struct eth_addr last_mac;
 
     eth_addr_from_uint64(last, &last_mac);
@@ -806,19 +859,53 @@ check_mac(struct reader *reader, const struct host_section *section)
         add_error(reader, section->at.mac, "mac",
                   "there are no %u addresses from there on", n_vfs(section));
     }
-    for (size_t i = 0; i < reader->conf->n; i++) {
+    for (size_t i = 0; i < reader->conf->n && reader->macs_overlap; i++) {
         const struct host_section *other = reader->conf->sections[i];
 
         if (other == section) {
             break;
         }
         if (other->has_mac && first_mac(other) <= last
-            && first <= first_mac(other) + MAX(n_vfs(other), 1) - 1) {
-            add_error(reader, section->at.mac, "mac",
-                      "VFs of [%s] have some of these addresses",
-                      other->name);
+            && first <= last_mac_of(other)) {
+            add_common_error(reader, &reader->mac_clash, "",
+                             section->at.mac, "mac", "VFs of [%s] have some of these addresses",
+                             other->name);
+            break;
         }
     }
+}
+
+static int
+compare_macs(const void *a_, const void *b_)
+{
+    const struct host_section *const *a = a_;
+    const struct host_section *const *b = b_;
+
+    return (first_mac(*a) < first_mac(*b) ? -1
+            : first_mac(*a) > first_mac(*b));
+}
+
+/* Returns true if VFs of two sections have one address: so that only then each
+ * section is compared with each, of which there may be thousands. */
+static bool
+have_macs_in_common(const struct host_conf *conf)
+{
+    const struct host_section **with
+        = xcalloc(MAX(conf->n, 1), sizeof *with);
+    bool overlap = false;
+    size_t n = 0;
+
+    for (size_t i = 0; i < conf->n; i++) {
+        if (conf->sections[i]->has_mac) {
+            with[n++] = conf->sections[i];
+        }
+    }
+    qsort(with, n, sizeof *with, compare_macs);
+    for (size_t i = 1; i < n; i++) {
+        overlap |= first_mac(with[i]) <= last_mac_of(with[i - 1]);
+    }
+    free(with);
+    return overlap;
 }
 
 /* Checks the names that 'section' gives to its VFs.  'all' has those of the
@@ -854,14 +941,15 @@ check_names(struct reader *reader, const struct host_section *section,
         bool ok = false;
 
         if (strlen(name) >= IFNAMSIZ) {
-            add_error(reader, line, "names", "%s is longer than %d "
-                      "characters; choose a shorter template than \"%s\"",
-                      name, IFNAMSIZ - 1, section->names);
+            add_common_error(reader, &reader->long_name, section->names, line,
+                             "names", "%s is longer than %d characters; choose a "
+                             "shorter template than \"%s\"", name,
+                             IFNAMSIZ - 1, section->names);
         } else if (other && other != section
                    && section->match == HOST_MATCH_PCI) {
-            add_error(reader, line, "names", "a VF of [%s] is called %s, too; "
-                      "put {switch} and {port} in the template", other->name,
-                      name);
+            add_common_error(reader, &reader->name_clash, section->names, line,
+                             "names", "a VF of [%s] is called %s, too; put {switch} "
+                             "and {port} in the template", other->name, name);
         } else {
             shash_add_once(all, name, section);
             ok = true;
@@ -944,6 +1032,7 @@ check(struct reader *reader)
 {
     struct shash names = SHASH_INITIALIZER(&names);
 
+    reader->macs_overlap = have_macs_in_common(reader->conf);
     for (size_t i = 0; i < reader->conf->n; i++) {
         const struct host_section *section = reader->conf->sections[i];
 
@@ -967,6 +1056,9 @@ check(struct reader *reader)
     for (size_t i = 0; i < reader->conf->n_bonds; i++) {
         check_bond(reader, &reader->conf->bonds[i]);
     }
+    end_common_error(reader, &reader->mac_clash);
+    end_common_error(reader, &reader->name_clash);
+    end_common_error(reader, &reader->long_name);
     shash_destroy(&names);
 }
 
