@@ -214,6 +214,13 @@ do_vf(const struct svec *words)
     vf->trust = get(words, "trust") != NULL;
 }
 
+/* rep PORT: a representor of the last PF that is none of its VFs'. */
+static void
+do_rep(const struct svec *words)
+{
+    svec_add(&host->pfs[host->n - 1]->reps, words->names[1]);
+}
+
 /* Carrying out. */
 
 static void
@@ -511,6 +518,8 @@ do_line(char *line)
             do_bond(&words);
         } else if (!strcmp(first, "vf")) {
             do_vf(&words);
+        } else if (!strcmp(first, "rep")) {
+            do_rep(&words);
         } else if (!strcmp(first, "plan")) {
             do_plan(&words);
         } else {

@@ -328,6 +328,7 @@ check_vfs(struct checker *c, const struct host_pf *pf,
           const struct host_section *section)
 {
     unsigned int n_mtu = 0, n_names = 0, n_unbound = 0;
+    char *long_names = host_names_too_long(c->conf, pf, true);
 
     if (!pf->total_vfs) {
         add(c, FINDING_FAIL, pf->pci, "enable SR-IOV in the NIC's firmware "
@@ -360,6 +361,12 @@ check_vfs(struct checker *c, const struct host_pf *pf,
         add(c, FINDING_WARN, pf->pci, "run ovs-sriov apply",
             "%u representors do not have the name that sriov.conf gives them",
             n_names);
+    }
+    if (long_names) {
+        add(c, FINDING_WARN, pf->pci, "choose a shorter template for names in "
+            "sriov.conf", "representors keep the names that they have: %s",
+            long_names);
+        free(long_names);
     }
     if (n_unbound) {
         add(c, FINDING_WARN, pf->pci, "none, if VMs get them: that binds "

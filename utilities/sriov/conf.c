@@ -1348,8 +1348,8 @@ host_vf_mac(const struct host_section *section, unsigned int vf)
     return mac;
 }
 
-char *
-host_expand_name(const char *template, const char *card, const char *port)
+static char *
+expand_name(const char *template, const char *card, const char *port)
 {
     struct ds s = DS_EMPTY_INITIALIZER;
     struct sriov_port_id id;
@@ -1380,6 +1380,19 @@ host_expand_name(const char *template, const char *card, const char *port)
         p += n;
     }
     return ds_steal_cstr(&s);
+}
+
+char *
+host_expand_name(const char *template, const char *card, const char *port)
+{
+    char *name = expand_name(template, card, port);
+
+    if (name && strlen(name) >= IFNAMSIZ
+        && !strcmp(template, HOST_DEFAULT_NAMES)) {
+        free(name);
+        name = expand_name(HOST_SHORT_NAMES, card, port);
+    }
+    return name;
 }
 
 const struct host_bond *

@@ -118,7 +118,10 @@ struct host_conf {
  * of NICs: lines "PCI-ADDRESS NUMBER". */
 #define HOST_SWITCHES_SUFFIX ".switches"
 
+/* The default of "names", and what takes its place where a name would be too
+ * long for Linux: that of VF 10 of a BlueField's host, "ovs-sw1c1pf0vf10". */
 #define HOST_DEFAULT_NAMES "ovs-sw{switch}{port}"
+#define HOST_SHORT_NAMES "sw{switch}{port}"
 
 /* Reads the file at 'path'.  Returns what is in it, which the caller must free
  * with host_conf_destroy().  If it cannot be read or has errors, adds a line
@@ -172,9 +175,9 @@ bool host_same_card(const char *pci_a, const char *pci_b);
 struct eth_addr host_vf_mac(const struct host_section *, unsigned int vf);
 
 /* Returns the name that 'template' gives to the representor 'port' ("pf0vf3")
- * of the NIC 'card', from host_conf_card().  The caller must free it.  NULL if
- * it gives none: 'port' is not one of a VF, but the template has {vf}, or
- * 'port' is no such name at all. */
+ * of the NIC 'card', from host_conf_card(), however long that is.  The caller
+ * must free it.  NULL if it gives none: 'port' is not one of a VF, but the
+ * template has {vf}, or 'port' is no such name at all. */
 char *host_expand_name(const char *template, const char *card,
                        const char *port);
 

@@ -156,6 +156,7 @@ host_add_pf(struct host *host, const char *pci)
 
     pf->pci = xstrdup(pci);
     pf->numa_node = -1;
+    svec_init(&pf->reps);
     if (host->n >= host->allocated) {
         host->pfs = x2nrealloc(host->pfs, &host->allocated,
                                sizeof *host->pfs);
@@ -242,6 +243,7 @@ host_destroy(struct host *host)
             vf_uninit(&pf->vfs[j]);
         }
         free(pf->vfs);
+        svec_destroy(&pf->reps);
         free(pf->pci);
         free(pf->product);
         free(pf->driver);
@@ -453,6 +455,27 @@ read_vfs(const char *root, const char *path, struct host_pf *pf)
     }
 }
 
+static void
+read_reps(const char *path, struct host_pf *pf)
+{
+    struct svec netdevs = SVEC_EMPTY_INITIALIZER;
+    const char *name;
+    size_t i;
+
+    host_read_folder(&netdevs, "%s/net", path);
+    SVEC_FOR_EACH (i, name, &netdevs) {
+        char *port = host_read_file("%s/net/%s/phys_port_name", path, name);
+        struct sriov_port_id id;
+
+        if (port && sriov_port_id_from_string(port, &id)
+            && id.flavour != SRIOV_UPLINK) {
+            svec_add(&pf->reps, port);
+        }
+        free(port);
+    }
+    svec_destroy(&netdevs);
+}
+
 /* Returns true if the PCI device whose folder is 'path' is a network
  * controller, rather than an NVMe drive, for instance. */
 static bool
@@ -562,6 +585,7 @@ read_pf(struct host *host, const char *root, const char *pci)
             read_link(host, path, pf, netdev);
         }
         read_vfs(root, path, pf);
+        read_reps(path, pf);
     }
     free(netdev);
     free(path);

@@ -34,9 +34,9 @@
 #include "openvswitch/types.h"
 #include "inventory/model.h"
 #include "openvswitch/shash.h"
+#include "svec.h"
 
 struct sriov_nl;
-struct svec;
 
 struct host_vf {
     unsigned int number;
@@ -83,6 +83,8 @@ struct host_pf {
                                     * mode, or NULL. */
     struct host_vf *vfs;
     size_t n_vfs;
+    struct svec reps;           /* The phys_port_names of representors that
+                                 * sysfs has below it: "c1pf0vf3". */
 };
 
 /* A Linux bond that is there: what sysfs has of it, such as "802.3ad". */

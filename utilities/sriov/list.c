@@ -29,8 +29,11 @@
 #include "packets.h"
 #include "show/grid.h"
 #include "smap.h"
+#include "sriov/conf.h"
 #include "sriov/host.h"
+#include "sriov/plan.h"
 #include "sriov/vm-ovsdb.h"
+#include "svec.h"
 #include "util.h"
 
 /* JSON. */
@@ -92,8 +95,10 @@ vf_to_json(const struct host_vf *vf, const struct smap *vms)
 }
 
 static struct json *
-pf_to_json(const struct host_pf *pf, const struct smap *vms)
+pf_to_json(const struct host_pf *pf, const struct host_conf *conf,
+           const struct smap *vms)
 {
+    char *long_names = conf ? host_names_too_long(conf, pf, true) : NULL;
     struct json *json = json_object_create();
     struct json *vfs = json_array_create_empty();
 
@@ -117,6 +122,8 @@ pf_to_json(const struct host_pf *pf, const struct smap *vms)
     if (pf->numa_node >= 0) {
         put_number(json, "numa_node", pf->numa_node);
     }
+    put_string(json, "names_too_long", long_names);
+    free(long_names);
     put_number(json, "vfs_now", pf->num_vfs);
     put_number(json, "vfs_possible", pf->total_vfs);
     for (size_t i = 0; i < pf->n_vfs; i++) {
@@ -128,12 +135,13 @@ pf_to_json(const struct host_pf *pf, const struct smap *vms)
 
 /* Returns PFs and VFs as an array of PFs, which the caller must free. */
 static struct json *
-list_json(const struct host *host, const struct smap *vms)
+list_json(const struct host *host, const struct host_conf *conf,
+          const struct smap *vms)
 {
     struct json *json = json_array_create_empty();
 
     for (size_t i = 0; i < host->n; i++) {
-        json_array_add(json, pf_to_json(host->pfs[i], vms));
+        json_array_add(json, pf_to_json(host->pfs[i], conf, vms));
     }
     return json;
 }
@@ -191,7 +199,8 @@ list_fact(struct ds *s, const char *name, const char *value)
 
 /* Appends PFs and VFs to 's', for people to read. */
 static void
-list_text(const struct host *host, const struct smap *vms, struct ds *s)
+list_text(const struct host *host, const struct host_conf *conf,
+          const struct smap *vms, struct ds *s)
 {
     if (!host->n) {
         ds_put_cstr(s, "no PF with SR-IOV; \"ovs-sriov check\" says why\n");
@@ -216,6 +225,9 @@ list_text(const struct host *host, const struct smap *vms, struct ds *s)
         if (pf->numa_node >= 0) {
             ds_put_format(s, "  NUMA node %d\n", pf->numa_node);
         }
+        char *long_names = conf ? host_names_too_long(conf, pf, true) : NULL;
+        list_fact(s, "names stay:", long_names);
+        free(long_names);
         list_vfs(pf, vms, s);
     }
 }
@@ -241,18 +253,23 @@ run(const struct command_args *args)
     struct sriov_nl *nl = command_connect(args);
     struct host *host = host_read(args->root, nl);
     struct smap vms = SMAP_INITIALIZER(&vms);
+    struct svec errors = SVEC_EMPTY_INITIALIZER;
+    /* One with errors is a matter of others. */
+    struct host_conf *conf = host_conf_read(args->conf_path, &errors);
 
+    svec_destroy(&errors);
     host_read_details(host, nl);
     read_vms(args, &vms);
     if (args->json) {
-        command_print_json(list_json(host, &vms));
+        command_print_json(list_json(host, conf, &vms));
     } else {
         struct ds s = DS_EMPTY_INITIALIZER;
 
-        list_text(host, &vms, &s);
+        list_text(host, conf, &vms, &s);
         command_print_text(&s);
     }
     smap_destroy(&vms);
+    host_conf_destroy(conf);
     host_destroy(host);
     command_disconnect(nl);
     return EXIT_SUCCESS;

@@ -130,6 +130,42 @@ host_name_of(const struct host_conf *conf, const struct host_pf *pf,
     return name;
 }
 
+char *
+host_names_too_long(const struct host_conf *conf, const struct host_pf *pf,
+                    bool all)
+{
+    const struct host_section *section = host_section_of(conf, pf);
+    struct ds s = DS_EMPTY_INITIALIZER;
+    size_t i, n = 0;
+    const char *port;
+    char *card;
+
+    if (!section || !section->names
+        || section->mode != SRIOV_MODE_SWITCHDEV) {
+        return NULL;
+    }
+    card = host_conf_card(conf, pf->pci);
+    SVEC_FOR_EACH (i, port, &pf->reps) {
+        char *name = host_expand_name(section->names, card, port);
+        struct sriov_port_id id;
+
+        if (name && strlen(name) >= IFNAMSIZ
+            && (all || (sriov_port_id_from_string(port, &id)
+                        && (id.flavour != SRIOV_VF || id.has_controller)))
+            && !n++) {
+            ds_put_format(&s, "%s is longer than %d characters", name,
+                          IFNAMSIZ - 1);
+        }
+        free(name);
+    }
+    free(card);
+    if (n > 1) {
+        ds_put_format(&s, ", and so would be %"PRIuSIZE" other%s", n - 1,
+                      n > 2 ? "s" : "");
+    }
+    return n ? ds_steal_cstr(&s) : NULL;
+}
+
 static bool
 differs(enum host_bool wanted, bool known, bool value)
 {
@@ -932,6 +968,22 @@ plan_vfs_step(struct planner *p, const struct target *t,
     free(text);
 }
 
+/* Notes that representors beside those of VFs keep the names that they
+ * have. */
+static void
+note_long_names(struct planner *p, const struct host_pf *pf)
+{
+    char *names = host_names_too_long(p->conf, pf, false);
+
+    if (names) {
+        svec_add_nocopy(&p->plan->notes,
+                        xasprintf("%s: names of representors: left alone: %s; "
+                                  "choose a shorter template", pf->pci,
+                                  names));
+        free(names);
+    }
+}
+
 /* Plans what concerns VFs and their representors. */
 static void
 plan_vfs(struct planner *p, const struct target *t)
@@ -960,6 +1012,9 @@ plan_vfs(struct planner *p, const struct target *t)
                               "names of representors: %s", section->names);
             }
         }
+    }
+    if (switchdev) {
+        note_long_names(p, pf);
     }
     if (section->mtu) {
         /* The uplink's counts, too. */

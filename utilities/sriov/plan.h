@@ -102,6 +102,13 @@ const struct host_section *host_section_of(const struct host_conf *,
 char *host_name_of(const struct host_conf *, const struct host_pf *,
                    const char *label);
 
+/* Returns what is to be said of representors of the PF that get no name since
+ * it would be too long, which the caller must free; NULL if there is none.
+ * With 'all' those of its VFs count, too, and not just those of another host's
+ * functions and of SFs. */
+char *host_names_too_long(const struct host_conf *, const struct host_pf *,
+                          bool all);
+
 /* Returns true if a step of this kind has something to do for a VF of the PF,
  * which must be configured. */
 bool host_vf_wants(enum host_step_kind, const struct host_conf *,
