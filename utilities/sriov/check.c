@@ -411,6 +411,10 @@ check_section(struct checker *c, const struct host_section *section)
     } else if (host_read_number(path, "physfn/vendor", &number)) {
         add(c, FINDING_FAIL, section->id, "write the address of its PF",
             "%s:%u: it is a VF", c->conf->path, section->line);
+    } else if (host_is_lone_vf(c->root, section->id)) {
+        add(c, FINDING_FAIL, section->id, "set it up where its PF is",
+            "%s:%u: it is a VF, whose PF is not here", c->conf->path,
+            section->line);
     } else {
         add(c, FINDING_FAIL, section->id, "turn it on (mlxconfig -d "
             "PCI-ADDRESS set SRIOV_EN=1 NUM_OF_VFS=8), and in the BIOS, and "
@@ -441,6 +445,7 @@ check_sriov_off(struct checker *c)
             && class >> 16 == 2
             && !host_read_number(path, "sriov_totalvfs", &number)
             && !host_read_number(path, "physfn/vendor", &number)
+            && !host_is_lone_vf(c->root, pci)
             && !is_vf(c->host, pci)) {
             add(c, FINDING_WARN, pci, "turn it on, if VFs are wanted: "
                 "mlxconfig -d PCI-ADDRESS set SRIOV_EN=1 NUM_OF_VFS=8, and "
@@ -732,10 +737,41 @@ check_bond(struct checker *c, const struct host_bond *bond)
     free(differs);
 }
 
+/* Says that there are VFs without their PFs, in a VM or in a partition of an
+ * s390x, where each is a PCI function like others.  Returns false if there is
+ * none. */
+static bool
+check_lone_vfs(struct checker *c)
+{
+    struct svec pcis = SVEC_EMPTY_INITIALIZER;
+    struct ds lone = DS_EMPTY_INITIALIZER;
+    enum { MAX_SHOWN = 3 };
+    size_t i, n = 0;
+    const char *pci;
+
+    host_read_folder(&pcis, "%s/sys/bus/pci/devices", c->root);
+    SVEC_FOR_EACH (i, pci, &pcis) {
+        if (!is_vf(c->host, pci) && host_is_lone_vf(c->root, pci)
+            && n++ < MAX_SHOWN) {
+            ds_put_format(&lone, "%s%s", n > 1 ? ", " : "", pci);
+        }
+    }
+    svec_destroy(&pcis);
+    if (n) {
+        add(c, c->host->n ? FINDING_PASS : FINDING_FAIL, "sriov",
+            "have the host that has the PFs set up VFs and offload; an "
+            "eswitch belongs to a PF", "%"PRIuSIZE" VF%s without %s PF: %s%s",
+            n, n > 1 ? "s" : "", n > 1 ? "their" : "its", ds_cstr(&lone),
+            n > MAX_SHOWN ? ", ..." : "");
+    }
+    ds_destroy(&lone);
+    return n > 0;
+}
+
 static void
 check_pfs(struct checker *c)
 {
-    if (!c->host->n) {
+    if (!check_lone_vfs(c) && !c->host->n) {
         add(c, FINDING_FAIL, "sriov", "enable SR-IOV in the BIOS and in the "
             "NIC's firmware (mlxconfig: SRIOV_EN=1, NUM_OF_VFS), and load its "
             "driver", "no NIC with SR-IOV");

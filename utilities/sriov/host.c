@@ -510,6 +510,37 @@ host_is_vf(const char *root, const char *pci)
     return is_vf;
 }
 
+bool
+host_is_lone_vf(const char *root, const char *pci)
+{
+    /* mlx5/core/main.c, mlx5_core_pci_table (MLX5_PCI_DEV_IS_VF), and
+     * mlx4/main.c, mlx4_pci_table (MLX4_PCI_DEV_IS_VF), Linux 6.12. */
+    static const uint16_t nvidia[] = {
+        0x1012, 0x1014, 0x1016, 0x1018, 0x101a, 0x101c, 0x101e, 0xa2d3,
+        0x1002, 0x1004,
+    };
+    /* Drivers of VFs alone. */
+    static const char *const drivers[] = { "iavf", "ixgbevf", "igbvf" };
+    char *path = xasprintf("%s/sys/bus/pci/devices/%s", root, pci);
+    char *driver = read_target(path, "driver");
+    long long int vendor, device;
+    bool is_vf = false;
+
+    if (host_read_number(path, "vendor", &vendor) && vendor == 0x15b3
+        && host_read_number(path, "device", &device)) {
+        for (size_t i = 0; i < ARRAY_SIZE(nvidia); i++) {
+            is_vf |= device == nvidia[i];
+        }
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
+        is_vf |= nullable_string_is_equal(driver, drivers[i]);
+    }
+    is_vf = is_vf && is_network(path) && !host_is_vf(root, pci);
+    free(driver);
+    free(path);
+    return is_vf;
+}
+
 void
 host_read_ids(const char *root, struct host_pf *pf)
 {

@@ -220,6 +220,11 @@ bool host_is_of_another_kind(const char *root, const char *pci);
  * VF. */
 bool host_is_vf(const char *root, const char *pci);
 
+/* Returns true if there is a PCI device at 'pci' below 'root' that is known to
+ * be a VF, of a PF that is not here: that of a VM, or of a partition of an
+ * s390x. */
+bool host_is_lone_vf(const char *root, const char *pci);
+
 /* Small files, as those of sysfs are. */
 
 /* Returns what the file that 'format' names has in it, without the line end,
