@@ -159,6 +159,7 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/late.c \
 	utilities/sriov/late.h \
 	utilities/sriov/leftovers-files.c \
+	utilities/sriov/leftovers-ports.c \
 	utilities/sriov/leftovers-shell.c \
 	utilities/sriov/leftovers-shell.h \
 	utilities/sriov/leftovers-udev.c \

@@ -270,7 +270,7 @@ find_coming_bond(const struct howto *h, const char *root, const char *name)
     for (size_t i = 0; i < h->n_stanzas && !bond; i++) {
         const struct howto_stanza *s = h->stanzas[i];
 
-        if (!strcmp(s->name, name)) {
+        if (!strcmp(howto_real_name(h, s->name), name)) {
             const char *master = smap_get(&s->options, "bond-master");
 
             bond = nullable_xstrdup(master ? master

@@ -222,7 +222,8 @@ put_report(const struct lag *lag, const struct howto *h, struct ds *report)
     for (size_t i = 0; i < h->n_stanzas; i++) {
         const struct howto_stanza *s = h->stanzas[i];
 
-        if (!svec_contains_unsorted(&lag->members, s->name)) {
+        if (!svec_contains_unsorted(&lag->members,
+                                    howto_real_name(h, s->name))) {
             continue;
         } else if (howto_special_option(s)) {
             ds_put_format(report, "%s:%u: in the stanza of %s, which the bond "
@@ -255,8 +256,15 @@ read_lag(struct lag *lag, const struct howto *h,
         .kept = SVEC_EMPTY_INITIALIZER,
         .lost = SVEC_EMPTY_INITIALIZER,
     };
-    howto_split(&lag->members, smap_get_def(options, "ovs_bonds", ""),
-                " \t\n");
+    howto_split(&words, smap_get_def(options, "ovs_bonds", ""), " \t\n");
+    SVEC_FOR_EACH (i, word, &words) {
+        if (!strcmp(word, "glob") || !strcmp(word, "regex")) {
+            refuse(lag, "ovs_bonds has a \"%s\", which may be more than the "
+                   "uplinks of one NIC; write their names", word);
+        }
+        svec_add(&lag->members, howto_real_name(h, word));
+    }
+    svec_clear(&words);
     howto_split_quoted(&words, smap_get_def(options, "ovs_options", ""));
     SVEC_FOR_EACH (i, word, &words) {
         read_option(lag, word);
@@ -269,7 +277,8 @@ read_lag(struct lag *lag, const struct howto *h,
     for (i = 0; i < h->n_stanzas && !mtu; i++) {
         const struct howto_stanza *s = h->stanzas[i];
 
-        mtu = (svec_contains_unsorted(&lag->members, s->name)
+        mtu = (svec_contains_unsorted(&lag->members,
+                                      howto_real_name(h, s->name))
                ? howto_stanza_mtu(s) : NULL);
     }
     lag->mtu = mtu ? xstrdup(mtu) : NULL;

@@ -234,8 +234,10 @@ gives_name(const struct imported *pf, const char *name)
 static bool
 is_rep_name(const struct importer *im, const char *name)
 {
+    const char *real = howto_real_name(im->h, name);
+
     for (size_t i = 0; i < im->pcis.n; i++) {
-        if (gives_name(&im->pfs[i], name)) {
+        if (gives_name(&im->pfs[i], real)) {
             return true;
         }
     }
@@ -274,7 +276,8 @@ is_elsewhere(const struct importer *im, const struct howto_stanza *stanza)
         const char *netdev = pf ? host_pf_netdev(pf) : NULL;
         const char *uplinks = netdev ? bridge_of(im, netdev) : NULL;
 
-        if (uplinks && gives_name(imported, stanza->name)) {
+        if (uplinks && gives_name(imported,
+                                  howto_real_name(im->h, stanza->name))) {
             if (!strcmp(uplinks, bridge)) {
                 return false;
             }
@@ -552,15 +555,54 @@ stanza_stays(const struct importer *im, const char *port)
     return false;
 }
 
+/* Returns the "glob" or "regex" in 'list' that names representors have, which
+ * the caller must free, or NULL. */
+static char *
+find_rep_pattern(const struct importer *im, const char *list)
+{
+    enum { MAX_VFS = 256 };
+    char *pattern = NULL;
+
+    for (size_t i = 0; i < im->pcis.n; i++) {
+        const struct imported *pf = &im->pfs[i];
+        const char *vfs = imported_value(pf, HOWTO_VFS);
+        const char *names = imported_value(pf, HOWTO_NAMES);
+        unsigned int n = names ? MAX(atoi(vfs ? vfs : "1"), 1) : 0;
+
+        for (unsigned int vf = 0; vf < MIN(n, MAX_VFS) && !pattern; vf++) {
+            char *port = xasprintf("pf%cvf%u", pf->pci[strlen(pf->pci) - 1],
+                                   vf);
+            char *name = host_expand_name(names, "", port);
+
+            if (name) {
+                howto_list_has(im->h, list, name, &pattern);
+            }
+            free(name);
+            free(port);
+        }
+    }
+    return pattern;
+}
+
 /* Reports which ports can be taken out of a bridge's stanza. */
 static void
 report_ports(struct importer *im, const struct howto_stanza *stanza)
 {
+    const char *list = smap_get_def(&stanza->options, "ovs_ports", "");
     struct svec ports = SVEC_EMPTY_INITIALIZER;
+    char *pattern = find_rep_pattern(im, list);
     const char *port;
     size_t i;
 
-    svec_parse_words(&ports, smap_get_def(&stanza->options, "ovs_ports", ""));
+    if (pattern) {
+        ds_put_format(im->report, "%s:%u: by hand: \"%s\" in ovs_ports of %s "
+                      "is also about representors: write others by their "
+                      "names\n", stanza->file, stanza->line, pattern,
+                      stanza->name);
+        im->n_by_hand++;
+        free(pattern);
+    }
+    howto_split(&ports, list, " \t\n");
     SVEC_FOR_EACH (i, port, &ports) {
         if (is_rep_name(im, port) && !stanza_stays(im, port)) {
             ds_put_format(im->report, "%s:%u: take %s out of ovs_ports of "

@@ -900,12 +900,14 @@ howto_read(struct howto *h, const char *root)
 {
     memset(h, 0, sizeof *h);
     h->root = root;
+    smap_init(&h->altnames);
     howto_read_folder(h, "/etc/udev/rules.d", ".rules", howto_read_udev);
     read_interfaces(h, "/etc/network/interfaces");
     howto_read_folder(h, "/etc/network/interfaces.d", "",
                       read_interfaces);
     howto_read_other_files(h);
     read_ovs_ctl(h, "/usr/share/openvswitch/scripts/ovs-ctl");
+    howto_read_altnames(h);
     sort_items(h);
 }
 
@@ -935,80 +937,9 @@ howto_destroy(struct howto *h)
         free(file->items);
         free(file->name);
     }
+    smap_destroy(&h->altnames);
     free(h->rules);
     free(h->stanzas);
     free(h->settings);
     free(h->files);
-}
-
-const struct howto_stanza *
-howto_find_stanza(const struct howto *h, const char *name)
-{
-    for (size_t i = 0; i < h->n_stanzas; i++) {
-        if (!strcmp(h->stanzas[i]->name, name)) {
-            return h->stanzas[i];
-        }
-    }
-    return NULL;
-}
-
-const char *
-howto_stanza_mtu(const struct howto_stanza *stanza)
-{
-    const char *mtu = smap_get(&stanza->options, "ovs_mtu");
-
-    return mtu ? mtu : smap_get(&stanza->options, "mtu");
-}
-
-const char *
-howto_special_option(const struct howto_stanza *stanza)
-{
-    struct smap_node *node;
-
-    SMAP_FOR_EACH (node, &stanza->options) {
-        if (strcmp(node->key, "ovs_type") && strcmp(node->key, "ovs_bridge")
-            && strcmp(node->key, "ovs_mtu") && strcmp(node->key, "mtu")) {
-            return node->key;
-        }
-    }
-    return NULL;
-}
-
-const struct howto_stanza *
-howto_find_holder(const struct howto *h, const char *name)
-{
-    static const char *const keys[] = { "ovs_ports", "ovs_bonds",
-                                        "bridge_ports", "bridge-ports",
-                                        "bond-slaves", "bond_slaves",
-                                        "slaves" };
-
-    for (size_t i = 0; i < h->n_stanzas; i++) {
-        const struct howto_stanza *stanza = h->stanzas[i];
-
-        for (size_t j = 0; j < ARRAY_SIZE(keys); j++) {
-            struct svec names = SVEC_EMPTY_INITIALIZER;
-            bool found;
-
-            howto_split(&names, smap_get_def(&stanza->options, keys[j], ""),
-                        " \t\n");
-            found = svec_contains_unsorted(&names, name);
-            svec_destroy(&names);
-            if (found) {
-                return stanza;
-            }
-        }
-    }
-
-    /* It may say so itself. */
-    for (size_t i = 0; i < h->n_stanzas; i++) {
-        const struct smap *options = &h->stanzas[i]->options;
-        const char *master = smap_get(options, "bond-master");
-
-        master = master ? master : smap_get(options, "bond_master");
-        master = master ? master : smap_get(options, "ovs_bridge");
-        if (master && !strcmp(h->stanzas[i]->name, name)) {
-            return howto_find_stanza(h, master);
-        }
-    }
-    return NULL;
 }

@@ -123,6 +123,7 @@ struct howto {
     size_t n_rules, allocated_rules;
     struct howto_stanza **stanzas; /* Pointers, since smaps cannot move. */
     size_t n_stanzas, allocated_stanzas;
+    struct smap altnames;       /* From an alternative name to the name. */
     struct howto_setting *settings;
     size_t n_settings, allocated_settings;
     struct howto_file *files;
@@ -153,6 +154,18 @@ bool howto_rule_is_foreign(const struct howto *, const struct howto_rule *,
  * NULL. */
 struct howto_item *howto_find_item(const struct howto *, const char *file,
                                    unsigned int line);
+
+/* Returns what the network device with the name 'name' is called that is here:
+ * something else if 'name' is an alternative name of udev's, "enxMAC" for
+ * instance.  It belongs to the howto, or is 'name'. */
+const char *howto_real_name(const struct howto *, const char *name);
+
+/* Returns true if the network device 'name' is in 'list', the value of
+ * "ovs_ports" and the like: as a word, by an alternative name, or by what
+ * follows "glob" or "regex".  Then '*pattern', if 'pattern' is not NULL, is
+ * that, which the caller must free, else NULL. */
+bool howto_list_has(const struct howto *, const char *list, const char *name,
+                    char **pattern);
 
 /* Returns the first stanza of the interface 'name', which belongs to the howto,
  * or NULL. */
@@ -262,6 +275,9 @@ unsigned int howto_read_by_hand(struct howto *, const char *file);
 
 /* Reads a file of udev's rules. */
 void howto_read_udev(struct howto *, const char *file);
+
+/* Reads which alternative names network devices have, if there are stanzas. */
+void howto_read_altnames(struct howto *);
 
 /* Reads all files but udev's rules and interfaces. */
 void howto_read_other_files(struct howto *);
