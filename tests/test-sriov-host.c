@@ -221,6 +221,20 @@ do_rep(const struct svec *words)
     svec_add(&host->pfs[host->n - 1]->reps, words->names[1]);
 }
 
+/* dev BUS/NAME DRIVER: a device with an eswitch that is no PF's. */
+static void
+do_dev(const struct svec *words)
+{
+    char *bus = xstrdup(words->names[1]);
+    char *name = strchr(bus, '/');
+    struct sriov_dev *dev;
+
+    *name++ = '\0';
+    dev = sriov_model_add_dev(host->model, bus, name);
+    dev->driver = xstrdup(words->names[2]);
+    free(bus);
+}
+
 /* Carrying out. */
 
 static void
@@ -518,6 +532,8 @@ do_line(char *line)
             do_bond(&words);
         } else if (!strcmp(first, "vf")) {
             do_vf(&words);
+        } else if (!strcmp(first, "dev")) {
+            do_dev(&words);
         } else if (!strcmp(first, "rep")) {
             do_rep(&words);
         } else if (!strcmp(first, "plan")) {

@@ -309,16 +309,38 @@ refusal_of(const char *users)
                      users);
 }
 
+/* Returns the device that has the eswitch of 'pf', though it is none of its
+ * own, or NULL.  On an OcteonTX2 one device has representors of all PFs and VFs
+ * (marvell/octeontx2/nic/rep.c, Linux 6.13). */
+static const struct sriov_dev *
+find_common_eswitch(const struct host *host, const struct host_pf *pf)
+{
+    for (size_t i = 0; i < host->model->n_devs; i++) {
+        const struct sriov_dev *dev = host->model->devs[i];
+
+        if (nullable_string_is_equal(pf->driver, "rvu_nicpf")
+            && nullable_string_is_equal(dev->driver, "rvu_rep")) {
+            return dev;
+        }
+    }
+    return NULL;
+}
+
 /* Refuses switchdev mode for 't', which has no eswitch. */
 static void
 refuse_switchdev(struct planner *p, struct target *t)
 {
     const char *driver = t->pf->driver;
+    const struct sriov_dev *dev = find_common_eswitch(p->host, t->pf);
     struct host_step *step = add_step(p, t, HOST_STEP_MODE, "eswitch mode %s",
                                       sriov_mode_to_string(t->section->mode));
 
     step->refusal = (
-        driver
+        dev
+        ? xasprintf("the eswitch of all PFs is %s, which has no VFs; write "
+                    "mode = legacy here, and: devlink dev eswitch set %s/%s "
+                    "mode switchdev", dev->name, dev->bus, dev->name)
+        : driver
         ? xasprintf("driver %s offers no eswitch for it; load one that does, "
                     "or write mode = legacy", driver)
         : xstrdup("it has no driver; load the NIC's"));
