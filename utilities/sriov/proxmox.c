@@ -482,6 +482,23 @@ add_names_in_force(const struct host_pf *pf, struct svec *regexes)
     }
 }
 
+/* Returns true if a VF of 'pf' can have a name that is shorter than the default
+ * since that would be too long. */
+static bool
+has_short_names(const struct host_pf *pf, const struct host_section *section,
+                const char *card)
+{
+    char *port = xasprintf("pf%cvf%u", pf->pci[strlen(pf->pci) - 1],
+                           MAX(pf->total_vfs, 1) - 1);
+    char *name = host_expand_name(section->names, card, port);
+    bool is_short = (name && !strcmp(section->names, HOST_DEFAULT_NAMES)
+                     && strncmp(name, HOST_DEFAULT_NAMES, 4));
+
+    free(name);
+    free(port);
+    return is_short;
+}
+
 /* Appends the line that makes ifupdown2 leave representors of 'pfs' on the
  * bridge.  Those of VMs are in it, which Proxmox VE leaves there by itself as
  * long as there is none. */
@@ -500,6 +517,10 @@ put_condone(const struct printer *p, const struct host_pf **pfs, size_t n,
             char *card = host_conf_card(p->conf, pfs[i]->pci);
 
             svec_add_nocopy(&regexes, template_to_regex(section->names, card));
+            if (has_short_names(pfs[i], section, card)) {
+                svec_add_nocopy(&regexes,
+                                template_to_regex(HOST_SHORT_NAMES, card));
+            }
             free(card);
         } else {
             add_names_in_force(pfs[i], &regexes);
