@@ -306,7 +306,8 @@ read_modprobe(struct howto *h, const char *file)
     }
 }
 
-/* The kernel's command line, or what that is made of: MODULE.max_vfs=4. */
+/* The kernel's command line, or what that is made of: MODULE.max_vfs=4, and
+ * newer kernels' devlink=[pci/0000:81:00.0]:esw:mode:switchdev. */
 static void
 read_kernel_options(struct howto *h, const char *file)
 {
@@ -323,7 +324,8 @@ read_kernel_options(struct howto *h, const char *file)
             size_t n = strcspn(word, ".=");
             char *module = xmemdup0(word, n);
 
-            if (word[n] == '.' && !is_foreign_module(module)) {
+            if ((word[n] == '.' && !is_foreign_module(module))
+                || !strcmp(module, "devlink")) {
                 howto_begin_item(h, lines.at);
                 howto_end_item(h, word);
             }
@@ -779,6 +781,7 @@ howto_read_other_files(struct howto *h)
         { "/etc/systemd/network", ".network.d", read_dispatched },
         { "/etc/os-net-config", ".yaml", read_by_hand },
         { "/etc/sriov-netplan-shim", ".yaml", read_by_hand },
+        { "/etc/mellanox", ".conf", read_by_hand },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {

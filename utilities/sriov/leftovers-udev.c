@@ -45,7 +45,9 @@ struct udev_rule {
     char *vfs, *name;           /* What is assigned, or NULL. */
     struct svec runs;           /* Commands. */
     bool for_ports;             /* It asks for phys_port_name... */
-    bool for_uplinks;           /* ...and takes uplinks only. */
+    bool for_uplinks;           /* ...and takes uplinks only... */
+    bool for_reps;              /* ...or representors only. */
+    bool unmanaged;             /* It has NetworkManager leave them alone. */
     bool for_others;            /* It takes devices that are no NICs. */
     char *unknown;              /* First condition that is not understood. */
 };
@@ -218,6 +220,7 @@ take_attr(struct udev_rule *rule, const struct token *t, bool negate)
         rule->for_ports = true;
         rule->for_uplinks |= (!negate && t->value[0] == 'p'
                               && t->value[1] != 'f');
+        rule->for_reps |= !negate && strstr(t->value, "pf");
     } else {
         /* Whether it has SR-IOV, and whether VFs are there already. */
         return !strncmp(attr, "sriov_", 6);
@@ -330,9 +333,11 @@ take_assignment(struct udev_rule *rule, const struct token *t)
         rule->name = template_from_name(t->value);
     } else if (!strcmp(t->key, "RUN") && strcmp(attr, "builtin")) {
         svec_add(&rule->runs, t->value);
+    } else if (!strcmp(t->key, "ENV") && !strcmp(attr, "NM_UNMANAGED")) {
+        rule->unmanaged = !strcmp(t->value, "1");
+        return rule->unmanaged;
     } else {
-        /* Our rules set it, too. */
-        return !strcmp(t->key, "ENV") && !strcmp(attr, "NM_UNMANAGED");
+        return false;
     }
     return true;
 }
@@ -354,7 +359,7 @@ take_token(struct udev_rule *rule, const struct token *t)
         svec_add(&rule->runs, t->value);
         match = true;
     } else if (match ? take_match(rule, t, negate)
-               : take_assignment(rule, t)) {
+               : strcmp(t->op, "-=") && take_assignment(rule, t)) {
         return;
     }
     howto_doubt(rule->h, "%s%s%s%s%s\"%.60s\"", t->key, brace,
@@ -489,6 +494,13 @@ parse_rule(struct howto *h, const char *line, bool jumps)
     if (rule.for_others
         || (rule.name && rule.for_uplinks && !rule.vfs && !rule.runs.n)) {
         /* The name of an uplink is no matter of ours. */
+    } else if (rule.unmanaged && !rule.vfs && !rule.name && !rule.runs.n) {
+        /* Of representors our rules say so, too.  It is no matter of
+         * sriov.conf. */
+        struct howto_file *f = &h->files[h->at];
+        struct howto_item *item = &f->items[f->n_items - 1];
+
+        item->ours = rule.for_reps && !rule.for_uplinks;
     } else {
         add_effects(&rule);
         howto_end_item(h, line);

@@ -332,7 +332,7 @@ mentions_sriov(const char *text)
         "max_vfs", "probe_vf", "phys_port_name", "phys_switch_id",
         "virtual-function", "embedded-switch", "total-vfs", "TotalVFs",
         "numvfs", "virtfn", "drivers/mlx5_core/", "drivers/ice/",
-        "drivers/bnxt_en/",
+        "drivers/bnxt_en/", "mlnx-sf", "ESWITCH", "SRIOV",
     };
     bool found = (strstr(text, " vf ") && (strstr(text, "ip ")
                                            || strstr(text, "link ")));
