@@ -368,6 +368,12 @@ check_vfs(struct checker *c, const struct host_pf *pf,
             long_names);
         free(long_names);
     }
+    if (pf->num_vfs && !pf->n_vfs) {
+        add(c, FINDING_WARN, pf->pci, "write the addresses of VFs, each a "
+            "function of its own, where VMs get them; keys about single VFs "
+            "have no effect here", "%u VFs, and none is linked to it, as on "
+            "an s390x", pf->num_vfs);
+    }
     if (n_unbound) {
         add(c, FINDING_WARN, pf->pci, "none, if VMs get them: that binds "
             "vfio-pci; else load their driver", "%u VFs have no driver",

@@ -47,6 +47,10 @@ enum {
      * with one more. */
     WAIT_MS = 60 * 1000,
 
+    /* Milliseconds that VFs may come after their representors, which they may
+     * not do at all as VFs of their PF: see count_reps(). */
+    LINKS_MS = 5 * 1000,
+
     /* Milliseconds from a bond to the NIC's VF-LAG: work that the driver puts
      * off by a second while a mode changes (lag/lag.c). */
     LAG_MS = 10 * 1000,
@@ -507,6 +511,39 @@ has_its_name(const struct applier *a, const struct host_pf *pf,
     return has;
 }
 
+/* Stores in '*n_reps' how many VFs of 'pf' have a representor, and returns with
+ * how many udev is done.
+ *
+ * On an s390x VFs come later than sriov_numvfs says, and are functions without
+ * a link to their PF unless all are on a bus of their own
+ * (arch/s390/pci/pci_iov.c, zpci_iov_find_parent_pf()).  Without any link the
+ * representors are counted. */
+static size_t
+count_reps(const struct applier *a, const struct host *host,
+           const struct host_pf *pf, size_t *n_reps)
+{
+    size_t n = 0;
+
+    *n_reps = 0;
+    for (size_t i = 0; i < pf->n_vfs; i++) {
+        const struct host_vf *vf = &pf->vfs[i];
+        const char *rep = host_vf_rep_name(vf);
+
+        *n_reps += rep != NULL;
+        n += rep && (has_its_name(a, pf, vf) || !host_udev_is_busy(rep));
+    }
+    for (size_t i = 0; i < host->model->n_ports && !pf->n_vfs; i++) {
+        const struct sriov_port *port = host->model->ports[i];
+
+        if (pf->dev && port->dev == pf->dev && port->flavour == SRIOV_VF
+            && !port->external && port->link) {
+            ++*n_reps;
+            n += !host_udev_is_busy(port->link->name);
+        }
+    }
+    return n;
+}
+
 /* Waits until all VFs have their representors, and udev is done with them.
  * (ovs-vswitchd does not add them to a bridge before, either.) */
 static char *
@@ -523,24 +560,21 @@ wait_for_reps(struct applier *a, const struct host_step *step)
         };
         struct host *host = host_read("", a->nl);
         const struct host_pf *pf = host_find_pf(host, step->pci);
-        size_t n = 0, n_reps = 0;
+        size_t n_reps = 0;
+        size_t n = pf ? count_reps(a, host, pf, &n_reps) : 0;
+        bool alone = pf && !pf->n_vfs && pf->num_vfs;
 
-        for (size_t i = 0; pf && i < pf->n_vfs; i++) {
-            const struct host_vf *vf = &pf->vfs[i];
-            const char *rep = host_vf_rep_name(vf);
-
-            n_reps += rep != NULL;
-            n += rep && (has_its_name(a, pf, vf) || !host_udev_is_busy(rep));
-        }
-
-        bool all = pf && n_reps == pf->n_vfs && n_reps == pf->num_vfs;
+        bool all = (pf && (alone || n_reps == pf->n_vfs)
+                    && n_reps == pf->num_vfs);
         if (!deadline || n > before || all != complete) {
             deadline = time_msec() + WAIT_MS;
             before = n;
             complete = all;
         }
 
-        bool done = all && n == n_reps;
+        bool done = (all && n == n_reps
+                     && (!alone || (time_msec()
+                                    > deadline - WAIT_MS + LINKS_MS)));
         char *late = (done ? NULL
                       : is_ended(a) ? xstrdup("ended by a signal")
                       : time_msec() < deadline ? NULL
