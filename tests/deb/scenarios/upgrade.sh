@@ -10,7 +10,7 @@ boot1() {
     interfaces_howto
     stanzas_howto
     # As the how-to has it, in the database.
-    vsctl set Open_vSwitch . other_config:hw-offload=true other_config:tc-policy=skip_sw other_config:lacp-fallback-ab=true
+    vsctl set Open_vSwitch . other_config:hw-offload=true other_config:tc-policy=skip_sw
 }
 
 # keep_neighbours NETNS ADDRESS...: does not look for these MAC addresses again.  That takes a flow of its own, which may or may not
@@ -60,6 +60,8 @@ boot2() {
     check_healthy
     wait_until 60 howto_is_up
     check_fails "the module is in" ovs-appctl sriov/show
+    # The far end of the cable speaks no LACP; with stock only the port's own key counts.
+    vsctl set Port bond1 other_config:lacp-fallback-ab=true
     vfs_start
     wire_up 0
     tap_up
