@@ -245,6 +245,7 @@ tests_test_sriov_vm_SOURCES = \
 	utilities/sriov/conf.c \
 	utilities/sriov/host.c \
 	utilities/sriov/leftovers-files.c \
+	utilities/sriov/leftovers-ports.c \
 	utilities/sriov/leftovers-shell.c \
 	utilities/sriov/leftovers-udev.c \
 	utilities/sriov/leftovers.c \
