@@ -462,7 +462,7 @@ derived_dev(struct sriov_model *model, const struct sriov_link *link,
 }
 
 /* Returns true if a port of an eswitch with 'switch_id' was derived from the
- * name of a link. */
+ * name of a link.  Links that change meanwhile can be in a dump twice. */
 static bool
 switch_id_is_derived(const struct sriov_model *model, const char *switch_id)
 {
@@ -470,8 +470,9 @@ switch_id_is_derived(const struct sriov_model *model, const char *switch_id)
         const struct sriov_port *port = model->ports[i];
 
         if (port->from_names
-            && !strcmp(sriov_model_link(model, port->ifindex)->switch_id,
-                       switch_id)) {
+            && nullable_string_is_equal(
+                sriov_model_link(model, port->ifindex)->switch_id,
+                switch_id)) {
             return true;
         }
     }
