@@ -867,8 +867,8 @@ check_mac(struct reader *reader, const struct host_section *section)
         }
         if (other->has_mac && first_mac(other) <= last
             && first <= last_mac_of(other)) {
-            add_common_error(reader, &reader->mac_clash, "",
-                             section->at.mac, "mac", "VFs of [%s] have some of these addresses",
+            add_common_error(reader, &reader->mac_clash, "", section->at.mac,
+                             "mac", "VFs of [%s] have some of these addresses",
                              other->name);
             break;
         }
@@ -942,14 +942,15 @@ check_names(struct reader *reader, const struct host_section *section,
 
         if (strlen(name) >= IFNAMSIZ) {
             add_common_error(reader, &reader->long_name, section->names, line,
-                             "names", "%s is longer than %d characters; choose a "
-                             "shorter template than \"%s\"", name,
+                             "names", "%s is longer than %d characters; choose "
+                             "a shorter template than \"%s\"", name,
                              IFNAMSIZ - 1, section->names);
         } else if (other && other != section
                    && section->match == HOST_MATCH_PCI) {
             add_common_error(reader, &reader->name_clash, section->names, line,
-                             "names", "a VF of [%s] is called %s, too; put {switch} "
-                             "and {port} in the template", other->name, name);
+                             "names", "a VF of [%s] is called %s, too; put "
+                             "{switch} and {port} in the template",
+                             other->name, name);
         } else {
             shash_add_once(all, name, section);
             ok = true;
