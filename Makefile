@@ -124,8 +124,8 @@ check-dpdk-short:
 	@tests/dpdk/run $(if $(SERIES),--series $(SERIES)) dpdk-attach
 
 check-all: build
-	+@tests/run-all check-patches check-layout check check-guest \
-		--beside check-other-series check-deb-short check-sanitizers-short check-fuzz check-dpdk-short
+	+@tests/run-all check-layout check check-guest \
+		--beside check-patches check-other-series check-deb-short check-sanitizers-short check-fuzz check-dpdk-short
 
 # Builds only what it shows, and downloads at the same time.
 demo: boot
