@@ -41,9 +41,10 @@ enum command_option {
     COMMAND_FORCE = 1 << 1,
     COMMAND_NODE = 1 << 2,
     COMMAND_JSON = 1 << 3,
-    COMMAND_SETTINGS = 1 << 4,
-    COMMAND_LAG = 1 << 5,
-    COMMAND_LIVE = 1 << 6,
+    COMMAND_VLAN = 1 << 4,
+    COMMAND_RATE = 1 << 5,
+    COMMAND_LAG = 1 << 6,
+    COMMAND_LIVE = 1 << 7,
 };
 
 /* How it was called.  Nothing in it is NULL but what says

@@ -75,9 +75,9 @@ static const struct {
     { COMMAND_FORCE, "--force", "disturb also VFs that are in use" },
     { COMMAND_NODE, "--node=NAME",
       "the name of this node, if it is not the host's" },
-    { COMMAND_SETTINGS, "--vlan=VLAN", "the VLAN of VMs that get a VF of the "
+    { COMMAND_VLAN, "--vlan=VLAN", "the VLAN of VMs that get a VF of the "
       "mapping" },
-    { COMMAND_SETTINGS, "--rate=MBIT", "what such a VM may send, in Mbit/s" },
+    { COMMAND_RATE, "--rate=MBIT", "what such a VM may send, in Mbit/s" },
     { COMMAND_LIVE, "--live", "VMs can be migrated live" },
     { COMMAND_LAG, "--lag", "only [bond ...] in place of an OVSBond" },
     { COMMAND_JSON, "--json", "print JSON" },
@@ -261,6 +261,33 @@ struct call {
     int status;
 };
 
+/* Returns which of COMMAND_* were given. */
+static unsigned int
+options_given(const struct command_args *args)
+{
+    return ((args->dry_run ? COMMAND_DRY_RUN : 0)
+            | (args->force ? COMMAND_FORCE : 0)
+            | (args->node ? COMMAND_NODE : 0)
+            | (args->json ? COMMAND_JSON : 0)
+            | (args->vlan ? COMMAND_VLAN : 0)
+            | (args->rate ? COMMAND_RATE : 0)
+            | (args->lag ? COMMAND_LAG : 0)
+            | (args->live ? COMMAND_LIVE : 0));
+}
+
+/* Ends the program if an option was given that 'c' does not heed: with
+ * --dry-run, it would do what is only to be told. */
+static void
+check_heeded(const struct command *c, const struct command_args *args)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(some_options); i++) {
+        if (some_options[i].bit & options_given(args) & ~c->options) {
+            ovs_fatal(0, "'%s' command has no %s; use --help for help",
+                      c->name, some_options[i].name);
+        }
+    }
+}
+
 static void
 run_command(struct ovs_cmdl_context *ctx)
 {
@@ -270,6 +297,7 @@ run_command(struct ovs_cmdl_context *ctx)
     call->args.array = ctx->argv + 1;
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
         if (!strcmp(commands[i]->name, ctx->argv[0])) {
+            check_heeded(commands[i], &call->args);
             call->status = commands[i]->run(&call->args);
         }
     }

@@ -862,7 +862,7 @@ const struct command proxmox_command = {
     .name = "proxmox",
     .args = "[NAME [PF...]]",
     .max_args = INT_MAX,
-    .options = COMMAND_NODE | COMMAND_SETTINGS | COMMAND_LIVE
+    .options = COMMAND_NODE | COMMAND_VLAN | COMMAND_RATE | COMMAND_LIVE
                | COMMAND_JSON,
     .help = "print the resource mapping NAME (default: network, or\n"
             "vlanN with --vlan=N) of VFs, and stanzas of interfaces, for Proxmox VE",
