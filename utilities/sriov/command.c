@@ -34,6 +34,7 @@
 #include "sriov/conf.h"
 #include "svec.h"
 #include "timeval.h"
+#include "unicode.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(sriov_command);
@@ -91,12 +92,37 @@ command_take_lock(void)
     }
 }
 
+/* Returns how many bytes the character at 's' has in UTF-8, or 0 if it is
+ * none. */
+static size_t
+character_length(const char *s)
+{
+    for (size_t n = 1; n <= 4 && s[n - 1]; n++) {
+        char *character = xmemdup0(s, n);
+        char *wrong = utf8_validate(character, NULL);
+
+        free(character);
+        free(wrong);
+        if (!wrong) {
+            return n;
+        }
+    }
+    return 0;
+}
+
 void
 command_print_json(struct json *json)
 {
     char *s = json_to_string(json, JSSF_PRETTY | JSSF_SORT);
 
-    puts(s);
+    /* JSON is UTF-8, names of network devices and programs are any bytes. */
+    for (const char *p = s; *p; ) {
+        size_t n = (unsigned char) *p < 0x80 ? 1 : character_length(p);
+
+        fwrite(n ? p : "?", 1, MAX(n, 1), stdout);
+        p += MAX(n, 1);
+    }
+    putchar('\n');
     free(s);
     json_destroy(json);
 }
