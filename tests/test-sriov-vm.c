@@ -17,8 +17,10 @@
  *
  *     test-sriov-vm < WORLDS
  *     test-sriov-vm proxmox ROOT
+ *     test-sriov-vm proxmox-wait ROOT
  *
- * The latter prints who has what by the files of Proxmox VE below ROOT.
+ * The latter print who has what by the files of Proxmox VE below ROOT; the last
+ * one waits until settings can be read.
  *
  * A world is text, see do_line().  Copies it, but after each "plan" prints
  * what is done in place of the indented lines that are there, step by step,
@@ -38,6 +40,7 @@
 #include <string.h>
 
 #include "openvswitch/dynamic-string.h"
+#include "openvswitch/poll-loop.h"
 #include "packets.h"
 #include "random.h"
 #include "sriov/vm-plan.h"
@@ -598,8 +601,6 @@ print_facts(const struct vm_source *source, const char *root)
 
     if (!settings) {
         puts("settings cannot be read");
-        vm_watch_destroy(watch);
-        return;
     }
     source->add(settings, root, watch, &facts);
     managed = sset_sort(&facts.managed);
@@ -610,6 +611,25 @@ print_facts(const struct vm_source *source, const char *root)
         print_claim(&facts.claims[i]);
     }
     free(managed);
+    if (settings) {
+        source->destroy(settings);
+    }
+    vm_watch_destroy(watch);
+}
+
+/* Waits until 'source' can read its settings. */
+static void
+wait_for_settings(const struct vm_source *source, const char *root)
+{
+    struct vm_watch *watch = vm_watch_create();
+    void *settings;
+
+    while ((settings = source->read(root, watch)) == NULL) {
+        while (!vm_watch_run(watch)) {
+            vm_watch_wait(watch);
+            poll_block();
+        }
+    }
     source->destroy(settings);
     vm_watch_destroy(watch);
 }
@@ -622,6 +642,10 @@ main(int argc, char *argv[])
 
     set_program_name(argv[0]);
     vm_facts_init(&facts);
+    if (argc == 3 && !strcmp(argv[1], "proxmox-wait")) {
+        wait_for_settings(&vm_source_proxmox, argv[2]);
+        argv[1] = CONST_CAST(char *, "proxmox");
+    }
     if (argc == 3 && !strcmp(argv[1], "proxmox")) {
         print_facts(&vm_source_proxmox, argv[2]);
         vm_facts_destroy(&facts);

@@ -473,6 +473,7 @@ pve_read(const char *root, struct vm_watch *watch)
 
     watch_settings(root, watch);
     if (is_away(root)) {
+        vm_watch_again(watch);
         return NULL;
     }
     pve = xzalloc(sizeof *pve);
@@ -496,6 +497,7 @@ pve_read(const char *root, struct vm_watch *watch)
     find_managed(pve);
     if (is_away(root)) {
         /* It went while it was read. */
+        vm_watch_again(watch);
         pve_destroy(pve);
         return NULL;
     }
@@ -664,7 +666,7 @@ static void
 add_claim(const struct pve *pve, const char *root, struct vm_facts *facts,
           const struct reservation *r)
 {
-    const struct smap *vm = shash_find_data(&pve->vms, r->vm);
+    const struct smap *vm = pve ? shash_find_data(&pve->vms, r->vm) : NULL;
     struct svec arguments = SVEC_EMPTY_INITIALIZER;
     struct vm_claim *claim;
 
@@ -716,10 +718,12 @@ pve_add(const void *pve_, const char *root, struct vm_watch *watch,
 
     vm_watch_file(watch, dir, RESERVATIONS);
     free(dir);
-    SSET_FOR_EACH (pci, &pve->managed) {
-        sset_add(&facts->managed, pci);
+    if (pve) {
+        SSET_FOR_EACH (pci, &pve->managed) {
+            sset_add(&facts->managed, pci);
+        }
+        facts->changed = MAX(facts->changed, pve->changed);
     }
-    facts->changed = MAX(facts->changed, pve->changed);
     while (next_reservation(&lines, &r)) {
         if (r.running) {
             if (vm_watch_process(watch, r.value)) {

@@ -39,12 +39,13 @@ struct vm_source {
 
     /* Reads settings below 'root', "" for the host's own, and returns them, to
      * be freed with 'destroy', or NULL if they cannot be read now: those that
-     * were read before count on.  May wait. */
+     * were read before count on, if there are any.  May wait. */
     void *(*read)(const char *root, struct vm_watch *);
     void (*destroy)(void *settings);
 
     /* Adds to 'facts' who has what now, with what 'settings', from 'read',
-     * say.  Does not wait. */
+     * say, which may be NULL: VMs that run have their VFs all the same.  Does
+     * not wait. */
     void (*add)(const void *settings, const char *root, struct vm_watch *,
                 struct vm_facts *facts);
 };

@@ -34,6 +34,7 @@
 #include "openvswitch/vlog.h"
 #include "sriov/host.h"
 #include "sset.h"
+#include "timeval.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(sriov_vm_watch);
@@ -44,6 +45,9 @@ VLOG_DEFINE_THIS_MODULE(sriov_vm_watch);
 
 /* Polling it says that something was mounted or unmounted (proc(5)). */
 #define MOUNTS "/proc/self/mountinfo"
+
+/* When vm_watch_again() has it look again, in ms. */
+#define AGAIN_DELAY 2000
 
 /* A folder. */
 struct dir {
@@ -65,6 +69,7 @@ struct vm_watch {
     char *mounts;               /* What MOUNTS said last. */
     struct shash dirs;          /* "struct dir", by path. */
     struct shash processes;     /* "struct process", by number. */
+    long long int again;        /* In ms, or LLONG_MAX. */
 };
 
 static char *
@@ -88,6 +93,7 @@ vm_watch_create(void)
     w->mounts = read_mounts();
     shash_init(&w->dirs);
     shash_init(&w->processes);
+    w->again = LLONG_MAX;
     return w;
 }
 
@@ -119,6 +125,7 @@ vm_watch_begin(struct vm_watch *w)
 
     free(w->mounts);
     w->mounts = read_mounts();
+    w->again = LLONG_MAX;
     SHASH_FOR_EACH (node, &w->dirs) {
         struct dir *dir = node->data;
 
@@ -363,11 +370,22 @@ vm_watch_is_alive(const struct vm_watch *w, pid_t pid)
     return process && !has_ended(process);
 }
 
+void
+vm_watch_again(struct vm_watch *w)
+{
+    w->again = time_msec() + AGAIN_DELAY;
+}
+
 bool
 vm_watch_run(struct vm_watch *w)
 {
     bool changed = run_files(w) | run_mounts(w);
     struct shash_node *node;
+
+    if (time_msec() >= w->again) {
+        w->again = LLONG_MAX;
+        changed = true;
+    }
 
     SHASH_FOR_EACH (node, &w->processes) {
         struct process *process = node->data;
@@ -388,6 +406,9 @@ vm_watch_wait(const struct vm_watch *w)
     poll_fd_wait(w->inotify, POLLIN);
     if (w->mounts_fd >= 0) {
         poll_fd_wait(w->mounts_fd, POLLPRI);
+    }
+    if (w->again != LLONG_MAX) {
+        poll_timer_wait_until(w->again);
     }
     SHASH_FOR_EACH (node, &w->processes) {
         const struct process *process = node->data;

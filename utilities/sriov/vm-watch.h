@@ -21,7 +21,7 @@
  *
  *     inotify, mountinfo, pidfds --> WATCH --> sources
  *
- * Nothing is read periodically.  What a round of reading no longer asks for is
+ * Nothing is read periodically, as long as it can be read.  What a round of reading no longer asks for is
  * not watched any more. */
 
 #include <stdbool.h>
@@ -46,6 +46,10 @@ void vm_watch_file(struct vm_watch *, const char *dir, const char *name);
  * vm_watch_is_alive() is still true afterwards. */
 bool vm_watch_process(struct vm_watch *, pid_t pid);
 bool vm_watch_is_alive(const struct vm_watch *, pid_t pid);
+
+/* Has vm_watch_run() say once, in some seconds, that something happened: for
+ * what cannot be read now, and of which nothing tells when it can. */
+void vm_watch_again(struct vm_watch *);
 
 /* Returns true if something happened since it was called last. */
 bool vm_watch_run(struct vm_watch *);

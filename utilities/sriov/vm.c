@@ -191,11 +191,8 @@ read_facts(struct vm *vm, struct vm_facts *facts)
     vm_facts_init(facts);
     vm_watch_begin(vm->who);
     for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
-        if (vm->settings[i]) {
-            sources[i]->add(vm->settings[i], vm->root, vm->who, facts);
-        } else {
-            facts->unknown = true;
-        }
+        sources[i]->add(vm->settings[i], vm->root, vm->who, facts);
+        facts->unknown |= !vm->settings[i];
     }
     vm_watch_end(vm->who);
     if (facts->expires != LLONG_MAX) {
