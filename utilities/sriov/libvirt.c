@@ -106,14 +106,16 @@ write_file(const char *dir, const char *name, const char *text)
     free(path);
 }
 
-/* Adds to the VFs that are managed those that have settings in 'file'. */
-static void
+/* Adds to the VFs that are managed those that have settings in 'file'.
+ * Returns true if any in 'file' is managed then. */
+static bool
 add_managed(const char *dir, const char *file)
 {
     struct howto_lines lines = howto_lines_of(dir, "/managed");
     struct svec all = SVEC_EMPTY_INITIALIZER;
     char *copy = xstrdup(file);
     char *save_ptr = NULL;
+    bool any = false;
     char *text;
 
     while (howto_next_line(&lines)) {
@@ -123,18 +125,22 @@ add_managed(const char *dir, const char *file)
          line = strtok_r(NULL, "\n", &save_ptr)) {
         char pci[32];
 
-        if (ovs_scan(line, "vf %31s", pci) && strchr(line, '=')) {
-            svec_add(&all, pci);
+        if (ovs_scan(line, "vf %31s", pci)) {
+            if (strchr(line, '=')) {
+                svec_add(&all, pci);
+            }
+            any |= svec_contains_unsorted(&all, pci);
         }
     }
     svec_sort_unique(&all);
     text = svec_join(&all, "\n", "\n");
-    if (all.n) {
+    if (any) {
         write_file(dir, "managed", text);
     }
     free(text);
     free(copy);
     svec_destroy(&all);
+    return any;
 }
 
 /* Waits until "ovs-sriov vm" has put the settings of the VM 'uuid' in force.
@@ -173,6 +179,21 @@ wait_until_ready(const char *uuid)
     return wrong;
 }
 
+/* Writes the 'file' of the VM 'uuid', if any VF in it is managed.  Returns
+ * false if none is. */
+static bool
+claim_vfs(const char *dir, const char *uuid, const char *file)
+{
+    int fd = lock_dir(dir);
+    bool any = add_managed(dir, file);
+
+    if (any) {
+        write_file(dir, uuid, file);
+    }
+    close(fd);
+    return any;
+}
+
 /* The VM whose definition is on stdin is about to start. */
 static int
 start(const char *dir)
@@ -181,14 +202,9 @@ start(const char *dir)
     char *wrong = read_vm(&uuid, &file);
 
     if (!wrong) {
-        bool any = strstr(file, "\nvf ") != NULL;
-
-        if (any) {
-            int fd = lock_dir(dir);
-
-            add_managed(dir, file);
-            write_file(dir, uuid, file);
-            close(fd);
+        /* With none, it may have a GPU, or a VF that sriov.conf has settings
+         * for: it is not ours to wait for. */
+        if (strstr(file, "\nvf ") && claim_vfs(dir, uuid, file)) {
             wrong = wait_until_ready(uuid);
             if (wrong) {
                 char *path = xasprintf("%s/%s", dir, uuid);
