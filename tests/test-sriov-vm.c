@@ -164,6 +164,8 @@ add_claim(const struct svec *words)
         } else {
             char *error = vm_settings_put_words(&claim->settings, w);
 
+            claim->own = true;
+
             if (error && !claim->error) {
                 claim->error = error;
             } else {
@@ -468,6 +470,7 @@ run_random(unsigned int n, struct ds *s)
  *     changed TIME               when settings were
  *     unknown                    settings cannot be read
  *     claim PCI VM [WORD...]     see add_claim()
+ *     also PCI VM [WORD...]      likewise, besides one that is there
  *     unclaim PCI
  *     no-mac PCI                 it has no address, as mlx5's have at first
  *     tag PCI                    somebody changes its VLANs
@@ -516,6 +519,8 @@ do_line(const char *line, struct ds *s)
         facts.unknown = true;
     } else if (!strcmp(command, "claim") && words.n > 2) {
         del_claim(arg);
+        ok = add_claim(&words);
+    } else if (!strcmp(command, "also") && words.n > 2) {
         ok = add_claim(&words);
     } else if (!strcmp(command, "unclaim")) {
         del_claim(arg);

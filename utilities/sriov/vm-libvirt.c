@@ -367,6 +367,7 @@ add_file(const char *root, const char *dir, const char *uuid,
             claim->pid = pid;
             claim->running = pid != 0;
             claim->started = pid ? vm_source_started(pid) : 0;
+            claim->own = strchr(lines.line + n, '=') != NULL;
             claim->error = vm_settings_put_words(&claim->settings,
                                                  lines.line + n);
             if (!pid) {

@@ -162,17 +162,21 @@ add_op(struct decision *d, enum vm_op_type type, const char *why,
     };
 }
 
-/* Returns the claim that counts for 'vf': a VM's before one of sriov.conf. */
+/* Returns the claim that counts for 'vf': a VM's with settings, else one of
+ * sriov.conf, else a VM's without. */
 static const struct vm_claim *
 find_claim(const struct vm_facts *facts, const struct vm_vf *vf)
 {
     const struct vm_claim *best = NULL;
+    int best_rank = 0;
 
     for (size_t i = 0; i < facts->n_claims; i++) {
         const struct vm_claim *claim = &facts->claims[i];
+        int rank = claim->fixed ? 2 : claim->own ? 3 : 1;
 
-        if (!strcmp(claim->pci, vf->pci) && (!best || best->fixed)) {
+        if (!strcmp(claim->pci, vf->pci) && rank > best_rank) {
             best = claim;
+            best_rank = rank;
         }
     }
     return best;

@@ -87,6 +87,8 @@ struct vm_claim {
     long long int pid;          /* Process, or 0. */
     bool running;               /* False: the VM is about to start. */
     bool fixed;                 /* From sriov.conf: no VM, but always there. */
+    bool own;                   /* There are settings for the VM, besides an
+                                 * address that was made for it. */
     long long int started;      /* When it did (s since 1970), or 0. */
     struct vm_settings settings;
     char *error;                /* What is wrong with them, or NULL. */

@@ -617,6 +617,7 @@ put_words(struct vm_claim *claim, const char *words, const char *where)
     char *wrong = (words && !claim->error
                    ? vm_settings_put_words(&claim->settings, words) : NULL);
 
+    claim->own |= words != NULL;
     if (wrong) {
         claim->error = xasprintf("%s: %s", where, wrong);
         free(wrong);
