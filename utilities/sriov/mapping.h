@@ -29,6 +29,10 @@
 #include <stddef.h>
 #include "svec.h"
 
+/* In a description, before settings of VMs, which go up to its end or a
+ * ";". */
+#define PVE_MARK "ovs-sriov:"
+
 struct pve_mapping {
     char *id;
     char *description;          /* Or NULL. */

@@ -179,13 +179,46 @@ has_path(const struct svec *maps, const char *map)
     return found;
 }
 
+/* Returns the description that gives VMs 'words', settings, with what else
+ * 'old' has, the one there is or NULL: other settings, and text.  The caller
+ * must free it.  NULL if there are no 'words', so that it stays. */
+static char *
+describe(const char *old, const char *words)
+{
+    const char *mark = old ? strstr(old, PVE_MARK) : NULL;
+    const char *after = mark ? mark + strlen(PVE_MARK) : "";
+    size_t n = strcspn(after, ";");
+    char *old_words = xmemdup0(after, n);
+    struct ds s = DS_EMPTY_INITIALIZER;
+    struct vm_settings settings;
+
+    if (!words) {
+        free(old_words);
+        return NULL;
+    }
+    vm_settings_init(&settings);
+    free(vm_settings_put_words(&settings, old_words));
+    free(vm_settings_put_words(&settings, words));
+    if (old && old[0]) {
+        ds_put_format(&s, "%.*s%s", (int) (mark ? mark - old : strlen(old)),
+                      old, mark ? "" : "; ");
+    }
+    ds_put_cstr(&s, PVE_MARK" ");
+    vm_settings_format(&settings, &s);
+    ds_put_cstr(&s, after + n);
+    vm_settings_destroy(&settings);
+    free(old_words);
+    return ds_steal_cstr(&s);
+}
+
 /* Adds to 'maps' those of the mapping that exists which stay: "pvesh set"
  * replaces all of them.  Notes those that do not in 's', if that is not
  * NULL.  Returns true if the mapping exists; '*live' becomes true if it is one
- * for live migration. */
+ * for live migration, '*description' what it is to have, which the caller must
+ * free, or NULL. */
 static bool
 keep_maps(const struct proxmox_request *request, struct svec *maps,
-          struct ds *s, bool *live)
+          struct ds *s, bool *live, char **description)
 {
     struct pve_mappings mappings;
     const struct pve_mapping *mapping;
@@ -223,6 +256,8 @@ keep_maps(const struct proxmox_request *request, struct svec *maps,
 
     bool exists = mapping != NULL;
     *live |= mapping && mapping->live;
+    *description = describe(mapping ? mapping->description : NULL,
+                            request->settings);
     pve_mappings_destroy(&mappings);
     free(here);
     return exists;
@@ -236,16 +271,21 @@ mapping_json(const struct host *host, const struct host_conf *conf,
     struct json *array = json_array_create_empty();
     struct svec maps = SVEC_EMPTY_INITIALIZER;
     bool live = request->live;
+    char *description;
     const char *map;
     size_t i;
 
     make_maps(host, conf, request, &maps);
-    keep_maps(request, &maps, NULL, &live);
+    keep_maps(request, &maps, NULL, &live, &description);
     SVEC_FOR_EACH (i, map, &maps) {
         json_array_add(array, json_string_create(map));
     }
     svec_destroy(&maps);
     json_object_put_string(json, "id", request->id);
+    if (description) {
+        json_object_put_string(json, "description", description);
+        free(description);
+    }
     if (live) {
         json_object_put(json, "live-migration-capable",
                         json_integer_create(1));
@@ -383,6 +423,7 @@ put_mapping(const struct printer *p)
     struct svec maps = SVEC_EMPTY_INITIALIZER;
     bool live = request->live;
     struct ds *s = p->s;
+    char *description;
     const char *map;
     size_t i;
 
@@ -393,10 +434,7 @@ put_mapping(const struct printer *p)
         svec_destroy(&maps);
         return;
     }
-    bool exists = keep_maps(request, &maps, s, &live);
-    char *description = (request->settings
-                         ? xasprintf("ovs-sriov: %s", request->settings)
-                         : NULL);
+    bool exists = keep_maps(request, &maps, s, &live, &description);
     if (exists) {
         ds_put_format(s, "# VFs for VMs: run this once; what other nodes have "
                       "in the mapping stays\n\npvesh set "
@@ -407,7 +445,8 @@ put_mapping(const struct printer *p)
                       request->id);
     }
     if (description) {
-        ds_put_format(s, " \\\n    --description '%s'", description);
+        ds_put_cstr(s, " \\\n    --description ");
+        put_quoted(s, description);
     }
     if (live) {
         ds_put_cstr(s, " \\\n    --live-migration-capable 1");

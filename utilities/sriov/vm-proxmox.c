@@ -58,7 +58,6 @@ VLOG_DEFINE_THIS_MODULE(sriov_vm_proxmox);
 #define RESERVATIONS "pci-id-reservations"
 #define PVE_DIR "/etc/pve"
 #define CLUSTER_CONF "sriov.conf"
-#define MARK "ovs-sriov:"       /* In a description, before settings. */
 
 /* What names of VMs have (PVE::JSONSchema, dns-name). */
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
@@ -214,10 +213,10 @@ static char *
 mapping_words(const struct pve_mapping *mapping)
 {
     const char *mark = (mapping->description
-                        ? strstr(mapping->description, MARK) : NULL);
+                        ? strstr(mapping->description, PVE_MARK) : NULL);
 
-    return mark ? xmemdup0(mark + strlen(MARK),
-                           strcspn(mark + strlen(MARK), ";")) : NULL;
+    return mark ? xmemdup0(mark + strlen(PVE_MARK),
+                           strcspn(mark + strlen(PVE_MARK), ";")) : NULL;
 }
 
 /* Reads the options in 'lines', which are the VM 'vm's, that count: not those
