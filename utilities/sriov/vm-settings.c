@@ -306,8 +306,8 @@ vm_settings_put_words(struct vm_settings *s, const char *words)
     char *error = (is_utf8(words) ? NULL
                    : xstrdup("the settings are no UTF-8 text"));
 
-    for (char *word = strtok_r(copy, " \t", &save_ptr); word && !error;
-         word = strtok_r(NULL, " \t", &save_ptr)) {
+    for (char *word = strtok_r(copy, " \t\r\n", &save_ptr); word && !error;
+         word = strtok_r(NULL, " \t\r\n", &save_ptr)) {
         char *value = strchr(word, '=');
 
         if (value) {
