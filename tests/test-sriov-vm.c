@@ -19,8 +19,10 @@
  *     test-sriov-vm proxmox ROOT
  *     test-sriov-vm proxmox-wait ROOT
  *
- * The latter print who has what by the files of Proxmox VE below ROOT; the last
- * one waits until settings can be read.
+ *     test-sriov-vm libvirt ROOT
+ *
+ * The latter print who has what by the files of Proxmox VE or libvirt below
+ * ROOT; that with "-wait" waits until settings can be read.
  *
  * A world is text, see do_line().  Copies it, but after each "plan" prints
  * what is done in place of the indented lines that are there, step by step,
@@ -651,8 +653,9 @@ main(int argc, char *argv[])
         wait_for_settings(&vm_source_proxmox, argv[2]);
         argv[1] = CONST_CAST(char *, "proxmox");
     }
-    if (argc == 3 && !strcmp(argv[1], "proxmox")) {
-        print_facts(&vm_source_proxmox, argv[2]);
+    if (argc == 3) {
+        print_facts(!strcmp(argv[1], "proxmox") ? &vm_source_proxmox
+                    : &vm_source_libvirt, argv[2]);
         vm_facts_destroy(&facts);
         return 0;
     }

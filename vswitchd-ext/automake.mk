@@ -250,6 +250,7 @@ tests_test_sriov_vm_SOURCES = \
 	utilities/sriov/leftovers-udev.c \
 	utilities/sriov/leftovers.c \
 	utilities/sriov/mapping.c \
+	utilities/sriov/vm-libvirt.c \
 	utilities/sriov/vm-plan.c \
 	utilities/sriov/vm-proxmox.c \
 	utilities/sriov/vm-settings.c \
@@ -261,7 +262,8 @@ tests_test_sriov_vm_SOURCES = \
 	vswitchd-ext/inventory/netlink.c \
 	vswitchd-ext/inventory/sysfs.c
 tests_test_sriov_vm_CPPFLAGS = $(AM_CPPFLAGS) \
-	-I$(srcdir)/vswitchd-ext -I$(srcdir)/utilities $(CX_SRIOV_CFLAGS)
+	-I$(srcdir)/vswitchd-ext -I$(srcdir)/utilities $(CX_SRIOV_CFLAGS) \
+	$(CX_SRIOV_HOST_CFLAGS)
 tests_test_sriov_vm_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS) \
 	$(CX_SRIOV_HOST_LIBS)
 

@@ -338,7 +338,7 @@ add_file(const char *root, const char *dir, const char *uuid,
          struct vm_watch *watch, struct vm_facts *facts)
 {
     char *path = xasprintf("/%s", uuid);
-    struct howto_lines lines = howto_lines_of(dir, path);
+    struct howto_lines lines = howto_plain_lines_of(dir, path);
     char *name = xstrdup("");
     char *file = xasprintf("%s/%s", dir, uuid);
     long long int expires = 0;
