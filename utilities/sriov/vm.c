@@ -652,6 +652,9 @@ run(const struct command_args *args)
     struct unixctl_server *unixctl;
     struct vm vm;
 
+    if (*args->root) {
+        ovs_fatal(0, "--root is for looking only");
+    }
     take_lock();
     if (unixctl_server_create(path, &unixctl)) {
         ovs_fatal(0, "%s: cannot listen", path);
