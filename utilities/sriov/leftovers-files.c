@@ -89,8 +89,16 @@ struct unit {
                                  * more. */
     char *resets;               /* A drop-in that has another ExecStart=, or
                                  * NULL. */
-    bool has_condition;         /* ExecCondition=. */
+    bool has_condition;         /* ExecCondition=, ConditionPathExists=. */
 };
+
+/* Returns true if 'value', of ConditionPathExists= and the like, asks for
+ * nothing but what a NIC has, without which there is nothing to set up. */
+static bool
+is_of_nic(const char *value)
+{
+    return !strncmp(value, "/sys/", 5);
+}
 
 /* Adds what 'file' says of the unit. */
 static void
@@ -115,6 +123,9 @@ take_unit_file(const char *root, struct unit *unit, const char *file,
             svec_add(&unit->files, value);
         } else if (is_key(lines.line, "ExecCondition")) {
             unit->has_condition |= *value != '\0';
+        } else if (!strncmp(lines.line, "Condition", 9)
+                   || !strncmp(lines.line, "Assert", 6)) {
+            unit->has_condition |= *value && !is_of_nic(value);
         } else if (is_key(lines.line, "ExecStart") && !*value
                    && is_drop_in) {
             free(unit->resets);
@@ -378,6 +389,7 @@ read_cron(struct howto *h, const char *file, bool has_user)
             command += strspn(command, " \t");
             if (has_user) {
                 command += strcspn(command, " \t");
+                command += strspn(command, " \t");
             }
             howto_run(&shell, command);
             shell.ended = shell.may_have_ended = false;
@@ -610,8 +622,9 @@ netplan_take(struct netplan *np, size_t indent, unsigned int at,
            : !strcmp(s->key, "virtual-function-count") ? HOWTO_VFS
            : HOWTO_BY_HAND);
     bool known = (kind == HOWTO_VFS ? howto_is_number(s->value)
-                  : (kind == HOWTO_MODE
-                     || !strcmp(s->key, "delay-virtual-functions-rebind")));
+                  : kind == HOWTO_MODE ? (!strcmp(s->value, "switchdev")
+                                          || !strcmp(s->value, "legacy"))
+                  : !strcmp(s->key, "delay-virtual-functions-rebind"));
 
     np->has_more |= (np->match && indent >= np->match) || !known;
     if (np->match && indent >= np->match) {

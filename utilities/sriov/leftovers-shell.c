@@ -853,6 +853,20 @@ has_no_shell(const struct howto_shell *shell, const struct command *command)
     return false;
 }
 
+/* Takes account of what the command 'name' ends, if it runs, which is
+ * 'uncertain' or depends on a command before it, with 'depends'. */
+static void
+take_end(struct howto_shell *shell, const char *name, bool uncertain,
+         bool depends)
+{
+    if (!strcmp(name, "exit") || !strcmp(name, "exec")) {
+        shell->may_have_ended |= uncertain;
+        shell->ended = !uncertain && !depends;
+    }
+    /* bash goes on, but in a script that is a part of another. */
+    shell->may_have_ended |= !strcmp(name, "return");
+}
+
 void
 howto_run(struct howto_shell *shell, const char *text)
 {
@@ -870,6 +884,9 @@ howto_run(struct howto_shell *shell, const char *text)
         bool inside = take_structure(shell, &command, structure);
         bool uncertain = shell->uncertain;
         bool ok;
+
+        /* Without a command it is about where output goes. */
+        bool is_exec = !strcmp(first, "exec") && command.words.n > 1;
 
         command.input = input;
         input = NULL;
@@ -891,10 +908,8 @@ howto_run(struct howto_shell *shell, const char *text)
         if (inside || doubtful) {
             drop_uncertain(h, n_rules);
         }
-        if (!strcmp(first, "exit")) {
-            shell->may_have_ended |= inside || doubtful;
-            shell->ended = !inside && !doubtful && !strchr("&o", before);
-        }
+        take_end(shell, is_exec ? "exec" : !strcmp(first, "exec") ? "" : first,
+                 inside || doubtful, strchr("&o", before));
         doubtful = (shell->may_have_ended
                     || ((!ok || doubtful) && strchr("&o", command.after)
                         && command.after));

@@ -598,7 +598,7 @@ read_option(struct howto *h, struct howto_stanza *stanza, size_t commands,
 {
     static const char *const runs[] = { "pre-up", "up", "post-up" };
     static const char *const ends[] = { "pre-down", "down", "post-down" };
-    struct howto_shell shell = { .h = h, .down = false };
+    struct howto_shell shell = { .h = h, .may_have_ended = lines->uncertain };
     bool run = false;
 
     add_option(stanza, word, rest);
@@ -726,7 +726,11 @@ read_interfaces(struct howto *h, const char *file)
         }
         word = strsep(&rest, " \t");
         rest = rest ? rest + strspn(rest, " \t") : copy + strlen(copy);
-        if (!strcmp(word, "iface")) {
+        if (*word == '%' || !strncmp(word, "<%", 2)) {
+            /* A template of ifupdown2's, with conditions and loops. */
+            howto_begin_item(h, lines.at);
+            lines.uncertain = true;
+        } else if (!strcmp(word, "iface")) {
             howto_begin_item(h, lines.at);
             stanza = add_stanza(h, lines.at, strsep(&rest, " \t"));
             rest = rest ? rest + strspn(rest, " \t") : copy + strlen(copy);

@@ -197,6 +197,8 @@ struct howto_lines {
     unsigned int at;            /* Where 'line' begins. */
     bool plain;
     bool indented;              /* There was space before 'line'. */
+    bool uncertain;             /* Set by who reads them: what comes may not
+                                 * be in force. */
 };
 
 /* Returns what is in 'file' below 'root', which the caller must free, or NULL
