@@ -954,6 +954,15 @@ check_keys(struct checker *c, const char *table, const struct json *map)
                 add(c, FINDING_FAIL, "ovsdb", "ovs-vsctl remove Open_vSwitch "
                     ". other_config KEY, and restart openvswitch-switch",
                     "other_config:%s=false: nothing is offloaded", key);
+            } else if (!strcmp(key, "tc-policy")) {
+                bool skip_hw = !strcmp(value, "skip_hw");
+
+                add(c, skip_hw ? FINDING_FAIL : FINDING_WARN, "ovsdb",
+                    "ovs-vsctl remove Open_vSwitch . other_config tc-policy, "
+                    "if there is no reason for it", "other_config:tc-policy="
+                    "%s: %s", value, skip_hw ? "nothing is offloaded"
+                    : "it is for all flows; without it each has the policy "
+                    "that suits it");
             }
         }
     }

@@ -730,7 +730,13 @@ host_import(const struct howto *h, const struct host *host, struct ds *conf,
                       h->settings[0].file, h->settings[0].line,
                       h->settings[0].text);
     }
-    if (!h->n_rules && !h->n_settings) {
+    if (h->n_settings || h->sets_defaults) {
+        ds_put_cstr(report, "then: ovs-vsctl remove Open_vSwitch . "
+                    "other_config hw-offload tc-policy lacp-fallback-ab, "
+                    "which the database keeps, and which counts more than "
+                    "the defaults\n");
+    }
+    if (!h->n_rules && !h->n_settings && !h->sets_defaults) {
         error = xstrdup("no udev rule, unit or script sets up SR-IOV, and "
                         "ovs-ctl is as it was: there is nothing to import");
     } else if (im.n_by_hand) {

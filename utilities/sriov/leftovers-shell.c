@@ -458,6 +458,45 @@ do_ip(struct howto_shell *shell, const struct svec *words)
     return false;
 }
 
+/* Returns true if 'word' is a value of other_config that is the default, or
+ * does what that does. */
+static bool
+is_default_value(const char *word)
+{
+    static const char *const values[] = {
+        "hw-offload=true", "tc-policy=skip_sw", "lacp-fallback-ab=true",
+    };
+    static const char column[] = "other_config:";
+    bool is = false;
+
+    for (size_t i = 0; i < ARRAY_SIZE(values)
+         && !strncmp(word, column, strlen(column)); i++) {
+        is |= !strcmp(word + strlen(column), values[i]);
+    }
+    return is;
+}
+
+/* ovs-vsctl [OPTION...] set Open_vSwitch . other_config:hw-offload=true, and
+ * others with the right default, as a line of its own. */
+static bool
+do_vsctl(struct howto_shell *shell, const struct svec *words)
+{
+    struct howto_file *file = &shell->h->files[shell->h->at];
+    size_t i = skip_options(words);
+    bool ok = (i + 3 < words->n && !strcmp(words->names[i], "set")
+               && !strcasecmp(words->names[i + 1], "Open_vSwitch")
+               && !strcmp(words->names[i + 2], ".") && !shell->uncertain);
+
+    for (i += 3; ok && i < words->n; i++) {
+        ok = is_default_value(words->names[i]);
+    }
+    if (ok && !shell->down) {
+        shell->h->sets_defaults = true;
+        file->items[file->n_items - 1].ours = true;
+    }
+    return ok;
+}
+
 /* Sets 'shell''s variable if 'word' is NAME=VALUE. */
 static bool
 do_assignment(struct howto_shell *shell, const char *word, bool unknown)
@@ -791,6 +830,8 @@ do_command(struct howto_shell *shell, struct command *command)
         return do_devlink(shell, words);
     } else if (!strcmp(name, "ip")) {
         return do_ip(shell, words);
+    } else if (!strcmp(name, "ovs-vsctl") && do_vsctl(shell, words)) {
+        return true;
     } else if (is_harmless(name, words)) {
         return true;
     }

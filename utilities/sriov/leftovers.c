@@ -763,6 +763,14 @@ read_interfaces(struct howto *h, const char *file)
 
 /* ovs-ctl. */
 
+bool
+howto_is_default(const char *text)
+{
+    return (strstr(text, "other_config:hw-offload=")
+            || strstr(text, "other_config:tc-policy=")
+            || strstr(text, "other_config:lacp-fallback-ab="));
+}
+
 static void
 read_ovs_ctl(struct howto *h, const char *file)
 {
@@ -771,10 +779,7 @@ read_ovs_ctl(struct howto *h, const char *file)
     while (howto_next_line(&lines)) {
         const char *line = lines.line;
 
-        if (*line != '#'
-            && (strstr(line, "other_config:hw-offload=")
-                || strstr(line, "other_config:tc-policy=")
-                || strstr(line, "other_config:lacp-fallback-ab="))) {
+        if (*line != '#' && howto_is_default(line)) {
             if (h->n_settings >= h->allocated_settings) {
                 h->settings = x2nrealloc(h->settings, &h->allocated_settings,
                                          sizeof *h->settings);

@@ -126,6 +126,7 @@ struct howto {
     struct smap altnames;       /* From an alternative name to the name. */
     struct howto_setting *settings;
     size_t n_settings, allocated_settings;
+    bool sets_defaults;         /* So does a command, of ovs-vsctl. */
     struct howto_file *files;
     size_t n_files, allocated_files;
     size_t at;                  /* The file that is being read. */
@@ -246,6 +247,10 @@ void howto_add_cond(struct howto_conds *, enum howto_what, bool negate,
 
 /* Frees what is in the conditions, not themselves. */
 void howto_conds_destroy(struct howto_conds *);
+
+/* Returns true if 'text' sets in the database what has the right default with
+ * us. */
+bool howto_is_default(const char *text);
 
 /* Returns true if 's' is a decimal number. */
 bool howto_is_number(const char *s);
