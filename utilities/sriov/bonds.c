@@ -159,22 +159,87 @@ unit_value(const char *root, const char *file, const char *section,
     return value;
 }
 
-/* Is 'name' among 'patterns', as Name= of a .network file has them? */
+/* Is 'value', which may be NULL, among 'patterns', as [Match] of a .network
+ * file has them?  Those with "!" before them are handled by the caller. */
 static bool
-matches_name(const char *patterns, const char *name)
+is_among(const char *patterns, const char *value)
 {
     struct svec words = SVEC_EMPTY_INITIALIZER;
-    bool negate = *patterns == '!';
     bool found = false;
     const char *word;
     size_t i;
 
-    howto_split(&words, patterns + negate, " \t");
+    howto_split(&words, patterns, " \t");
     SVEC_FOR_EACH (i, word, &words) {
-        found |= !fnmatch(word, name, 0);
+        found |= value && !fnmatch(word, value, FNM_CASEFOLD);
     }
     svec_destroy(&words);
-    return found != negate;
+    return found;
+}
+
+/* Is the network device of 'pf', or one of its alternative names, among
+ * 'patterns'? */
+static bool
+has_name(const struct howto *h, const char *patterns, const struct host_pf *pf)
+{
+    bool found = is_among(patterns, host_pf_netdev(pf));
+    struct smap_node *node;
+
+    SMAP_FOR_EACH (node, &h->altnames) {
+        found |= (!strcmp(node->value, host_pf_netdev(pf))
+                  && is_among(patterns, node->key));
+    }
+    return found;
+}
+
+/* Is the MAC address of 'pf', that which it has or was made with, among
+ * 'addresses'? */
+static bool
+has_mac(const char *root, const char *addresses, const struct host_pf *pf)
+{
+    static const char *const files[] = { "address",
+                                         "bonding_slave/perm_hwaddr" };
+    bool found = false;
+
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+        char *address = host_read_file("%s/sys/class/net/%s/%s", root,
+                                       host_pf_netdev(pf), files[i]);
+
+        found |= is_among(addresses, address);
+        free(address);
+    }
+    return found;
+}
+
+/* Is the .network file 'file' about the network device of 'pf', as far as
+ * [Match] says so by what is known here? */
+static bool
+is_about(const struct howto *h, const char *root, const char *file,
+         const struct host_pf *pf)
+{
+    static const char *const keys[] = { "Name", "MACAddress",
+                                        "PermanentMACAddress", "Path",
+                                        "Driver" };
+    char *path = xasprintf("pci-%s", pf->pci);
+    bool any = false, all = true;
+
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+        char *value = unit_value(root, file, "[Match]", keys[i]);
+
+        if (value) {
+            bool negate = *value == '!';
+            const char *patterns = value + negate;
+            bool is = (i == 0 ? has_name(h, patterns, pf)
+                       : i < 3 ? has_mac(root, patterns, pf)
+                       : is_among(patterns, i == 3 ? path : pf->driver));
+
+            any = true;
+            all &= is != negate;
+        }
+        free(value);
+    }
+    free(path);
+    return any && all;
 }
 
 /* Adds to 'files' networkd's files below 'root' whose names end in 'suffix', in
@@ -226,22 +291,20 @@ is_networkd_bond(const char *root, const char *name)
     return is;
 }
 
-/* Returns the bond of networkd's that will have the network device 'name', as
- * far as its file says so by name, which the caller must free, or NULL. */
+/* Returns the bond of networkd's that will have the network device of 'pf',
+ * which the caller must free, or NULL. */
 static char *
-find_networkd_bond(const char *root, const char *name)
+find_networkd_bond(const struct howto *h, const char *root,
+                   const struct host_pf *pf)
 {
     struct svec files = SVEC_EMPTY_INITIALIZER;
     char *bond = NULL;
 
     list_networkd_files(root, ".network", &files);
     for (size_t i = 0; i < files.n && !bond; i++) {
-        char *names = unit_value(root, files.names[i], "[Match]", "Name");
-
-        if (names && matches_name(names, name)) {
+        if (is_about(h, root, files.names[i], pf)) {
             bond = unit_value(root, files.names[i], "[Network]", "Bond");
         }
-        free(names);
     }
     svec_destroy(&files);
     if (bond && !is_networkd_bond(root, bond)) {
@@ -252,11 +315,13 @@ find_networkd_bond(const char *root, const char *name)
 }
 
 /* Returns the Linux bond that the host's network configuration, of which 'h'
- * is a part, will put the network device 'name' into and that is not there
+ * is a part, will put the network device of 'pf' into and that is not there
  * yet; the caller must free it.  Else NULL. */
 static char *
-find_coming_bond(const struct howto *h, const char *root, const char *name)
+find_coming_bond(const struct howto *h, const char *root,
+                 const struct host_pf *pf)
 {
+    const char *name = host_pf_netdev(pf);
     static const char *const keys[] = { "bond-slaves", "bond_slaves",
                                         "slaves" };
     const struct howto_stanza *holder = howto_find_holder(h, name);
@@ -277,7 +342,7 @@ find_coming_bond(const struct howto *h, const char *root, const char *name)
                                     : smap_get(&s->options, "bond_master"));
         }
     }
-    bond = bond ? bond : find_networkd_bond(root, name);
+    bond = bond ? bond : find_networkd_bond(h, root, pf);
     if (bond) {
         char *path = xasprintf("%s/sys/class/net/%s", root, bond);
 
@@ -312,7 +377,7 @@ read_ovs_bonds(struct host *host, const char *root)
                              "OVSBond") ? NULL : holder->name)
             : name ? shash_find_data(&bonds, name) : NULL);
         free(pf->coming_bond);
-        pf->coming_bond = name ? find_coming_bond(&howto, root, name) : NULL;
+        pf->coming_bond = name ? find_coming_bond(&howto, root, pf) : NULL;
     }
     howto_destroy(&howto);
     shash_destroy_free_data(&bonds);

@@ -561,9 +561,10 @@ static char *
 find_rep_pattern(const struct importer *im, const char *list)
 {
     enum { MAX_VFS = 256 };
+    bool any = strstr(list, "glob") || strstr(list, "regex");
     char *pattern = NULL;
 
-    for (size_t i = 0; i < im->pcis.n; i++) {
+    for (size_t i = 0; i < im->pcis.n && any; i++) {
         const struct imported *pf = &im->pfs[i];
         const char *vfs = imported_value(pf, HOWTO_VFS);
         const char *names = imported_value(pf, HOWTO_NAMES);

@@ -66,9 +66,6 @@ howto_read_altnames(struct howto *h)
     const char *name;
     size_t i;
 
-    if (!h->n_stanzas) {
-        return;
-    }
     host_read_folder(&names, "%s/sys/class/net", h->root);
     SVEC_FOR_EACH (i, name, &names) {
         char *path = xasprintf("%s/sys/class/net/%s", h->root, name);

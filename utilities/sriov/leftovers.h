@@ -283,7 +283,7 @@ unsigned int howto_read_by_hand(struct howto *, const char *file);
 /* Reads a file of udev's rules. */
 void howto_read_udev(struct howto *, const char *file);
 
-/* Reads which alternative names network devices have, if there are stanzas. */
+/* Reads which alternative names network devices have. */
 void howto_read_altnames(struct howto *);
 
 /* Reads all files but udev's rules and interfaces. */
