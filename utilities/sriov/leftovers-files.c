@@ -188,14 +188,107 @@ unit_uninit(struct unit *unit)
     free(unit->resets);
 }
 
+/* Adds to 'instances', sorted, those of the template that 'file', or what that
+ * is a drop-in of, is, which are started at boot: with "vfs@.service" eth0 for
+ * vfs@eth0.service.  None if it is no template. */
+static void
+find_instances(const char *root, const char *file, struct svec *instances)
+{
+    static const char folder[] = "/etc/systemd/system";
+    const char *at = strstr(file, "@.service");
+    const char *start = at;
+    struct svec wants = SVEC_EMPTY_INITIALIZER;
+    const char *want, *name;
+    size_t i, j;
+
+    while (at && start > file && start[-1] != '/') {
+        start--;
+    }
+    host_read_folder(&wants, "%s%s", at ? root : "/nowhere", folder);
+    SVEC_FOR_EACH (i, want, &wants) {
+        struct svec names = SVEC_EMPTY_INITIALIZER;
+
+        if (howto_ends_in(want, ".wants")
+            || howto_ends_in(want, ".requires")) {
+            host_read_folder(&names, "%s%s/%s", root, folder, want);
+        }
+        SVEC_FOR_EACH (j, name, &names) {
+            size_t prefix = at + 1 - start;
+            size_t suffix = strlen(".service");
+
+            if (!strncmp(name, start, prefix)
+                && howto_ends_in(name, ".service")
+                && strlen(name) > prefix + suffix) {
+                svec_add_nocopy(instances,
+                                xmemdup0(name + prefix, strlen(name) - prefix
+                                         - suffix));
+            }
+        }
+        svec_destroy(&names);
+    }
+    svec_sort_unique(instances);
+    svec_destroy(&wants);
+}
+
+/* Returns 's' with "%i" and "%I" replaced by 'instance', which the caller must
+ * free.  With an escape in it, it stays as it is. */
+static char *
+put_instance(const char *s, const char *instance)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    for (; *s; s++) {
+        if (*s == '%' && (s[1] == 'i' || s[1] == 'I')
+            && !strpbrk(instance, "-\\")) {
+            ds_put_cstr(&ds, instance);
+            s++;
+        } else {
+            ds_put_char(&ds, *s);
+        }
+    }
+    return ds_steal_cstr(&ds);
+}
+
+/* Runs 'command' of 'unit' for 'shell', for each of 'instances' or, if there
+ * is none, once. */
+static void
+run_unit(struct howto_shell *shell, const struct unit *unit,
+         const struct svec *instances, const char *command)
+{
+    const char *instance;
+    size_t i;
+
+    if (!instances->n) {
+        howto_run(shell, command);
+    }
+    SVEC_FOR_EACH (i, instance, instances) {
+        char *text = put_instance(command, instance);
+        struct howto_shell inner = *shell;
+        struct smap_node *node;
+
+        smap_init(&inner.vars);
+        SMAP_FOR_EACH (node, &unit->vars) {
+            smap_add_nocopy(&inner.vars, xstrdup(node->key),
+                            put_instance(node->value, instance));
+        }
+        howto_run(&inner, text);
+        smap_destroy(&inner.vars);
+        shell->here = inner.here;
+        shell->may_have_ended |= inner.may_have_ended || inner.ended;
+        free(text);
+    }
+}
+
 static void
 read_unit(struct howto *h, const char *file)
 {
     struct howto_lines lines = howto_lines_of(h->root, file);
     struct howto_shell shell = { .h = h, .no_shell = true };
+    struct svec instances = SVEC_EMPTY_INITIALIZER;
     struct unit unit;
 
     unit_init(&unit, h->root, file);
+    find_instances(h->root, file, &instances);
     smap_clone(&shell.vars, &unit.vars);
     shell.may_have_ended = unit.has_condition;
     howto_begin_file(h, file, "line");
@@ -214,7 +307,7 @@ read_unit(struct howto *h, const char *file)
             && !howto_ends_in(file, ".conf")) {
             howto_doubt(h, "%s has another ExecStart=", unit.resets);
         } else {
-            howto_run(&shell, command);
+            run_unit(&shell, &unit, &instances, command);
         }
         howto_end_item(h, command);
 
@@ -225,6 +318,7 @@ read_unit(struct howto *h, const char *file)
         item->neutral = !item->ours && !item->doubt;
     }
     smap_destroy(&shell.vars);
+    svec_destroy(&instances);
     unit_uninit(&unit);
 }
 
