@@ -114,6 +114,15 @@ report_none(struct importer *im, const struct howto_rule *rule)
         ds_put_format(&s, "%s%s %s\"%s\"", i ? ", " : "", names[cond->what],
                       cond->negate ? "not " : "", cond->pattern);
     }
+    for (size_t i = 0; i < im->host->n; i++) {
+        const char *link = howto_rule_link_before(im->h, rule,
+                                                  im->host->pfs[i]);
+
+        if (link) {
+            ds_put_format(&s, "; for %s udev takes %s alone, whose name comes "
+                          "first", im->host->pfs[i]->pci, link);
+        }
+    }
     by_hand(im, rule, "%s = %s, for no NIC with SR-IOV that is here: %s",
             what[rule->kind], rule->value, ds_cstr(&s));
     if (item && !item->doubt) {

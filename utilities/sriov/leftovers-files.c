@@ -558,6 +558,35 @@ take_link_match(const struct howto_pair *s, struct howto_conds *conds)
     return true;
 }
 
+/* Notes which devices the .link file 'file' is about, if that is
+ * understood. */
+static void
+note_link(struct howto *h, const char *file)
+{
+    struct howto_lines lines = howto_lines_of(h->root, file);
+    struct howto_conds conds = { .n = 0 };
+    bool in = false, any = false, known = true;
+
+    while (howto_next_line(&lines)) {
+        char *copy = xstrdup(lines.line);
+        struct howto_pair s;
+
+        if (*copy == '[') {
+            in = !strcmp(copy, "[Match]");
+        } else if (in && *copy && !strchr("#;", *copy)
+                   && howto_split_pair(copy, '=', &s)) {
+            any = true;
+            known &= take_link_match(&s, &conds);
+        }
+        free(copy);
+    }
+    if (any && known) {
+        howto_add_link(h, file, &conds);
+    } else {
+        howto_conds_destroy(&conds);
+    }
+}
+
 static void
 read_link(struct howto *h, const char *file)
 {
@@ -566,6 +595,9 @@ read_link(struct howto *h, const char *file)
     char *unknown = NULL;
     char section[32] = "";
 
+    if (howto_ends_in(file, ".link")) {
+        note_link(h, file);
+    }
     howto_begin_file(h, file, "line");
     while (howto_next_line(&lines)) {
         char *copy = xstrdup(lines.line);
@@ -858,6 +890,7 @@ howto_read_other_files(struct howto *h)
         { "/etc/systemd/network", ".link.d", read_link_drop_ins },
         { "/usr/local/lib/systemd/network", ".link", read_link },
         { "/usr/local/lib/systemd/network", ".link.d", read_link_drop_ins },
+        { "/usr/lib/systemd/network", ".link", note_link },
         { "/etc/netplan", ".yaml", read_netplan },
         { "/etc/sysfs.d", ".conf", read_sysfs_conf },
         { "/etc/systemd/system", ".service", read_unit },

@@ -184,16 +184,52 @@ cond_holds(const struct howto *h, const struct howto_rule *rule,
     return match != cond->negate;
 }
 
-bool
-howto_rule_is_about(const struct howto *h, const struct howto_rule *rule,
-                    const struct host_pf *pf)
+static bool
+conds_hold(const struct howto *h, const struct howto_rule *rule,
+           const struct howto_conds *conds, const struct host_pf *pf)
 {
-    for (size_t i = 0; i < rule->conds.n; i++) {
-        if (!cond_holds(h, rule, &rule->conds.array[i], pf)) {
+    for (size_t i = 0; i < conds->n; i++) {
+        if (!cond_holds(h, rule, &conds->array[i], pf)) {
             return false;
         }
     }
     return true;
+}
+
+static const char *
+name_of_file(const char *file)
+{
+    const char *slash = strrchr(file, '/');
+
+    return slash ? slash + 1 : file;
+}
+
+const char *
+howto_rule_link_before(const struct howto *h, const struct howto_rule *rule,
+                       const struct host_pf *pf)
+{
+    for (size_t i = 0; i < h->n_links && howto_ends_in(rule->file, ".link")
+         && conds_hold(h, rule, &rule->conds, pf); i++) {
+        const struct howto_link *link = &h->links[i];
+        int cmp = strcmp(name_of_file(link->file), name_of_file(rule->file));
+
+        /* Of two with one name that in /etc counts, which is read first. */
+        if (!strcmp(link->file, rule->file)) {
+            continue;
+        } else if ((cmp < 0 || (!cmp && !strncmp(link->file, "/etc/", 5)))
+                   && conds_hold(h, rule, &link->conds, pf)) {
+            return link->file;
+        }
+    }
+    return NULL;
+}
+
+bool
+howto_rule_is_about(const struct howto *h, const struct howto_rule *rule,
+                    const struct host_pf *pf)
+{
+    return (conds_hold(h, rule, &rule->conds, pf)
+            && !howto_rule_link_before(h, rule, pf));
 }
 
 const char *
@@ -313,6 +349,17 @@ rule_uninit(struct howto_rule *rule)
     free(rule->file);
     howto_conds_destroy(&rule->conds);
     free(rule->value);
+}
+
+void
+howto_add_link(struct howto *h, const char *file, struct howto_conds *conds)
+{
+    if (h->n_links >= h->allocated_links) {
+        h->links = x2nrealloc(h->links, &h->allocated_links,
+                              sizeof *h->links);
+    }
+    h->links[h->n_links].file = xstrdup(file);
+    h->links[h->n_links++].conds = *conds;
 }
 
 void
@@ -946,6 +993,11 @@ howto_destroy(struct howto *h)
         free(file->items);
         free(file->name);
     }
+    for (size_t i = 0; i < h->n_links; i++) {
+        free(h->links[i].file);
+        howto_conds_destroy(&h->links[i].conds);
+    }
+    free(h->links);
     smap_destroy(&h->altnames);
     free(h->rules);
     free(h->stanzas);

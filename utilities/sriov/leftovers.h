@@ -98,6 +98,13 @@ struct howto_setting {
     char *text;
 };
 
+/* A .link file of udev's: of those that are about a device only the one counts
+ * whose name is the lowest. */
+struct howto_link {
+    char *file;
+    struct howto_conds conds;   /* Of [Match]; none: all devices. */
+};
+
 struct howto_item {
     unsigned int line;
     bool ours;                  /* It has to do with SR-IOV. */
@@ -124,6 +131,8 @@ struct howto {
     struct howto_stanza **stanzas; /* Pointers, since smaps cannot move. */
     size_t n_stanzas, allocated_stanzas;
     struct smap altnames;       /* From an alternative name to the name. */
+    struct howto_link *links;   /* Whose [Match] is understood. */
+    size_t n_links, allocated_links;
     struct howto_setting *settings;
     size_t n_settings, allocated_settings;
     bool sets_defaults;         /* So does a command, of ovs-vsctl. */
@@ -142,6 +151,12 @@ void howto_destroy(struct howto *);
 /* Returns true if the rule is about the PF, as that is now. */
 bool howto_rule_is_about(const struct howto *, const struct howto_rule *,
                          const struct host_pf *);
+
+/* Returns the .link file, which belongs to the howto, that counts for the PF in
+ * place of the one that has the rule, or NULL. */
+const char *howto_rule_link_before(const struct howto *,
+                                   const struct howto_rule *,
+                                   const struct host_pf *);
 
 /* Returns the PCI address that the rule is about by itself, or NULL. */
 const char *howto_rule_pci(const struct howto_rule *);
@@ -237,6 +252,9 @@ void howto_doubt(struct howto *, const char *format, ...)
  * conditions hold.  Copies both. */
 void howto_add_rule(struct howto *, enum howto_kind,
                     const struct howto_conds *, const char *value);
+
+/* Adds a .link file with the conditions of its [Match], which it takes over. */
+void howto_add_link(struct howto *, const char *file, struct howto_conds *);
 
 /* Takes back the rules that were added after there were 'n_rules'. */
 void howto_drop_rules(struct howto *, size_t n_rules);
