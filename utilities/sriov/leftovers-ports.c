@@ -47,11 +47,11 @@ read_altnames_of(struct howto *h, const char *name, long long int ifindex)
     while (howto_next_line(&lines)) {
         for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
             char *key = xasprintf("E:ID_NET_NAME_%s=", kinds[i]);
-            const char *altname = lines.line + strlen(key);
+            size_t n = strlen(key);
 
-            if (!strncmp(lines.line, key, strlen(key)) && *altname
-                && strcmp(altname, name)) {
-                smap_replace(&h->altnames, altname, name);
+            if (!strncmp(lines.line, key, n) && lines.line[n]
+                && strcmp(lines.line + n, name)) {
+                smap_replace(&h->altnames, lines.line + n, name);
             }
             free(key);
         }
