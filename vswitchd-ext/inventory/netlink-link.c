@@ -424,21 +424,14 @@ struct hw_tc {
     bool can;                   /* The driver has it. */
 };
 
-/* Returns attribute 'type' in 'nest', which may be NULL, or NULL. */
-static struct nlattr *
-find(struct nlattr *nest, int type)
-{
-    return nest ? nla_find(nla_data(nest), nla_len(nest), type) : NULL;
-}
-
 /* Stores in '*on' whether hw-tc-offload is on in the set of features 'nest',
  * which may be NULL.  Returns false if there is no set. */
 static bool
 get_feature(struct nlattr *nest, bool *on)
 {
-    struct nlattr *bits = find(nest, ETHTOOL_A_BITSET_BITS);
+    struct nlattr *bits = sriov_nl_find(nest, ETHTOOL_A_BITSET_BITS);
     /* Either all that is there is on, or what has a flag. */
-    bool is_list = find(nest, ETHTOOL_A_BITSET_NOMASK);
+    bool is_list = sriov_nl_find(nest, ETHTOOL_A_BITSET_NOMASK);
     struct nlattr *bit;
     int rem;
 
@@ -447,10 +440,10 @@ get_feature(struct nlattr *nest, bool *on)
     }
     *on = false;
     nla_for_each_nested (bit, bits, rem) {
-        struct nlattr *name = find(bit, ETHTOOL_A_BITSET_BIT_NAME);
+        struct nlattr *name = sriov_nl_find(bit, ETHTOOL_A_BITSET_BIT_NAME);
 
         if (name && !nla_strcmp(name, HW_TC_OFFLOAD)) {
-            *on = is_list || find(bit, ETHTOOL_A_BITSET_BIT_VALUE);
+            *on = is_list || sriov_nl_find(bit, ETHTOOL_A_BITSET_BIT_VALUE);
         }
     }
     return true;

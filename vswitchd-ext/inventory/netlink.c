@@ -25,7 +25,6 @@
 #include <linux/devlink.h>
 #include <linux/ethtool_netlink.h>
 #include <linux/genetlink.h>
-#include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +60,7 @@ enum {
 
 /* A request and what became of it. */
 struct transaction {
+    uint32_t seq;               /* Its number, which its answer has, too. */
     sriov_nl_func *reply;       /* Called for each reply, or NULL. */
     void *aux;                  /* For 'reply'. */
     bool done;                  /* The kernel has given its last answer... */
@@ -163,11 +163,64 @@ sriov_nl_receive(struct nl_sock *sk)
     return error;
 }
 
+/* Families of generic netlink. */
+
+/* What there is to know of a family. */
+struct family {
+    int id;
+    const char *group;          /* A group's name, or NULL... */
+    int group_id;               /* ...and its number, or 0. */
+};
+
+static void
+family_reply(struct nlmsghdr *nlh, void *family_)
+{
+    struct family *family = family_;
+    struct nlattr *id, *groups, *group;
+    int rem;
+
+    if (!genlmsg_valid_hdr(nlh, 0)) {
+        return;
+    }
+    id = nlmsg_find_attr(nlh, GENL_HDRLEN, CTRL_ATTR_FAMILY_ID);
+    groups = nlmsg_find_attr(nlh, GENL_HDRLEN, CTRL_ATTR_MCAST_GROUPS);
+    family->id = id && nla_len(id) >= 2 ? nla_get_u16(id) : 0;
+    if (!groups || !family->group) {
+        return;
+    }
+    nla_for_each_nested (group, groups, rem) {
+        struct nlattr *name = sriov_nl_find(group, CTRL_ATTR_MCAST_GRP_NAME);
+        struct nlattr *number = sriov_nl_find(group, CTRL_ATTR_MCAST_GRP_ID);
+
+        if (name && number && nla_len(number) >= 4
+            && !nla_strcmp(name, family->group)) {
+            family->group_id = nla_get_u32(number);
+        }
+    }
+}
+
+/* Asks through 'sk' for the family 'name'.  One that the kernel does not have
+ * is no error.  (libnl's genl_ctrl_resolve() says that it does not have one
+ * whatever goes wrong.) */
+static int
+read_family(struct nl_sock *sk, const char *name, struct family *family)
+{
+    struct nl_msg *msg = sriov_nl_genl_request(GENL_ID_CTRL,
+                                               CTRL_CMD_GETFAMILY, 0);
+    int error;
+
+    nla_put_string(msg, CTRL_ATTR_FAMILY_NAME, name);
+    error = sriov_nl_transact(sk, msg, family_reply, family, NULL);
+    return error == ENOENT ? 0 : error;
+}
+
 /* Both sockets. */
 
 int
 sriov_nl_connect(struct sriov_nl *nl)
 {
+    struct family devlink = { .group = DEVLINK_GENL_MCGRP_CONFIG_NAME };
+    struct family ethtool = { .group = NULL };
     int error;
 
     memset(nl, 0, sizeof *nl);
@@ -176,12 +229,15 @@ sriov_nl_connect(struct sriov_nl *nl)
         nl_socket_set_msg_buf_size(nl->route, VFS_MESSAGE_SIZE);
         error = sriov_nl_open(NETLINK_GENERIC, &nl->genl);
     }
-    if (!error) {
-        nl->devlink = MAX(genl_ctrl_resolve(nl->genl, DEVLINK_GENL_NAME), 0);
-        nl->ethtool = MAX(genl_ctrl_resolve(nl->genl, ETHTOOL_GENL_NAME), 0);
-    } else if (error == EPROTONOSUPPORT && nl->route) {
-        error = 0;
-    } else {
+    if (error == EPROTONOSUPPORT && nl->route) {
+        return 0;
+    }
+    error = error ? error : read_family(nl->genl, DEVLINK_GENL_NAME, &devlink);
+    error = error ? error : read_family(nl->genl, ETHTOOL_GENL_NAME, &ethtool);
+    nl->devlink = devlink.id;
+    nl->devlink_config = devlink.group_id;
+    nl->ethtool = ethtool.id;
+    if (error) {
         sriov_nl_disconnect(nl);
     }
     return error;
@@ -205,6 +261,40 @@ sriov_nl_read(const struct sriov_nl *nl, struct sriov_model *model)
 }
 
 /* One request. */
+
+/* Receives as nl_recv() does.  What does not end with the end of a message is
+ * an error: nl_recvmsgs() would go on without what is missing. */
+static int
+receive_whole(struct nl_sock *sk, struct sockaddr_nl *from,
+              unsigned char **buf, struct ucred **creds)
+{
+    int n = nl_recv(sk, from, buf, creds);
+    int left = n;
+
+    if (n > 0) {
+        struct nlmsghdr *nlh = ALIGNED_CAST(struct nlmsghdr *, *buf);
+
+        while (nlmsg_ok(nlh, left)) {
+            nlh = nlmsg_next(nlh, &left);
+        }
+        if (left > 0) {
+            free(*buf);
+            *buf = NULL;
+            return -NLE_MSG_TRUNC;
+        }
+    }
+    return n;
+}
+
+/* Passes over what is left of the answer to an earlier request that was given
+ * up. */
+static int
+seq_cb(struct nl_msg *msg, void *tx_)
+{
+    const struct transaction *tx = tx_;
+
+    return nlmsg_hdr(msg)->nlmsg_seq == tx->seq ? NL_OK : NL_SKIP;
+}
 
 static int
 valid_cb(struct nl_msg *msg, void *tx_)
@@ -274,12 +364,15 @@ sriov_nl_transact(struct nl_sock *sk, struct nl_msg *msg, sriov_nl_func *reply,
     if (!cb) {
         out_of_memory();
     }
+    nl_cb_overwrite_recv(cb, receive_whole);
+    nl_cb_set(cb, NL_CB_SEQ_CHECK, NL_CB_CUSTOM, seq_cb, &tx);
     nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, valid_cb, &tx);
     nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, end_cb, &tx);
     nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, end_cb, &tx);
     nl_cb_err(cb, NL_CB_CUSTOM, error_cb, &tx);
 
     retval = nl_send_auto(sk, msg);
+    tx.seq = nlmsg_hdr(msg)->nlmsg_seq;
     while (retval >= 0 && !tx.done) {
         /* Not 0 unless the kernel breaks off. */
         retval = nl_recvmsgs_report(sk, cb);
@@ -311,15 +404,19 @@ sriov_nl_genl_request(int family, uint8_t cmd, int flags)
     return msg;
 }
 
-void
-sriov_nl_join(struct nl_sock *events, const struct sriov_nl *nl,
-              const char *family, const char *group)
+int
+sriov_nl_join(struct nl_sock *events, const struct sriov_nl *nl)
 {
-    int number = genl_ctrl_resolve_grp(nl->genl, family, group);
+    struct family ctrl = { .group = "notify" };
+    int error = read_family(nl->genl, "nlctrl", &ctrl);
 
-    if (number > 0) {
-        nl_socket_add_membership(events, number);
+    if (ctrl.group_id) {
+        nl_socket_add_membership(events, ctrl.group_id);
     }
+    if (nl->devlink_config) {
+        nl_socket_add_membership(events, nl->devlink_config);
+    }
+    return error;
 }
 
 /* Contents. */
@@ -348,6 +445,12 @@ sriov_nl_parse_nested(struct nlattr *nla, const struct nla_policy *policy,
                       struct nlattr **tb, int max)
 {
     return parsed(nla_parse_nested(tb, max, nla, policy));
+}
+
+struct nlattr *
+sriov_nl_find(struct nlattr *nest, int type)
+{
+    return nest ? nla_find(nla_data(nest), nla_len(nest), type) : NULL;
 }
 
 bool

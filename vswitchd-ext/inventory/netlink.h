@@ -28,8 +28,7 @@
  * nothing of ovs-vswitchd's main loop, so that ovs-sriov uses them as well.
  *
  * All errors are positive errno values.  A request that gives one of
- * sriov_nl_is_transient()'s may succeed if it is tried again, on a new
- * socket. */
+ * sriov_nl_is_transient()'s may succeed if it is tried again. */
 
 #include <netlink/attr.h>
 #include <netlink/msg.h>
@@ -93,6 +92,9 @@ bool sriov_nl_parse(struct nlmsghdr *nlh, size_t header_size,
 bool sriov_nl_parse_nested(struct nlattr *nla, const struct nla_policy *policy,
                            struct nlattr **tb, int max);
 
+/* Returns attribute 'type' in 'nest', which may be NULL, or NULL. */
+struct nlattr *sriov_nl_find(struct nlattr *nest, int type);
+
 /* Returns true if 'nla', which may be NULL, is a string that names something:
  * see sriov_name_is_valid(). */
 bool sriov_nl_is_name(const struct nlattr *nla);
@@ -104,7 +106,8 @@ struct sriov_nl {
     struct nl_sock *genl;       /* NETLINK_GENERIC; NULL if the kernel has
                                  * none. */
     int devlink, ethtool;       /* Families of 'genl', 0 if the kernel does not
-                                 * have them. */
+                                 * have them... */
+    int devlink_config;         /* ...and devlink's group "config". */
 };
 
 /* Fills in '*nl', to be passed to sriov_nl_disconnect(), which does not free
@@ -112,12 +115,11 @@ struct sriov_nl {
 int sriov_nl_connect(struct sriov_nl *nl);
 void sriov_nl_disconnect(struct sriov_nl *nl);
 
-/* Has 'events', from sriov_nl_listen(), hear what 'family' tells to 'group',
- * if the kernel has both.  Nothing of 'events' but its descriptor is used, so
- * that another thread may receive from it meanwhile.  To join twice does no
- * harm. */
-void sriov_nl_join(struct nl_sock *events, const struct sriov_nl *,
-                   const char *family, const char *group);
+/* Has 'events', from sriov_nl_listen(), hear of changes of devlink, and of
+ * families that come and go, as far as the kernel has that.  Nothing of
+ * 'events' but its descriptor is used, so that another thread may receive from
+ * it meanwhile.  To join twice does no harm.  Returns 0 or an error. */
+int sriov_nl_join(struct nl_sock *events, const struct sriov_nl *);
 
 /* Reads everything into 'model', which the caller is to finish.  Returns 0 or
  * an error, with which 'model' is incomplete. */

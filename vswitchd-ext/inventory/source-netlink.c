@@ -27,14 +27,14 @@
  * reads everything.  (There is no need to listen to ethtool: a change of a
  * feature is an event of RTNLGRP_LINK as well.)
  *
- * Without an eswitch, only the three netlink groups wake us up. */
+ * Without an eswitch, only the three netlink groups wake us up, and a second
+ * look after what they told of. */
 
 #include <config.h>
 #include "inventory/source.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <linux/devlink.h>
 #include <linux/rtnetlink.h>
 #include <netlink/socket.h>
 #include <stdlib.h>
@@ -61,6 +61,9 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 5);
 enum {
     /* Attempts to read everything without something changing meanwhile. */
     MAX_ATTEMPTS = 4,
+
+    /* Milliseconds from a read to the second look: see 'again'. */
+    SECOND_LOOK = 1000,
 
     /* Milliseconds from a failed read to the next one: doubled each time. */
     MIN_BACKOFF = 100,
@@ -92,6 +95,11 @@ struct netlink_source {
                                  * only, and read by 'read'. */
 
     bool dirty;                 /* An event since 'begin'. */
+    bool again;                 /* Else no reason to read, but to do so once
+                                 * more: an answer that was wrong, or a
+                                 * message that could not be read, would be
+                                 * believed until the next event. */
+    bool second_look;           /* The reading under way is such a one. */
     bool under_way;             /* A reading is, from 'begin' to 'done'. */
     const struct sriov_model *current; /* Only inside netlink_run(). */
     int ethtool;                /* That of 'reading', as of the last 'done'. */
@@ -173,9 +181,9 @@ netlink_run(struct sriov_source *source, const struct sriov_model *current)
     }
     if (time_msec() >= src->retry_at) {
         src->retry_at = LLONG_MAX;
-        src->dirty = true;
+        src->again = true;
     }
-    return src->dirty;
+    return src->dirty || src->again;
 }
 
 static void
@@ -198,7 +206,8 @@ netlink_begin(struct sriov_source *source)
 {
     struct netlink_source *src = netlink_source_cast(source);
 
-    src->dirty = false;
+    src->second_look = src->again && !src->dirty && !src->backoff;
+    src->dirty = src->again = false;
     src->under_way = true;
     src->retry_at = LLONG_MAX;
 }
@@ -220,12 +229,10 @@ read_model(struct netlink_source *src, struct sriov_model *model)
         return error;
     }
     if (src->genl && nl.genl) {
-        sriov_nl_join(src->genl, &nl, "nlctrl", "notify");
-        sriov_nl_join(src->genl, &nl, DEVLINK_GENL_NAME,
-                      DEVLINK_GENL_MCGRP_CONFIG_NAME);
+        error = sriov_nl_join(src->genl, &nl);
     }
     src->reading.ethtool = nl.ethtool;
-    error = sriov_nl_read(&nl, model);
+    error = error ? error : sriov_nl_read(&nl, model);
     sriov_nl_disconnect(&nl);
     return error;
 }
@@ -293,6 +300,9 @@ netlink_done(struct sriov_source *source, const struct sriov_model *model)
         return;
     }
     src->backoff = 0;
+    if (!src->second_look) {
+        src->retry_at = time_msec() + SECOND_LOOK;
+    }
     if (model->n_links && sriov_udev_start(&src->udev)) {
         /* Something may have happened before we listened. */
         src->dirty = true;

@@ -56,9 +56,10 @@ struct sriov_source_class {
     /* Takes in pending events.  Returns true if there is a reason to call
      * 'read': an event about a link in 'current' or about a new one that could
      * belong to an eswitch, a lost event, a change of a devlink instance or
-     * port, or that an earlier 'read' failed or was interrupted and is now to
-     * be tried again.  'current' is the model read last, or NULL before there
-     * is one.  Main thread. */
+     * port, that an earlier 'read' failed or was interrupted and is now to be
+     * tried again, or that it was the first one after any of these: what was
+     * wrong in it is right in the second.  'current' is the model read last,
+     * or NULL before there is one.  Main thread. */
     bool (*run)(struct sriov_source *, const struct sriov_model *current);
 
     /* Arranges for poll_block() to wake up when 'run' has something to do.
