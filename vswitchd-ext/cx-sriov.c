@@ -106,6 +106,9 @@ VLOG_DEFINE_THIS_MODULE(cx_sriov);
  * ms. */
 #define LINK_RETRY_DELAY 1000
 
+/* How often a link is prepared that says that it cannot be. */
+#define MAX_LINK_REFUSALS 3
+
 /* How often the policer of a port is looked for in vain. */
 #define MAX_POLICER_LOOKS 10
 
@@ -528,33 +531,48 @@ take_policer(struct sriov_track *track, const struct sriov_link_result *result)
     }
 }
 
-/* Remembers what became of links that were to be prepared: one that failed for
- * the moment only is tried again. */
+/* Logs what became of the link of 'track', which can be NULL, unless it is
+ * what it said before, and has it tried again.  One that says that it cannot
+ * be prepared, rather than not now, is not asked for ever. */
+static void
+take_link_error(struct sriov_track *track,
+                const struct sriov_link_result *result)
+{
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
+    int error = result->error;
+    bool refused = (error == EOPNOTSUPP || error == EPERM || error == EINVAL);
+
+    if (!track || !refused || !track->refusals) {
+        VLOG_WARN_RL(&rl, "%s: could not %s (%s%s%s)", result->name,
+                     result->step, ovs_strerror(error),
+                     result->detail ? ": " : "",
+                     result->detail ? result->detail : "");
+    }
+    if (track && (!refused || ++track->refusals < MAX_LINK_REFUSALS)) {
+        track->set_up = track->set_up && !result->up;
+        track->set_hw_tc = track->set_hw_tc && !result->hw_tc;
+        track->link_after = time_msec() + LINK_RETRY_DELAY;
+        sriov_schedule_retry(&cx->schedule, track->link_after);
+    }
+}
+
+/* Remembers what became of links that were to be prepared. */
 static void
 take_link_results(void)
 {
-    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
     struct sriov_link_result *result;
 
     while ((result = sriov_reader_next_result(cx->reader)) != NULL) {
         struct sriov_track *track = sriov_history_find(&cx->history,
                                                        result->key);
-        int error = result->error;
 
-        if (error) {
-            VLOG_WARN_RL(&rl, "%s: could not %s (%s%s%s)", result->name,
-                         result->step, ovs_strerror(error),
-                         result->detail ? ": " : "",
-                         result->detail ? result->detail : "");
+        if (track && track->ifindex != result->ifindex) {
+            track = NULL;
         }
-        if (error && error != EOPNOTSUPP && error != EPERM && error != EINVAL
-            && track && track->ifindex == result->ifindex) {
-            track->set_up = track->set_up && !result->up;
-            track->set_hw_tc = track->set_hw_tc && !result->hw_tc;
-            sriov_schedule_retry(&cx->schedule,
-                                 time_msec() + LINK_RETRY_DELAY);
+        if (result->error) {
+            take_link_error(track, result);
         }
-        if (result->policer && track && track->ifindex == result->ifindex
+        if (result->policer && track
             && track->policer == SRIOV_POLICER_ASKED) {
             take_policer(track, result);
         }

@@ -236,6 +236,8 @@ read_link(struct sriov_track *track, const struct sriov_port *port)
          * nobody said no to it, unless that was before we started. */
         track->ifindex = port->ifindex;
         track->set_up = track->set_hw_tc = track->came_up = false;
+        track->refusals = 0;
+        track->link_after = 0;
         track->denied = track->denied && !track->seen;
         track->policer = SRIOV_POLICER_UNKNOWN;
         track->policer_looks = 0;

@@ -51,7 +51,9 @@ struct sriov_track {
     char *key;
     int ifindex;                /* Of its link when last seen; 0 if absent. */
     bool set_up;                /* That link was set up once, ... */
-    bool set_hw_tc;             /* ...its hw-tc-offload on. */
+    bool set_hw_tc;             /* ...its hw-tc-offload on... */
+    unsigned int refusals;      /* ...after it was refused so many times... */
+    long long int link_after;   /* ...and not before this time, in ms. */
     char *name;                 /* Of that link... */
     bool up;                    /* ...which is up, or is to be: the one before
                                  * it was... */

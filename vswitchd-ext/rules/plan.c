@@ -453,6 +453,10 @@ plan_link(struct sriov_plan *plan, const struct sriov_plan_input *in,
     /* Many kernels do not let udev rename a link that is up. */
     up = (up && port->link->initialized && !(track && track->set_up)
           && !is_vm_vf(in, port));
+    if ((up || hw_tc) && track && in->now < track->link_after) {
+        plan->wake = MIN(plan->wake, track->link_after);
+        up = hw_tc = false;
+    }
     if (up || hw_tc || policer) {
         struct sriov_op *op = add_op(plan, SRIOV_OP_LINK);
 
