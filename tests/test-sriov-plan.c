@@ -210,6 +210,7 @@ convert_port(struct sriov_view *view, struct sriov_view_bridge *br,
         port->our_mtu = smap_get_int(row, "sriov-mtu", 0);
         port->has_our_mtu = port->our_mtu > 0;
         port->our_devargs = nullable_xstrdup(smap_get(row, "sriov-devargs"));
+        port->our_vf_pci = nullable_xstrdup(smap_get(row, "sriov-vf-pci"));
         port->pristine = is_pristine(row);
     }
     svec_parse_words(&ifaces, smap_get_def(row, "_interfaces", name));
@@ -318,6 +319,9 @@ describe_op(const struct sriov_op *op, struct shash *things)
         break;
     case SRIOV_OP_MTU:
         ds_put_format(s, "change");
+        break;
+    case SRIOV_OP_VF:
+        ds_put_format(s, "note VF %s", op->port->vf_pci);
         break;
     case SRIOV_OP_REMOVE:
         ds_put_format(s, "remove from %s", op->old->bridge->name);
@@ -449,7 +453,8 @@ check_ops(const struct sriov_plan *plan, const struct sriov_model *model,
         if (!op->old->key) {
             ds_put_format(s, "  WRONG: %s is not ours\n", op->old->name);
         }
-        if (op->type != SRIOV_OP_MTU && op->type != SRIOV_OP_RETRY
+        if (op->type != SRIOV_OP_MTU && op->type != SRIOV_OP_VF
+            && op->type != SRIOV_OP_RETRY
             && op->type != SRIOV_OP_RETYPE && op->type != SRIOV_OP_REATTACH
             && !sset_add(&gone, op->old->name)) {
             ds_put_format(s, "  WRONG: %s goes twice\n", op->old->name);
@@ -520,6 +525,10 @@ put_port(const struct sriov_op *op, struct smap *row)
     }
     smap_replace(row, "_bridge", d->bridge->name);
     smap_replace(row, "sriov-port", rep->label);
+    smap_remove(row, "sriov-vf-pci");
+    if (rep->vf_pci) {
+        smap_add(row, "sriov-vf-pci", rep->vf_pci);
+    }
     smap_remove(row, "sriov-pf");
     smap_add_nocopy(row, xstrdup("sriov-pf"),
                     sriov_dev_id(rep->bus, rep->dev_name));
@@ -621,6 +630,11 @@ apply(const struct sriov_plan *plan)
 
         case SRIOV_OP_MTU:
             put_mtu(get_row(op->old->name), op->mtu);
+            break;
+
+        case SRIOV_OP_VF:
+            smap_replace(get_row(op->old->name), "sriov-vf-pci",
+                         op->port->vf_pci);
             break;
 
         case SRIOV_OP_RETRY: {

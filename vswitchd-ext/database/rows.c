@@ -393,6 +393,8 @@ convert_port(struct sriov_view *view, struct sriov_view_bridge *br,
         port->our_mtu = mtu;
         port->our_devargs = nullable_xstrdup(smap_get(&row->external_ids,
                                                       MARK_DEVARGS));
+        port->our_vf_pci = nullable_xstrdup(smap_get(&row->external_ids,
+                                                     SRIOV_ROWS_VF_PCI));
         port->pristine = (all && is_pristine(row, MAX(mtu, 0),
                                              port->our_devargs)
                           && !is_mirrored(br_row, row));
@@ -520,7 +522,7 @@ sriov_rows_put_marks(struct smap *external_ids, const struct sriov_port *rep,
                         "%"PRIu32, rep->number);
     }
     if (rep->vf_pci) {
-        smap_add(external_ids, "sriov-vf-pci", rep->vf_pci);
+        smap_add(external_ids, SRIOV_ROWS_VF_PCI, rep->vf_pci);
     }
     if (devargs) {
         smap_add(external_ids, MARK_DEVARGS, devargs);

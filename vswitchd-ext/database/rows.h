@@ -42,6 +42,7 @@ struct sriov_port;
 
 /* In external_ids of our Ports and Interfaces: mtu_request as we wrote it. */
 #define SRIOV_ROWS_MTU "sriov-mtu"
+#define SRIOV_ROWS_VF_PCI "sriov-vf-pci"
 
 /* In external_ids of our Interfaces: ofport_request as we wrote it. */
 #define SRIOV_ROWS_OFPORT "sriov-ofport"

@@ -226,6 +226,17 @@ do_mtu(const struct ovsrec_port *port, unsigned int mtu)
     free(value);
 }
 
+/* Notes in 'port', of ours, the PCI address of its VF. */
+static void
+do_vf(const struct ovsrec_port *port, const char *vf_pci)
+{
+    for (size_t i = 0; i < port->n_interfaces; i++) {
+        ovsrec_interface_update_external_ids_setkey(port->interfaces[i],
+                                                    SRIOV_ROWS_VF_PCI, vf_pci);
+    }
+    ovsrec_port_update_external_ids_setkey(port, SRIOV_ROWS_VF_PCI, vf_pci);
+}
+
 static void
 do_deleted(const struct writer *w, const struct sriov_op *op)
 {
@@ -265,6 +276,10 @@ do_op(const struct writer *w, const struct sriov_op *op)
 
     case SRIOV_OP_MTU:
         do_mtu(old, op->mtu);
+        break;
+
+    case SRIOV_OP_VF:
+        do_vf(old, op->port->vf_pci);
         break;
 
     case SRIOV_OP_REMOVE:
@@ -332,6 +347,7 @@ sriov_write_plan(struct ovsdb_idl *idl, struct ovsdb_idl_txn *txn,
     describe(&w, plan, SRIOV_OP_REPLACE, "renamed or moved");
     describe(&w, plan, SRIOV_OP_RETYPE, "changed the type of");
     describe(&w, plan, SRIOV_OP_MTU, "set the MTU of");
+    describe(&w, plan, SRIOV_OP_VF, "noted the VFs of");
     describe(&w, plan, SRIOV_OP_REMOVE, "removed");
     describe_deleted(&w, plan);
     ovsdb_idl_txn_add_comment(txn, "ovs-vswitchd: cx-sriov %s",

@@ -544,6 +544,15 @@ is_to_change_mtu(const struct sriov_decision *d, unsigned int mtu)
     return mtu && ours->has_our_mtu && ours->our_mtu != mtu;
 }
 
+/* Returns true if the port of ours of 'd' lacks the PCI address of its VF:
+ * drivers make representors first. */
+static bool
+is_to_note_vf(const struct sriov_decision *d)
+{
+    return d->port->vf_pci && !nullable_string_is_equal(
+        d->port->vf_pci, d->iface->port->our_vf_pci);
+}
+
 /* Adds to 'plan' what is to be done with the port of ours of 'd', which is in
  * the right place and of the right type. */
 static void
@@ -555,6 +564,11 @@ plan_upkeep(struct sriov_plan *plan, const struct sriov_plan_input *in,
     unsigned int mtu = wanted_mtu(d);
     struct sriov_op *op;
 
+    if (is_to_note_vf(d)) {
+        op = add_op(plan, SRIOV_OP_VF);
+        op->old = d->iface->port;
+        op->port = d->port;
+    }
     if (is_to_change_mtu(d, mtu)) {
         op = add_op(plan, SRIOV_OP_MTU);
         op->old = d->iface->port;

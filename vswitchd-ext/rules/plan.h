@@ -81,6 +81,8 @@ enum sriov_op_type {
     SRIOV_OP_REPLACE,           /* Make 'old' one with the name and the bridge
                                  * that 'decision' has. */
     SRIOV_OP_MTU,               /* Set mtu_request of 'old' to 'mtu'. */
+    SRIOV_OP_VF,                /* Note in 'old' the PCI address of the VF of
+                                 * 'port'. */
     SRIOV_OP_RETYPE,            /* Make 'old' a port of the other type, in
                                  * place. */
     SRIOV_OP_REMOVE,            /* Remove 'old'. */

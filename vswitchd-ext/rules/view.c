@@ -65,6 +65,7 @@ sriov_view_destroy(struct sriov_view *view)
             free(port->name);
             free(port->key);
             free(port->our_devargs);
+            free(port->our_vf_pci);
             free(port->vm);
             free(port);
         }

@@ -60,6 +60,8 @@ struct sriov_view_port {
     bool pristine;              /* Nobody changed it since we added it. */
     char *our_devargs;          /* options:dpdk-devargs as we wrote it, or
                                  * NULL: not as a DPDK port. */
+    char *our_vf_pci;           /* The VF's PCI address as we wrote it, or
+                                 * NULL: it was not known. */
     char *vm;                   /* What "ovs-sriov vm" has for it, for people,
                                  * or NULL: nothing. */
     bool has_our_mtu;
