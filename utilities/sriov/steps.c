@@ -59,6 +59,10 @@ enum {
      * from udev if there are many. */
     MIN_PAUSE = 20,
     MAX_PAUSE = 1000,
+
+    /* How often a step is tried that a driver is too busy for, or whose answer
+     * is lost. */
+    MAX_TRIES = 3,
 };
 
 /* PCI addresses of VFs, one a line, that have no driver because of us, for the
@@ -78,20 +82,22 @@ struct applier {
     sigset_t signals;           /* Those that end us; blocked. */
     const char *remark;         /* What else there is to say of a step. */
     bool warning;               /* What went wrong in it is no failure. */
+    bool transient;             /* It may succeed if it is tried again. */
     struct sset renewed;        /* PFs whose VFs we made, so that nobody can
                                  * use them yet, whatever their driver is. */
 };
 
 /* Returns what went wrong, which the caller must free, or NULL if nothing did:
  * 'error', an errno value, and '*detail', the kernel's own words, which are
- * freed and can be NULL. */
+ * freed and can be NULL.  Notes whether that may be different soon. */
 static char *
-describe(int error, char **detail)
+describe(struct applier *a, int error, char **detail)
 {
     char *s = (!error ? NULL
                : *detail ? xasprintf("%s (%s)", *detail, ovs_strerror(error))
                : xstrdup(ovs_strerror(error)));
 
+    a->transient |= sriov_nl_is_transient(error);
     free(*detail);
     *detail = NULL;
     return s;
@@ -272,17 +278,22 @@ static char *
 set_mode(struct applier *a, const struct host_step *step,
          const struct host_pf *pf, enum sriov_mode mode)
 {
-    char *detail = NULL;
-    int error = request_mode(a, pf, mode, &detail);
     unsigned int n = get_num_vfs(pf);
+    char *detail = NULL;
     bool users = false;
+    int error;
+
+    if (host_pf_mode(pf) == mode) {
+        return NULL;            /* Only the driver's answer was lost. */
+    }
+    error = request_mode(a, pf, mode, &detail);
 
     for (size_t i = 0; i < pf->n_vfs; i++) {
         users |= pf->vfs[i].user != NULL;
     }
     if (error && error != EBUSY && n && (!users || a->force)) {
         char *vfs_error;
-        char *why = describe(error, &detail);
+        char *why = describe(a, error, &detail);
 
         error = 0;
         vfs_error = set_num_vfs(a, pf, 0);
@@ -312,7 +323,7 @@ set_mode(struct applier *a, const struct host_step *step,
         sset_add(&a->renewed, pf->pci);
         error = request_mode(a, pf, mode, &detail);
     }
-    return describe(error, &detail);
+    return describe(a, error, &detail);
 }
 
 /* Renames a representor.  Up to Linux 6.1 one that is up cannot be renamed: it
@@ -361,7 +372,7 @@ set_mac(struct applier *a, const struct host_section *section,
     char *detail = NULL;
 
     if (!error) {
-        error = describe(vf->port && !vf->port->from_names
+        error = describe(a, vf->port && !vf->port->from_names
                          ? sriov_nl_set_port_mac(a->nl, pf->pci,
                                                  vf->port->index, mac,
                                                  &detail)
@@ -437,7 +448,7 @@ do_vf(struct applier *a, const struct host_step *step,
     /* Some refuse these in switchdev mode, and need them not. */
     a->warning = error == EOPNOTSUPP && (step->kind == HOST_STEP_TRUST
                                          || step->kind == HOST_STEP_SPOOFCHK);
-    return describe(error, &detail);
+    return describe(a, error, &detail);
 }
 
 /* Returns true if 'step' is to be carried out for 'vf' of 'pf'. */
@@ -610,8 +621,8 @@ join_bond(struct applier *a, const struct host_pf *pf, int ifindex)
     if (pf->link->up) {
         set_up(a, pf->link, false);
     }
-    error = describe(sriov_nl_link_set(a->nl, pf->link->ifindex, &change,
-                                       &detail), &detail);
+    error = describe(a, sriov_nl_link_set(a->nl, pf->link->ifindex, &change,
+                                          &detail), &detail);
     if (error && pf->link->up) {
         set_up(a, pf->link, true);
     }
@@ -659,10 +670,10 @@ make_bond(struct applier *a, const struct host_bond *bond,
     size_t i;
 
     if (!ifindex) {
-        error = describe(sriov_nl_bond_add(a->nl, bond->name,
-                                           host_bond_mode(bond),
-                                           host_bond_lacp_rate(bond),
-                                           host_bond_hash(bond), &detail),
+        error = describe(a, sriov_nl_bond_add(a->nl, bond->name,
+                                              host_bond_mode(bond),
+                                              host_bond_lacp_rate(bond),
+                                              host_bond_hash(bond), &detail),
                          &detail);
         ifindex = if_nametoindex(bond->name);
     }
@@ -674,8 +685,8 @@ make_bond(struct applier *a, const struct host_bond *bond,
                  : xasprintf("%s is gone", pci));
     }
     if (!error) {
-        error = describe(sriov_nl_link_set(a->nl, ifindex, &change, &detail),
-                         &detail);
+        error = describe(a, sriov_nl_link_set(a->nl, ifindex, &change,
+                                              &detail), &detail);
     }
     if (!error) {
         wait_for_lag(a, bond);
@@ -710,7 +721,7 @@ set_param(struct applier *a, const struct host_pf *pf, const char *name,
     int error = sriov_nl_set_param(a->nl, pf->pci, name, value, flag,
                                    &detail);
 
-    return describe(error, &detail);
+    return describe(a, error, &detail);
 }
 
 /* Sets the MTU of the link of 'pf', unless that has it. */
@@ -720,7 +731,8 @@ set_pf_mtu(struct applier *a, const struct host_pf *pf, unsigned int mtu)
     char *detail = NULL;
 
     return (host_pf_mtu(pf) == mtu ? NULL
-            : pf->link ? describe(set_mtu(a, pf->link, mtu, &detail), &detail)
+            : pf->link ? describe(a, set_mtu(a, pf->link, mtu, &detail),
+                                  &detail)
             : xstrdup("the PF has no network device"));
 }
 
@@ -872,6 +884,29 @@ is_needed(enum host_step_kind kind)
             || kind == HOST_STEP_VFS);
 }
 
+/* Carries out 'step' and sees whether it is done, more than once if the reason
+ * that it is not may be gone soon.  Returns NULL, or what went wrong, which the
+ * caller must free. */
+static char *
+try_step(struct applier *a, const struct host_step *step)
+{
+    const struct timespec ts = { .tv_sec = 1 };
+
+    for (int tries = 1; ; tries++) {
+        char *error;
+
+        a->remark = NULL;
+        a->warning = a->transient = false;
+        error = do_step(a, step);
+        error = error ? error : verify_step(a, step);
+        if (!error || !a->transient || tries == MAX_TRIES || is_ended(a)) {
+            return error;
+        }
+        free(error);
+        nanosleep(&ts, NULL);
+    }
+}
+
 /* Carries out 'step', and says what became of it.  Returns false if it is not
  * done. */
 static bool
@@ -890,10 +925,7 @@ run_step(struct applier *a, const struct host_step *step)
     } else if (!bind && sset_contains(&a->failed, step->pci)) {
         puts("not done");
     } else {
-        error = (step->refusal ? xstrdup(step->refusal) : do_step(a, step));
-        if (!error) {
-            error = verify_step(a, step);
-        }
+        error = step->refusal ? xstrdup(step->refusal) : try_step(a, step);
         ok = !error || a->warning;
         if (ok && error && step->optional) {
             printf("left alone: %s\n", error);

@@ -130,70 +130,83 @@ vm_kernel_set_link(const struct sriov_nl *nl, struct vm_vf *vf, bool up)
     return error;
 }
 
-static char *
-set_mac(const struct sriov_nl *nl, struct vm_vf *vf, struct eth_addr mac)
+static int
+set_mac(const struct sriov_nl *nl, struct vm_vf *vf, struct eth_addr mac,
+        char **wrong)
 {
     char *what = xasprintf("mac="ETH_ADDR_FMT": the NIC refuses it",
                            ETH_ADDR_ARGS(mac));
     char *detail = NULL;
     int error = (eth_addr_equals(vf->mac, mac) ? 0
                  : sriov_nl_set_port_mac(nl, vf->pf, vf->port, mac, &detail));
-    char *wrong = explain(error, detail, what);
 
+    *wrong = explain(error, detail, what);
     free(what);
-    if (!wrong) {
+    if (!error) {
         vf->has_mac = !eth_addr_is_zero(mac);
         vf->mac = mac;
     }
-    return wrong;
+    return error;
 }
 
 /* Sets what 'vf' may send at most or, for 'share', what it may always send.
- * Returns what was refused, which the caller must free, or NULL: a NIC without
- * such limits refuses to set none as well, which does not matter. */
-static char *
+ * Returns 0 or an error, with what was refused in '*wrong', which the caller
+ * must free, or NULL.  A NIC without such limits refuses to set none as well,
+ * which does not matter, unless that it does so only for the moment. */
+static int
 set_rate(const struct sriov_nl *nl, const struct vm_vf *vf, bool share,
-         unsigned int rate)
+         unsigned int rate, char **wrong)
 {
     char *what = xasprintf("%s=%u: the NIC refuses it",
                            share ? "share" : "rate", rate);
     char *detail = NULL;
     int error = sriov_nl_set_port_rate(nl, vf->pf, vf->port, share,
                                        (uint64_t) rate * MBIT, &detail);
-    char *wrong = explain(rate ? error : 0, detail, what);
 
+    if (!rate && !sriov_nl_is_transient(error)) {
+        error = 0;
+    }
+    *wrong = explain(error, detail, what);
     free(what);
-    return wrong;
+    return error;
 }
 
-char *
+int
 vm_kernel_prepare(const struct sriov_nl *nl, struct vm_vf *vf,
-                  const struct vm_settings *settings)
+                  const struct vm_settings *settings, char **wrong)
 {
-    char *wrong = settings->has_mac ? set_mac(nl, vf, settings->mac) : NULL;
+    int error = 0;
 
-    if (!wrong) {
-        wrong = set_rate(nl, vf, false, settings->rate);
+    *wrong = NULL;
+    if (settings->has_mac) {
+        error = set_mac(nl, vf, settings->mac, wrong);
     }
-    if (!wrong) {
-        wrong = set_rate(nl, vf, true, settings->share);
+    if (!error) {
+        error = set_rate(nl, vf, false, settings->rate, wrong);
     }
-    return wrong;
+    if (!error) {
+        error = set_rate(nl, vf, true, settings->share, wrong);
+    }
+    return error;
 }
 
-char *
-vm_kernel_reset(const struct sriov_nl *nl, struct vm_vf *vf)
+int
+vm_kernel_reset(const struct sriov_nl *nl, struct vm_vf *vf, char **wrong)
 {
-    char *wrong = NULL;
+    char *rate_wrong, *share_wrong;
+    int rate_error = set_rate(nl, vf, false, 0, &rate_wrong);
+    int share_error = set_rate(nl, vf, true, 0, &share_wrong);
+    int error = 0;
 
-    set_rate(nl, vf, false, 0);
-    set_rate(nl, vf, true, 0);
+    free(rate_wrong);
+    free(share_wrong);
+    *wrong = NULL;
     if (vf->has_own_mac && !vm_vf_has_own_mac(vf)) {
-        wrong = set_mac(nl, vf, vf->own_mac);
-        if (wrong && eth_addr_is_zero(vf->own_mac)) {
-            free(wrong);
-            wrong = set_mac(nl, vf, vm_no_mac);
+        error = set_mac(nl, vf, vf->own_mac, wrong);
+        if (error && eth_addr_is_zero(vf->own_mac)) {
+            free(*wrong);
+            error = set_mac(nl, vf, vm_no_mac, wrong);
         }
     }
-    return wrong;
+    return error ? error : rate_error ? rate_error : share_error;
 }

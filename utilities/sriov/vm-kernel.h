@@ -44,13 +44,15 @@ void vm_vfs_destroy(struct vm_vf *vfs, size_t n);
 int vm_kernel_set_link(const struct sriov_nl *, struct vm_vf *, bool up);
 
 /* Gives the function behind 'vf' what 'settings' have for the NIC: address and
- * rate.  Returns what was refused, which the caller must free, or NULL.  That
- * the NIC has the address only the next vm_kernel_read() tells. */
-char *vm_kernel_prepare(const struct sriov_nl *, struct vm_vf *vf,
-                        const struct vm_settings *settings);
+ * rate.  Returns 0 or an error, with what was refused in '*wrong', which the
+ * caller must free, or NULL.  That the NIC has the address only the next
+ * vm_kernel_read() tells. */
+int vm_kernel_prepare(const struct sriov_nl *, struct vm_vf *vf,
+                      const struct vm_settings *settings, char **wrong);
 
-/* Takes that back: its own address, if that is known, and no limit.  Returns
- * what was refused of the address, which the caller must free, or NULL. */
-char *vm_kernel_reset(const struct sriov_nl *, struct vm_vf *);
+/* Takes that back: its own address, if that is known, and no limit.  Returns 0
+ * or an error, with what was refused of the address in '*wrong', which the
+ * caller must free, or NULL. */
+int vm_kernel_reset(const struct sriov_nl *, struct vm_vf *, char **wrong);
 
 #endif /* vm-kernel.h */

@@ -54,6 +54,7 @@
 #include "openvswitch/list.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
+#include "simap.h"
 #include "sriov/host.h"
 #include "sriov/vm-kernel.h"
 #include "sriov/vm-ovsdb.h"
@@ -73,6 +74,10 @@ VLOG_DEFINE_THIS_MODULE(sriov_vm);
 
 /* When to try again what the kernel did not do, in ms. */
 #define RETRY_DELAY 1000
+
+/* How often what a NIC refuses for the moment only is tried, before it counts
+ * as refused. */
+#define MAX_TRIES 5
 
 /* How old what was read of the kernel may be, in ms. */
 #define MAX_AGE 100
@@ -106,6 +111,8 @@ struct vm {
     struct sset prepared;       /* We prepared them, and have not closed them
                                  * since. */
     struct sset told;           /* What was logged about them already. */
+    struct simap tries;         /* How often their NIC refused for the moment
+                                 * what is to be done next. */
 
     struct ovs_list waiters;    /* "struct waiter"s. */
 };
@@ -137,6 +144,7 @@ vm_init(struct vm *vm, const struct command_args *args)
     sset_init(&vm->prepared);
     sset_init(&vm->mac_reset);
     sset_init(&vm->told);
+    simap_init(&vm->tries);
     ovs_list_init(&vm->waiters);
     free(remote);
 }
@@ -159,6 +167,7 @@ vm_destroy(struct vm *vm)
     sset_destroy(&vm->prepared);
     sset_destroy(&vm->mac_reset);
     sset_destroy(&vm->told);
+    simap_destroy(&vm->tries);
     command_disconnect(vm->nl);
 }
 
@@ -226,12 +235,31 @@ forget(struct vm *vm, const char *pci)
     }
 }
 
-/* Takes back what the NIC has of a VM's settings. */
-static void
+/* Returns true if what was done to 'vf', with 'error', or 0, is to be done
+ * again. */
+static bool
+is_to_try_again(struct vm *vm, const struct vm_vf *vf, int error)
+{
+    if (sriov_nl_is_transient(error)
+        && simap_increase(&vm->tries, vf->pci, 1) < MAX_TRIES) {
+        return true;
+    }
+    simap_find_and_delete(&vm->tries, vf->pci);
+    return false;
+}
+
+/* Takes back what the NIC has of a VM's settings.  Returns false if that is to
+ * be done again. */
+static bool
 reset(struct vm *vm, struct vm_vf *vf)
 {
-    char *wrong = vm_kernel_reset(vm->nl, vf);
+    char *wrong;
+    int error = vm_kernel_reset(vm->nl, vf, &wrong);
 
+    if (is_to_try_again(vm, vf, error)) {
+        free(wrong);
+        return false;
+    }
     sset_add(&vm->mac_reset, vf->pci);
     if (wrong) {
         char *s = xasprintf("VF %u of %s (%s, %s) keeps its last address: %s",
@@ -241,6 +269,31 @@ reset(struct vm *vm, struct vm_vf *vf)
         free(s);
         free(wrong);
     }
+    return true;
+}
+
+/* Gives the NIC the settings of 'op', or makes 'op' one that cuts the VM off.
+ * Returns false if that is to be done again. */
+static bool
+prepare(struct vm *vm, struct vm_op *op, struct vm_vf *vf)
+{
+    char *wrong;
+    int error = vm_kernel_prepare(vm->nl, vf, &op->claim->settings, &wrong);
+
+    if (is_to_try_again(vm, vf, error)) {
+        free(wrong);
+        return false;
+    } else if (error) {
+        reset(vm, vf);
+        op->type = VM_OP_CLOSE;
+        op->why = wrong;
+        op->refused = true;
+    } else {
+        sset_add(&vm->prepared, vf->pci);
+        sset_find_and_delete(&vm->shut, vf->pci);
+        sset_find_and_delete(&vm->mac_reset, vf->pci);
+    }
+    return true;
 }
 
 /* Does what 'op' says to the kernel.  Returns false if it is to be done
@@ -257,32 +310,20 @@ do_op(struct vm *vm, struct vm_op *op)
         }
         sset_add(&vm->shut, vf->pci);
         sset_find_and_delete(&vm->prepared, vf->pci);
-        reset(vm, vf);
         sset_find_and_delete(&vm->clean, vf->pci);
         sset_find_and_delete(&vm->settling, vf->pci);
-        return true;
+        return reset(vm, vf);
 
-    case VM_OP_PREPARE: {
-        char *wrong = vm_kernel_prepare(vm->nl, vf, &op->claim->settings);
-
-        if (wrong) {
-            reset(vm, vf);
-            op->type = VM_OP_CLOSE;
-            op->why = wrong;
-            op->refused = true;
-        } else {
-            sset_add(&vm->prepared, vf->pci);
-            sset_find_and_delete(&vm->shut, vf->pci);
-            sset_find_and_delete(&vm->mac_reset, vf->pci);
-        }
-        return true;
-    }
+    case VM_OP_PREPARE:
+        return prepare(vm, op, vf);
 
     case VM_OP_UP:
         return !vm_kernel_set_link(vm->nl, vf, true);
 
     case VM_OP_RELEASE:
-        reset(vm, vf);
+        if (!reset(vm, vf)) {
+            return false;
+        }
         sset_find_and_delete(&vm->shut, vf->pci);
         sset_find_and_delete(&vm->mac_reset, vf->pci);
         return !vm_kernel_set_link(vm->nl, vf, true);
