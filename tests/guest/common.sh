@@ -74,6 +74,13 @@ build_nic() {
     strip --strip-debug -o "$build/simnic.ko" "$build/nic/simnic.ko"
 }
 
+# build_faults: what a scenario preloads for answers of the kernel to go wrong, as $build/faults.so.
+build_faults() {
+    [ "$build/faults.so" -nt "$guest_dir/faults.c" ] \
+        || gcc -O2 -Wall -shared -fPIC -o "$build/faults.so" "$guest_dir/faults.c" -ldl >"$build/faults.log" 2>&1 \
+        || die "faults.c does not build, see $build/faults.log"
+}
+
 # run_depmod FOLDER: for the kernel's modules below FOLDER.
 run_depmod() { (exec -a depmod "${loader[@]}" --argv0 depmod "$root/bin/kmod" -b "$1" "$release"); }
 

@@ -4,7 +4,7 @@
 #   tests/guest/image.sh [--build DIR] --ovs DIR
 #
 # DIR of --ovs is a built OVS tree.  In the guest, its programs are in /opt/ovs and the distribution's in /opt/stock.
-# Needs what fetch.sh got; leaves $build/simnic.ko, $build/initramfs, and $build/initramfs.python with Python and ifupdown2 besides.
+# Needs what fetch.sh got; leaves $build/simnic.ko, $build/faults.so, $build/initramfs, and $build/initramfs.python with Python and ifupdown2 besides.
 # Does nothing when nothing changed.
 set -eu
 
@@ -27,6 +27,7 @@ for program in $ovs_programs $ovs_files; do
 done
 
 build_nic
+build_faults
 
 # Same inputs, same image.
 signature=$(cd "$ovs" && stat -c '%n %s %Y' $ovs_programs $ovs_files && stat -c '%n %s %Y' "$here/image.sh" "$here/common.sh" "$here/init" "$build/fetched")
