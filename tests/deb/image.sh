@@ -24,7 +24,7 @@ mkdir -p "$out/repo"
 suite=$(sed -n 's/^Distribution: *\([a-z]*\).*/\1/p' "$packages"/*.changes)
 
 # Of the NIC, too: its module is in the disk.
-signature=$(cat "$packages"/*.changes "$build/fetched" "$here/image.sh" "$here/../debian-root.sh" "$build/simnic.ko" | sha256sum)
+signature=$(cat "$packages"/*.changes "$build/fetched" "$here/image.sh" "$here/../guest/common.sh" "$here/../debian-root.sh" "$build/simnic.ko" | sha256sum)
 [ "$(cat "$out/made" 2>/dev/null)" != "$signature" ] || exit 0
 rm -f "$out/made"
 
@@ -112,17 +112,11 @@ printf 'stock=%s newer=%s ours=%s\n' "$(stock_of openvswitch-switch)" "$newer" \
     "$(sed -n 's/^Version: *//p' "$packages"/*.changes)" >"$out/versions"
 
 echo "deb: making the guests' disk"
-modules=$tree/lib/modules/$release
-rm -rf "$tree/lib/modules"
-mkdir -p "$modules"
-cp -a "$build/kernel/lib/modules/$release"/{kernel,modules.order,modules.builtin,modules.builtin.modinfo} "$modules/"
-run_depmod "$tree"
+modules_into "$tree"
 # All others now, and none on demand, as in the other guests (their init says why): with it, adding a bridge takes longer than
 # the five seconds that ifupdown.sh has.  The last two are what IPsec's daemon wants.
 printf '%s\n' $guest_modules xfrm_user af_key >"$tree/etc/modules-load.d/guest.conf"
 echo 'kernel.modprobe=' >"$tree/etc/sysctl.d/90-guest.conf"
-# The NIC's functions are QEMU's NVMe disks, which are not wanted as such.
-printf '%s\n' 'blacklist nvme' 'options bonding max_bonds=0' 'options dummy numdummies=0' >"$tree/etc/modprobe.d/guest.conf"
 echo guest >"$tree/etc/hostname"
 printf '127.0.0.1 localhost guest\n' >"$tree/etc/hosts"
 : >"$tree/etc/resolv.conf"
@@ -158,31 +152,6 @@ END
 rm -f "$out/disk"
 mke2fs -q -t ext4 -d "$tree" "$out/disk" 3G >"$out/mke2fs.log" 2>&1 || die "cannot make the disk, see $out/mke2fs.log"
 
-# Debian's own initramfs does the same, after a minute of unpacking.
-image=$out/image
-rm -rf "$image"
-mkdir -p "$image"/{bin,dev,host,modules,proc,root,sys}
-cp "$root/bin/busybox" "$image/bin/"
-ln -s busybox "$image/bin/sh"
-files=$(modules_of virtio_pci virtio_blk ext4 9p 9pnet_virtio)
-for file in $files; do
-    cp "$file" "$image/modules/"
-    echo "${file##*/}" >>"$image/modules/order"
-done
 # The NIC's driver is there before udev looks at what there is, like that of any NIC.
-cp "$build/simnic.ko" "$image/modules/"
-echo "simnic.ko plain_names=1" >>"$image/modules/order"
-cat >"$image/init" <<'END'
-#!/bin/sh
-busybox mount -t devtmpfs dev /dev
-while read -r module; do busybox insmod /modules/$module; done </modules/order
-busybox mount -t ext4 /dev/vda /root || exec sh
-busybox mkdir -p /root/host
-busybox mount -t 9p -o trans=virtio,version=9p2000.L,msize=131072 host /root/host
-busybox mount -o move /dev /root/dev
-exec busybox switch_root /root /sbin/init "$@"
-END
-chmod 755 "$image/init"
-pack "$image" "$out/initramfs"
-rm -rf "$image"
+disk_initramfs "$out" simnic.ko plain_names=1
 echo "$signature" >"$out/made"

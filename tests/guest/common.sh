@@ -107,6 +107,50 @@ pack() {
         || die "cannot write the initramfs, see $build/cpio.log: is the disk full?"
 }
 
+# modules_into TREE: all of the kernel's modules, for a Debian root on a disk; no devices that nobody asked for.
+modules_into() {
+    local modules=$1/lib/modules/$release
+    rm -rf "$1/lib/modules"
+    mkdir -p "$modules"
+    cp -a "$build/kernel/lib/modules/$release"/{kernel,modules.order,modules.builtin,modules.builtin.modinfo} "$modules/"
+    run_depmod "$1"
+    # The NIC's functions are QEMU's NVMe disks, which are not wanted as such.
+    printf '%s\n' 'blacklist nvme' 'options bonding max_bonds=0' 'options dummy numdummies=0' >"$1/etc/modprobe.d/guest.conf"
+}
+
+# disk_initramfs FOLDER [MODULE [ARGUMENT...]]: FOLDER/initramfs, which mounts the disk and the share, in /host, and goes on with
+# the disk's /sbin/init.  MODULE is one in $build that comes first.
+# Debian's own initramfs does the same, after a minute of unpacking.
+disk_initramfs() {
+    local image=$1/image files file
+    rm -rf "$image"
+    mkdir -p "$image"/{bin,dev,host,modules,proc,root,sys}
+    cp "$root/bin/busybox" "$image/bin/"
+    ln -s busybox "$image/bin/sh"
+    files=$(modules_of virtio_pci virtio_blk ext4 9p 9pnet_virtio)
+    for file in $files; do
+        cp "$file" "$image/modules/"
+        echo "${file##*/}" >>"$image/modules/order"
+    done
+    if [ $# -gt 1 ]; then
+        cp "$build/$2" "$image/modules/"
+        echo "${*:2}" >>"$image/modules/order"
+    fi
+    cat >"$image/init" <<'END'
+#!/bin/sh
+busybox mount -t devtmpfs dev /dev
+while read -r module; do busybox insmod /modules/$module; done </modules/order
+busybox mount -t ext4 /dev/vda /root || exec sh
+busybox mkdir -p /root/host
+busybox mount -t 9p -o trans=virtio,version=9p2000.L,msize=131072 host /root/host
+busybox mount -o move /dev /root/dev
+exec busybox switch_root /root /sbin/init "$@"
+END
+    chmod 755 "$image/init"
+    pack "$image" "$1/initramfs"
+    rm -rf "$image"
+}
+
 # start_qemu VFS CARDS SHARE KERNEL-ARGUMENTS [ARGUMENT...]: boots a guest with the NIC's PCI functions in the background and
 # sets $qemu_pid.  Its console is SHARE/console.log, its second serial port SHARE/report, SHARE its share "host".
 # With $icount=1 the guest has one CPU, of which an instruction takes 4 ns of its clock, whatever else this machine does: what it
