@@ -8,6 +8,8 @@
 # make check-matrix   five subjects on the NICs of ice, bnxt_en and Linux 6.1's mlx5
 # make check-dpdk     runs those of tests/dpdk: a DPDK daemon, and the NIC with a DPDK driver; and what of
 #                     Open vSwitch's own tests with DPDK needs no hugepages
+# make check-system   runs Open vSwitch's own system tests (check-kernel, check-offloads) in virtual
+#                     machines, with ours and with stock, and compares; hours
 # make check-series   checks each series: patches, build, our tests, the demo
 # make check-vm       VMs: 200 lives in random order, 64 at once, libvirt with QEMU, migration between
 #                     two virtual machines
@@ -37,7 +39,7 @@
 # folder instead, which is where check-series works.
 # TESTSUITEFLAGS="-k sriov -j4" goes to the testsuite; GUESTFLAGS to tests/guest/run;
 # BENCHFLAGS to tests/bench/run; DEBFLAGS to debian/build, see its --help;
-# CHECKDEBFLAGS to tests/deb/run; APTREPOFLAGS to debian/apt-repo.
+# CHECKDEBFLAGS to tests/deb/run; SYSTEMFLAGS to tests/system/run; APTREPOFLAGS to debian/apt-repo.
 
 OVS = ovs
 SERIES ?= $(shell cat $(OVS)/.cx-sriov/series 2>/dev/null)
@@ -45,7 +47,7 @@ GUEST = tests/guest/run --ovs $(OVS)
 # Of no use under a "make -j", which shares its jobs with the make in ovs/.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: build boot check check-patches check-layout check-valgrind fuzz check-fuzz check-metrics check-sanitizers check-sanitizers-short check-guest check-frames check-matrix check-vm check-dpdk check-dpdk-short check-dpdk-guest check-dpdk-upstream check-series \
+.PHONY: build boot check check-patches check-layout check-valgrind fuzz check-fuzz check-metrics check-sanitizers check-sanitizers-short check-guest check-frames check-matrix check-vm check-dpdk check-dpdk-short check-dpdk-guest check-dpdk-upstream check-system check-series \
 	check-other-series check-all demo deb apt-repo check-deb check-deb-short bench ovs-dir clean distclean help
 
 build: boot
@@ -108,6 +110,10 @@ check-dpdk-guest:
 
 check-dpdk-upstream:
 	@tests/dpdk/run $(if $(SERIES),--series $(SERIES)) --upstream $(TESTSUITEFLAGS)
+
+# Much too long for check-all.
+check-system: build
+	@tests/system/run --ovs $(OVS) $(SYSTEMFLAGS)
 
 # All but the one that "make check" and "make check-guest" check.
 check-other-series: boot

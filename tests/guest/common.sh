@@ -154,11 +154,12 @@ END
 # start_qemu VFS CARDS SHARE KERNEL-ARGUMENTS [ARGUMENT...]: boots a guest with the NIC's PCI functions in the background and
 # sets $qemu_pid.  Its console is SHARE/console.log, its second serial port SHARE/report, SHARE its share "host".
 # With $icount=1 the guest has one CPU, of which an instruction takes 4 ns of its clock, whatever else this machine does: what it
-# measures are instructions.
+# measures are instructions.  $icount_as are other options of QEMU's -icount.
 icount=0
+icount_as=shift=2,sleep=off
 start_qemu() {
     local n=$1 cards=$2 share=$3 append=$4 i devices=() accel=(-accel tcg,thread=multi -smp 2)
-    [ $icount = 0 ] || accel=(-accel tcg,thread=single -icount shift=2,sleep=off -smp 1)
+    [ $icount = 0 ] || accel=(-accel tcg,thread=single -icount "$icount_as" -smp 1)
     shift 4
     # Only NVMe functions have SR-IOV in QEMU's own model collection.  Each PF sits below a root port of its own: the
     # first VF of a PF follows it at once, so two PFs cannot share a bus.
