@@ -277,7 +277,8 @@ flow_from_flower(const struct tcf_id *id, const struct tc_flower *flower,
 }
 
 /* See tc_flow_policy in lib/tc.h.  (A filter whose frames a NIC would garble
- * stays out of it, whatever tc-policy is.) */
+ * stays out of it, whatever tc-policy is.  TC's software garbles none: of what
+ * comes in where nothing offloads, it has what it has in stock.) */
 static int
 flow_policy(const struct tcf_id *id, struct tc_flower *flower)
 {
@@ -285,7 +286,8 @@ flow_policy(const struct tcf_id *id, struct tc_flower *flower)
     struct sriov_policy_flow flow;
     const char *why;
 
-    why = sriov_frames_arrange(flower);
+    why = (sriov_policy_get_device(id->ifindex) == SRIOV_OFFLOAD_NONE
+           ? NULL : sriov_frames_arrange(flower));
     if (why) {
         VLOG_DBG_RL(&rl, "flow not offloaded: %s", why);
         sriov_attempt_logged("%s", why);
