@@ -17,8 +17,10 @@ ExecStart=/bin/sh -c 'sleep 20 && mount --bind $fs /etc/pve && exec sleep infini
 [Install]
 WantedBy=multi-user.target
 END
-    systemctl enable --now pve-cluster
+    # The service has the name that the host had when it started.
     echo pve1 | tee /etc/hostname >/proc/sys/kernel/hostname
+    systemctl restart ovs-sriov-vm
+    systemctl enable --now pve-cluster
     pve_here
 }
 pve_here() {
