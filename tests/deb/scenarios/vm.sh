@@ -13,7 +13,7 @@ pve_install() {
     cat >/etc/systemd/system/pve-cluster.service <<END
 [Service]
 Type=exec
-ExecStart=/bin/sh -c 'sleep 20 && mount --bind $fs /etc/pve && exec sleep infinity'
+ExecStart=/bin/sh -c 'until [ -e /run/pve-may-come ]; do sleep 1; done; mount --bind $fs /etc/pve && exec sleep infinity'
 [Install]
 WantedBy=multi-user.target
 END
@@ -27,6 +27,7 @@ pve_here() {
     mkdir -p "${res%/*}"
     touch $res
     mknod /tmp/never p
+    touch /run/pve-may-come
     wait_until 90 mountpoint -q /etc/pve
 }
 pvesh() {
