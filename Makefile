@@ -15,7 +15,7 @@
 #                     two virtual machines
 # make check-all      check, check-patches, check-layout, check-guest and check-series (what was
 #                     checked already is not checked again), and in short check-fuzz,
-#                     check-sanitizers, check-deb (contents, lintian, fresh) and check-dpdk
+#                     check-sanitizers and check-deb (contents, lintian, fresh)
 # make check-valgrind runs our tests under valgrind, and looks for errors and leaks of ours
 # make check-metrics  has promtool look at the metrics and the alert rules
 # make fuzz           feeds our parsers and rules with what a fuzzer makes up, FUZZTIME=300
@@ -47,7 +47,7 @@ GUEST = tests/guest/run --ovs $(OVS)
 # Of no use under a "make -j", which shares its jobs with the make in ovs/.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: build boot check check-patches check-layout check-valgrind fuzz check-fuzz check-metrics check-sanitizers check-sanitizers-short check-guest check-frames check-matrix check-vm check-dpdk check-dpdk-short check-dpdk-guest check-dpdk-upstream check-system check-series \
+.PHONY: build boot check check-patches check-layout check-valgrind fuzz check-fuzz check-metrics check-sanitizers check-sanitizers-short check-guest check-frames check-matrix check-vm check-dpdk check-dpdk-guest check-dpdk-upstream check-system check-series \
 	check-other-series check-all demo deb apt-repo check-deb check-deb-short bench ovs-dir clean distclean help
 
 build: boot
@@ -126,12 +126,9 @@ check-sanitizers-short:
 check-deb-short: deb
 	@tests/deb/run --packages $$(debian/build --folder $(SERIES)) contents lintian fresh
 
-check-dpdk-short:
-	@tests/dpdk/run $(if $(SERIES),--series $(SERIES)) dpdk-attach
-
 check-all: build
-	+@tests/run-all check-layout check check-guest \
-		--beside check-patches check-other-series check-deb-short check-sanitizers-short check-fuzz check-dpdk-short
+	+@tests/run-all check-layout check check-guest check-sanitizers-short \
+		--beside check-patches check-other-series check-deb-short check-fuzz
 
 # Builds only what it shows, and downloads at the same time.
 demo: boot
