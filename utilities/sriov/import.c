@@ -68,8 +68,8 @@ by_hand(struct importer *im, const struct howto_rule *rule,
     ds_destroy(&s);
 }
 
-/* Adds to 'pcis' the PFs that 'rule' is about.  One that is told by its
- * address needs not be here. */
+/* Adds to 'pcis', which is empty, the PFs that 'rule' is about.  One that is
+ * told by its address needs not be here. */
 static void
 find_pfs(const struct importer *im, const struct howto_rule *rule,
          struct svec *pcis)
@@ -181,9 +181,13 @@ take_rules(struct importer *im)
     size_t i, j;
 
     for (i = 0; i < im->h->n_rules; i++) {
+        struct svec pcis = SVEC_EMPTY_INITIALIZER;
+
         if (im->h->rules[i].kind != HOWTO_BY_HAND) {
-            find_pfs(im, &im->h->rules[i], &im->pcis);
+            find_pfs(im, &im->h->rules[i], &pcis);
         }
+        svec_append(&im->pcis, &pcis);
+        svec_destroy(&pcis);
     }
     svec_sort_unique(&im->pcis);
     im->pfs = xcalloc(im->pcis.n, sizeof *im->pfs);
