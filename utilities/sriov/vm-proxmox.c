@@ -519,7 +519,7 @@ device_in_arguments(const struct svec *arguments, const char *pci)
 {
     for (size_t i = 0; i + 1 < arguments->n; i++) {
         const char *value = arguments->names[i + 1];
-        char *host, *id;
+        char *host, *id, *address = NULL;
 
         if (strcmp(arguments->names[i], "-device")
             || strncmp(value, "vfio-pci,", 9)) {
@@ -527,22 +527,18 @@ device_in_arguments(const struct svec *arguments, const char *pci)
         }
         host = pve_map_get(value, "host");
         id = pve_map_get(value, "id");
-        if (host && id) {
-            char *address;
-            bool same = (host_pci_address(host, &address)
-                         && !strcmp(address, pci));
+        if (host && id && host_pci_address(host, &address)
+            && !strcmp(address, pci)) {
+            char *dot = strchr(id, '.');
 
-            if (same) {
-                free(address);
-                free(host);
-                char *dot = strchr(id, '.');
-
-                if (dot && !strcmp(dot, ".0")) {
-                    *dot = '\0';
-                }
-                return id;
+            if (dot && !strcmp(dot, ".0")) {
+                *dot = '\0';
             }
+            free(address);
+            free(host);
+            return id;
         }
+        free(address);
         free(host);
         free(id);
     }
