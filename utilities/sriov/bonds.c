@@ -27,7 +27,6 @@
 
 #include "compat.h"
 #include "dirs.h"
-#include "inventory/sysfs.h"
 #include "openvswitch/json.h"
 #include "openvswitch/shash.h"
 #include "smap.h"
@@ -424,12 +423,9 @@ host_read_bonds(struct host *host, const struct host_conf *conf,
         struct host_pf *pf = host->pfs[i];
 
         if (host_pf_netdev(pf)) {
-            char *path = xasprintf("%s/sys/class/net/%s/master", root,
-                                   host_pf_netdev(pf));
-
             free(pf->master);
-            pf->master = sriov_sysfs_target(path);
-            free(path);
+            pf->master = host_read_link("%s/sys/class/net/%s/master", root,
+                                        host_pf_netdev(pf));
         }
     }
     for (size_t i = 0; i < conf->n_bonds; i++) {

@@ -24,7 +24,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "inventory/sysfs.h"
 #include "sriov/bonds.h"
 #include "sriov/host.h"
 #include "sriov/late.h"
@@ -41,12 +40,11 @@ enum { BOND_MS = 15 * 1000 };
 static bool
 is_in_lag(const struct host_pf *pf)
 {
-    char *path = xasprintf("/sys/class/net/%s/master", host_pf_netdev(pf));
-    char *master = sriov_sysfs_target(path);
+    char *master = host_read_link("/sys/class/net/%s/master",
+                                  host_pf_netdev(pf));
     bool is = master && !host_lag_is_inactive("", pf->pci);
 
     free(master);
-    free(path);
     return is;
 }
 

@@ -102,14 +102,16 @@ host_write_file(const char *path, const char *value)
     return error;
 }
 
-/* Returns the last part of what the symbolic link 'name' in the folder 'path'
- * points to, which the caller must free, or NULL. */
-static char *
-read_target(const char *path, const char *name)
+char *
+host_read_link(const char *format, ...)
 {
-    char *link = xasprintf("%s/%s", path, name);
-    char *target = sriov_sysfs_target(link);
+    va_list args;
 
+    va_start(args, format);
+    char *link = xvasprintf(format, args);
+    va_end(args);
+
+    char *target = sriov_sysfs_target(link);
     free(link);
     return target;
 }
@@ -396,7 +398,7 @@ read_iommu_group(const char *root, const char *path, char **group, size_t *n)
 {
     struct svec devices = SVEC_EMPTY_INITIALIZER;
 
-    *group = read_target(path, "iommu_group");
+    *group = host_read_link("%s/iommu_group", path);
     if (*group) {
         host_read_folder(&devices, "%s/sys/kernel/iommu_groups/%s/devices",
                          root, *group);
@@ -436,7 +438,7 @@ read_vfs(const char *root, const char *path, struct host_pf *pf)
 {
     for (unsigned int i = 0; i < pf->num_vfs; i++) {
         char *name = xasprintf("virtfn%u", i);
-        char *address = read_target(path, name);
+        char *address = host_read_link("%s/%s", path, name);
 
         if (address) {
             struct host_vf *vf = host_pf_add_vf(pf);
@@ -445,7 +447,7 @@ read_vfs(const char *root, const char *path, struct host_pf *pf)
 
             vf->number = i;
             vf->pci = address;
-            vf->driver = read_target(vf_path, "driver");
+            vf->driver = host_read_link("%s/driver", vf_path);
             vf->netdev = read_netdev(vf_path);
             read_iommu_group(root, vf_path, &vf->iommu_group,
                              &vf->n_in_group);
@@ -502,7 +504,7 @@ bool
 host_is_vf(const char *root, const char *pci)
 {
     char *path = xasprintf("%s/sys/bus/pci/devices/%s", root, pci);
-    char *pf = read_target(path, "physfn");
+    char *pf = host_read_link("%s/physfn", path);
     bool is_vf = pf != NULL;
 
     free(pf);
@@ -522,7 +524,7 @@ host_is_lone_vf(const char *root, const char *pci)
     /* Drivers of VFs alone. */
     static const char *const drivers[] = { "iavf", "ixgbevf", "igbvf" };
     char *path = xasprintf("%s/sys/bus/pci/devices/%s", root, pci);
-    char *driver = read_target(path, "driver");
+    char *driver = host_read_link("%s/driver", path);
     long long int vendor, device;
     bool is_vf = false;
 
@@ -610,7 +612,7 @@ read_pf(struct host *host, const char *root, const char *pci)
         if (host_read_number(path, "numa_node", &number)) {
             pf->numa_node = number;
         }
-        pf->driver = read_target(path, "driver");
+        pf->driver = host_read_link("%s/driver", path);
         read_iommu_group(root, path, &pf->iommu_group, &pf->n_in_group);
         if (netdev) {
             read_link(host, path, pf, netdev);

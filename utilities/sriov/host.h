@@ -231,6 +231,10 @@ bool host_is_lone_vf(const char *root, const char *pci);
  * which the caller must free.  NULL if it cannot be read. */
 char *host_read_file(const char *format, ...) OVS_PRINTF_FORMAT(1, 2);
 
+/* Returns the last part of what the symbolic link that 'format' names points
+ * to, which the caller must free.  NULL if there is no such link. */
+char *host_read_link(const char *format, ...) OVS_PRINTF_FORMAT(1, 2);
+
 /* Adds to 'names', which it sorts, what is in the folder that 'format' names:
  * nothing if that cannot be read. */
 void host_read_folder(struct svec *names, const char *format, ...)

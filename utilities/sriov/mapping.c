@@ -22,7 +22,6 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "inventory/sysfs.h"
 #include "sriov/host.h"
 #include "sriov/leftovers.h"
 #include "util.h"
@@ -147,18 +146,6 @@ pve_device_id(const char *root, const char *pci, const char *vendor,
     return id;
 }
 
-/* Returns the number of the IOMMU group of the PCI device at 'pci', which the
- * caller must free, or NULL. */
-static char *
-iommu_group(const char *root, const char *pci)
-{
-    char *link = xasprintf("%s/sys/bus/pci/devices/%s/iommu_group", root, pci);
-    char *group = sriov_sysfs_target(link);
-
-    free(link);
-    return group;
-}
-
 /* Returns what is wrong with 'now', which 'map' has for 'key', and frees
  * it. */
 static char *
@@ -192,7 +179,9 @@ path_problem(const char *root, const char *map, const char *path, bool first)
     } else {
         problem = compare(map, "id", id); /* Frees it. */
         if (!problem && first) {
-            problem = compare(map, "iommugroup", iommu_group(root, pci));
+            problem = compare(map, "iommugroup",
+                              host_read_link("%s/sys/bus/pci/devices/%s/"
+                                             "iommu_group", root, pci));
         }
         if (!problem) {
             problem = compare(map, "subsystem-id",

@@ -25,24 +25,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inventory/sysfs.h"
 #include "sriov/conf.h"
 #include "sriov/host.h"
 #include "sriov/plan.h"
 #include "svec.h"
 #include "util.h"
-
-/* Returns the device of 'netdev' below 'root', which the caller must free, or
- * NULL. */
-static char *
-device_of(const char *root, const char *netdev)
-{
-    char *link = xasprintf("%s/sys/class/net/%s/device", root, netdev);
-    char *pci = sriov_sysfs_target(link);
-
-    free(link);
-    return pci;
-}
 
 /* Returns the device whose representor "pf" 'pf' is, of the eswitch
  * 'switch_id', though it has no link to it (see inventory/model.c,
@@ -60,7 +47,8 @@ find_orphan_device(const char *root, const char *switch_id, uint32_t pf)
 
     host_read_folder(&names, "%s/sys/class/net", root);
     SVEC_FOR_EACH (i, name, &names) {
-        char *pci = device_of(root, name);
+        char *pci = host_read_link("%s/sys/class/net/%s/device", root,
+                                   name);
         char *id = pci ? host_read_file("%s/sys/class/net/%s/phys_switch_id",
                                         root, name) : NULL;
         char *port = id ? host_read_file("%s/sys/class/net/%s/phys_port_name",
@@ -93,7 +81,7 @@ run(const struct command_args *args)
     char *path = xasprintf("%s/sys/class/net/%s", args->root, netdev);
     char *label = host_read_file("%s/phys_port_name", path);
     char *switch_id = host_read_file("%s/phys_switch_id", path);
-    char *pci = device_of(args->root, netdev);
+    char *pci = host_read_link("%s/device", path);
     struct sriov_port_id id;
     char *name = NULL;
 

@@ -29,7 +29,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inventory/sysfs.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
 #include "sriov/conf.h"
@@ -683,11 +682,9 @@ is_used(const struct printer *p, const struct host_pf *pf)
         = howto_find_holder(&p->howto, host_pf_netdev(pf));
     const struct howto_stanza *bridge = holder;
     const struct host_bond *bond = host_conf_bond(p->conf, pf->pci);
-    char *link = xasprintf("%s/sys/class/net/%s/master", p->request->root,
-                           host_pf_netdev(pf));
-    char *master = sriov_sysfs_target(link);
+    char *master = host_read_link("%s/sys/class/net/%s/master",
+                                  p->request->root, host_pf_netdev(pf));
 
-    free(link);
     if (master && bond && !strcmp(master, bond->name)
         && !howto_find_holder(&p->howto, master)) {
         /* The bond waits for a bridge. */
