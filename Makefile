@@ -13,9 +13,10 @@
 # make check-series   checks each series: patches, build, our tests, the demo
 # make check-vm       VMs: 200 lives in random order, 64 at once, libvirt with QEMU, migration between
 #                     two virtual machines
-# make check-all      check, check-patches, check-layout, check-guest and check-series (what was
-#                     checked already is not checked again), and in short check-fuzz (its corpus)
-#                     and check-deb (contents, lintian, fresh)
+# make check-all      check, check-patches, check-layout, check-guest, check-series (what was
+#                     checked already is not checked again) and check-fuzz, and in short
+#                     check-sanitizers (our tests), check-deb (contents, lintian, fresh) and
+#                     check-dpdk (dpdk-attach)
 # make check-valgrind runs our tests under valgrind, and looks for errors and leaks of ours
 # make check-metrics  has promtool look at the metrics and the alert rules
 # make fuzz           feeds our parsers and rules with what a fuzzer makes up, FUZZTIME=300
@@ -47,7 +48,7 @@ GUEST = tests/guest/run --ovs $(OVS)
 # Of no use under a "make -j", which shares its jobs with the make in ovs/.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: build boot check check-patches check-layout check-valgrind fuzz check-fuzz check-fuzz-short check-metrics check-sanitizers check-guest check-frames check-matrix check-vm check-dpdk check-dpdk-guest check-dpdk-upstream check-system check-series \
+.PHONY: build boot check check-patches check-layout check-valgrind fuzz check-fuzz check-metrics check-sanitizers check-sanitizers-short check-guest check-frames check-matrix check-vm check-dpdk check-dpdk-short check-dpdk-guest check-dpdk-upstream check-system check-series \
 	check-other-series check-all demo deb apt-repo check-deb check-deb-short bench ovs-dir clean distclean help
 
 build: boot
@@ -120,15 +121,19 @@ check-other-series: boot
 	@tests/check-series --but $$(cat $(OVS)/.cx-sriov/series)
 
 # In short, as check-all has them.
-check-fuzz-short: build
-	@tests/run-fuzz --replay $(OVS)
+check-sanitizers-short:
+	@tests/run-sanitizers short
+
+check-dpdk-short:
+	@tests/dpdk/run $(if $(SERIES),--series $(SERIES)) dpdk-attach
 
 check-deb-short: deb
 	@tests/deb/run --packages $$(debian/build --folder $(SERIES)) contents lintian fresh
 
+# Beside, the guests come last: the CPUs are theirs when the others are done.
 check-all: build
 	+@tests/run-all check-layout check check-guest \
-		--beside check-patches check-other-series check-deb-short check-fuzz-short
+		--beside check-patches check-fuzz check-sanitizers-short check-other-series check-deb-short check-dpdk-short
 
 # Builds only what it shows, and downloads at the same time.
 demo: boot
