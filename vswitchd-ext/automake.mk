@@ -86,6 +86,9 @@ lib_libopenvswitch_la_SOURCES += \
 	vswitchd-ext/datapath/attempts.h \
 	vswitchd-ext/datapath/sources.c \
 	vswitchd-ext/datapath/sources.h
+ofproto_libofproto_la_SOURCES += \
+	vswitchd-ext/datapath/restart.c \
+	vswitchd-ext/datapath/restart.h
 
 # "ovstest test-sriov-plan" has what the plan needs, and no I/O.
 tests_ovstest_SOURCES += \

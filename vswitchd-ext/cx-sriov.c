@@ -66,6 +66,7 @@
 #include "datapath/policy.h"
 #include "datapath/ports.h"
 #include "datapath/purge.h"
+#include "datapath/restart.h"
 #include "datapath/sources.h"
 #include "datapath/survey.h"
 #include "dpdk.h"
@@ -143,7 +144,6 @@ struct cx_sriov {
     const struct ovsrec_open_vswitch *config;   /* The row then, or NULL if not
                                                  * a leader. */
     struct ovsrec_open_vswitch shadow;  /* What it was given back. */
-    bool offload_waits;         /* See offload_begin(). */
 
     bool dpdk;                  /* DPDK is initialized. */
     struct netdev **held;       /* See attach_uplink_first(). */
@@ -250,7 +250,8 @@ may_offload(const struct netdev *netdev)
         && !strcmp(dpif_type, "netdev")) {
         return may_offload_in_userspace(netdev);
     }
-    if (cx->offload_waits && cx->config && !is_policed(netdev)) {
+    if (sriov_restart_get() != SRIOV_RESTART_NONE && cx->config
+        && !is_policed(netdev)) {
         return false;
     }
     ifindex = netdev_get_ifindex(netdev);
@@ -369,7 +370,9 @@ cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
         acting_changed = cx->defaults.acting != old_acting;
         if (!cx->config_seqno) {
             cx->ports_left = sriov_rows_have_ports(cfg);
-            cx->offload_waits = cx->defaults.acting && cx->from_kernel;
+            if (cx->defaults.acting && cx->from_kernel) {
+                sriov_restart_set(SRIOV_RESTART_CONFIGURE);
+            }
         }
         if (reconfiguring) {
             set_sources(cfg);
@@ -900,31 +903,44 @@ act(void)
     }
 }
 
-/* Has ports offload that have waited for it.
- *
- * What an ovs-vswitchd before this one has put into the NIC goes when a port
- * gets its flow API (netdev_tc_init_flow_api()), and then software has to
- * handle what it forwarded.  When ports are added there are no handlers yet,
- * and maybe flows that are still to be restored.  So the NIC goes on until
- * bridge.c has configured all bridges.  Flows that have come up meanwhile are
- * set up once more, for the NIC to have them. */
+/* Has what forwards by now take over from what the ovs-vswitchd before this
+ * one left, step by step (see datapath/restart.h).  Flows that have come up
+ * before ports had their flow API are set up once more, for the NIC to have
+ * them. */
 static void
-offload_begin(void)
+take_over(void)
 {
-    cx->offload_waits = false;
-    if (sriov_compat_hw_offload_enabled()) {
-        sriov_ports_offload();
-        sriov_purge_flows(cx->config);
+    if (!cx->configured) {
+        return;
+    }
+    switch (sriov_restart_get()) {
+    case SRIOV_RESTART_NONE:
+        break;
+
+    case SRIOV_RESTART_CONFIGURE:
+        if (!ofproto_get_flow_restore_wait()) {
+            sriov_restart_set(SRIOV_RESTART_RECEIVE);
+            poll_immediate_wake();
+        }
+        break;
+
+    case SRIOV_RESTART_RECEIVE:
+        sriov_restart_set(SRIOV_RESTART_NONE);
+        if (sriov_compat_hw_offload_enabled()) {
+            sriov_ports_offload();
+            sriov_purge_flows(cx->config);
+        }
+        break;
+
+    default:
+        OVS_NOT_REACHED();
     }
 }
 
 void
 cx_sriov_run(void)
 {
-    if (cx->offload_waits && cx->configured
-        && !ofproto_get_flow_restore_wait()) {
-        offload_begin();
-    }
+    take_over();
     release_uplinks();
     cx->leader = cx->configured;
     cx->configured = false;
