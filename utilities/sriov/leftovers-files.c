@@ -273,7 +273,6 @@ run_unit(struct howto_shell *shell, const struct unit *unit,
         }
         howto_run(&inner, text);
         smap_destroy(&inner.vars);
-        shell->here = inner.here;
         shell->may_have_ended |= inner.may_have_ended || inner.ended;
         free(text);
     }

@@ -908,8 +908,10 @@ take_end(struct howto_shell *shell, const char *name, bool uncertain,
     shell->may_have_ended |= !strcmp(name, "return");
 }
 
-void
-howto_run(struct howto_shell *shell, const char *text)
+/* Reads 'text', as howto_run() does.  Puts into '*here', which the caller must
+ * free, where the text ends that follows it, if it has a "<<". */
+static void
+run_text(struct howto_shell *shell, const char *text, char **here)
 {
     struct howto *h = shell->h;
     struct command command;
@@ -959,12 +961,21 @@ howto_run(struct howto_shell *shell, const char *text)
             input = written_by(&command, !strcmp(last_part(first), "printf"));
         }
         if (command.here) {
-            free(shell->here);
-            shell->here = xstrdup(command.here);
+            free(*here);
+            *here = xstrdup(command.here);
         }
         command_uninit(&command);
     }
     free(input);
+}
+
+void
+howto_run(struct howto_shell *shell, const char *text)
+{
+    char *here = NULL;
+
+    run_text(shell, text, &here);
+    free(here);
 }
 
 /* Returns the quote in which what comes after 'line' is, if 'line' begins in
@@ -988,28 +999,28 @@ void
 howto_run_lines(struct howto_shell *shell, struct howto_lines *lines)
 {
     struct howto *h = shell->h;
+    char *here = NULL;          /* Where the text of "<<" ends. */
 
     while (howto_next_line(lines)) {
         const char *line = lines->line;
 
         if (shell->ended || !*line) {
             continue;
-        } else if (shell->here && !strcmp(line, shell->here)) {
-            free(shell->here);
-            shell->here = NULL;
-        } else if (shell->here || shell->quote) {
+        } else if (here && !strcmp(line, here)) {
+            free(here);
+            here = NULL;
+        } else if (here || shell->quote) {
             /* Text for a command, which is not known. */
             howto_begin_item(h, lines->at);
             howto_end_item(h, line);
         } else if (*line != '#') {
             howto_begin_item(h, lines->at);
-            howto_run(shell, line);
+            run_text(shell, line, &here);
             howto_end_item(h, line);
         }
-        if (!shell->here && *line != '#') {
+        if (!here && *line != '#') {
             shell->quote = quote_after(line, shell->quote);
         }
     }
-    free(shell->here);
-    shell->here = NULL;
+    free(here);
 }

@@ -41,7 +41,6 @@ struct howto_shell {
     unsigned int depth;         /* Within so many "if", "for" and the like... */
     unsigned int braces;        /* ...and so many "{". */
     char quote;                 /* A quote that goes on in the next line. */
-    char *here;                 /* Where the text of "<<" ends, or NULL. */
     const struct howto_shell *caller; /* What reads the script that... */
     const char *script;         /* ...this is, or NULL. */
     bool ended;                 /* It has come to an "exit". */

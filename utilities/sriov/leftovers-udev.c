@@ -342,6 +342,15 @@ take_assignment(struct udev_rule *rule, const struct token *t)
     return true;
 }
 
+/* Notes that 'condition' is not understood. */
+static void
+set_unknown(struct udev_rule *rule, const char *condition)
+{
+    if (!rule->unknown) {
+        rule->unknown = xstrdup(condition);
+    }
+}
+
 /* Takes the token 't'. */
 static void
 take_token(struct udev_rule *rule, const struct token *t)
@@ -364,8 +373,8 @@ take_token(struct udev_rule *rule, const struct token *t)
     }
     howto_doubt(rule->h, "%s%s%s%s%s\"%.60s\"", t->key, brace,
                 t->attr ? t->attr : "", t->attr ? "}" : "", t->op, t->value);
-    if (match && !rule->unknown) {
-        rule->unknown = xstrdup(t->key);
+    if (match) {
+        set_unknown(rule, t->key);
     }
 }
 
@@ -379,7 +388,7 @@ take_kernel(struct udev_rule *rule)
         /* The name that a representor had before. */
         howto_doubt(rule->h, "KERNEL==\"%.60s\" for representors",
                     rule->kernel);
-        rule->unknown = xstrdup("KERNEL");
+        set_unknown(rule, "KERNEL");
     } else {
         bool rdma = (rule->subsystem
                      ? !strncmp(rule->subsystem, "infiniband", 10)
@@ -485,11 +494,11 @@ parse_rule(struct howto *h, const char *line, bool jumps)
     }
     if (*p) {
         howto_doubt(h, "\"%.60s\"", p);
-        rule.unknown = rule.unknown ? rule.unknown : xstrdup(p);
+        set_unknown(&rule, p);
     }
     if (jumps && !rule.unknown) {
         howto_doubt(h, "a GOTO before it");
-        rule.unknown = xstrdup("GOTO");
+        set_unknown(&rule, "GOTO");
     }
     if (rule.for_others
         || (rule.name && rule.for_uplinks && !rule.vfs && !rule.runs.n)) {
