@@ -140,6 +140,31 @@ utilities_ovs_vsctl_SOURCES += \
 	utilities/sriov/vsctl.h
 utilities_ovs_vsctl_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/utilities
 
+# What ovs-sriov and its tests know of the host and sriov.conf, and read of what
+# people had set up before.
+sriov_host_sources = \
+	utilities/sriov/conf-bond.c \
+	utilities/sriov/conf-bond.h \
+	utilities/sriov/conf.c \
+	utilities/sriov/conf.h \
+	utilities/sriov/host.c \
+	utilities/sriov/host.h \
+	utilities/sriov/vm-settings.c \
+	utilities/sriov/vm-settings.h \
+	vswitchd-ext/inventory/model.c \
+	vswitchd-ext/inventory/netlink-devlink.c \
+	vswitchd-ext/inventory/netlink-link.c \
+	vswitchd-ext/inventory/netlink.c \
+	vswitchd-ext/inventory/sysfs.c
+sriov_leftovers_sources = \
+	utilities/sriov/leftovers-files.c \
+	utilities/sriov/leftovers-ports.c \
+	utilities/sriov/leftovers-shell.c \
+	utilities/sriov/leftovers-shell.h \
+	utilities/sriov/leftovers-udev.c \
+	utilities/sriov/leftovers.c \
+	utilities/sriov/leftovers.h
+
 # ovs-sriov, which sets up the host.
 bin_PROGRAMS += utilities/ovs-sriov
 utilities_ovs_sriov_SOURCES = \
@@ -149,25 +174,12 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/check.c \
 	utilities/sriov/command.c \
 	utilities/sriov/command.h \
-	utilities/sriov/conf-bond.c \
-	utilities/sriov/conf-bond.h \
-	utilities/sriov/conf.c \
-	utilities/sriov/conf.h \
 	utilities/sriov/drivers.c \
-	utilities/sriov/host.c \
-	utilities/sriov/host.h \
 	utilities/sriov/import-lag.c \
 	utilities/sriov/import.c \
 	utilities/sriov/import.h \
 	utilities/sriov/late.c \
 	utilities/sriov/late.h \
-	utilities/sriov/leftovers-files.c \
-	utilities/sriov/leftovers-ports.c \
-	utilities/sriov/leftovers-shell.c \
-	utilities/sriov/leftovers-shell.h \
-	utilities/sriov/leftovers-udev.c \
-	utilities/sriov/leftovers.c \
-	utilities/sriov/leftovers.h \
 	utilities/sriov/libvirt.c \
 	utilities/sriov/list.c \
 	utilities/sriov/main.c \
@@ -197,8 +209,6 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/vm-plan.c \
 	utilities/sriov/vm-plan.h \
 	utilities/sriov/vm-proxmox.c \
-	utilities/sriov/vm-settings.c \
-	utilities/sriov/vm-settings.h \
 	utilities/sriov/vm-settle.c \
 	utilities/sriov/vm-settle.h \
 	utilities/sriov/vm-source.c \
@@ -206,13 +216,10 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/vm-watch.c \
 	utilities/sriov/vm-watch.h \
 	utilities/sriov/vm.c \
-	vswitchd-ext/inventory/model.c \
-	vswitchd-ext/inventory/netlink-devlink.c \
-	vswitchd-ext/inventory/netlink-link.c \
-	vswitchd-ext/inventory/netlink.c \
-	vswitchd-ext/inventory/sysfs.c \
 	vswitchd-ext/rules/view.c \
-	vswitchd-ext/show/grid.c
+	vswitchd-ext/show/grid.c \
+	$(sriov_host_sources) \
+	$(sriov_leftovers_sources)
 utilities_ovs_sriov_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/vswitchd-ext -I$(srcdir)/utilities $(CX_SRIOV_CFLAGS) \
 	$(CX_SRIOV_HOST_CFLAGS)
@@ -224,16 +231,8 @@ noinst_PROGRAMS += tests/test-sriov-host
 valgrind_wrappers += tests/valgrind/test-sriov-host tests/valgrind/ovs-sriov
 tests_test_sriov_host_SOURCES = \
 	tests/test-sriov-host.c \
-	utilities/sriov/conf-bond.c \
-	utilities/sriov/conf.c \
-	utilities/sriov/host.c \
 	utilities/sriov/plan.c \
-	utilities/sriov/vm-settings.c \
-	vswitchd-ext/inventory/model.c \
-	vswitchd-ext/inventory/netlink-devlink.c \
-	vswitchd-ext/inventory/netlink-link.c \
-	vswitchd-ext/inventory/netlink.c \
-	vswitchd-ext/inventory/sysfs.c
+	$(sriov_host_sources)
 tests_test_sriov_host_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/vswitchd-ext -I$(srcdir)/utilities $(CX_SRIOV_CFLAGS)
 tests_test_sriov_host_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS) \
@@ -244,26 +243,14 @@ noinst_PROGRAMS += tests/test-sriov-vm
 valgrind_wrappers += tests/valgrind/test-sriov-vm
 tests_test_sriov_vm_SOURCES = \
 	tests/test-sriov-vm.c \
-	utilities/sriov/conf-bond.c \
-	utilities/sriov/conf.c \
-	utilities/sriov/host.c \
-	utilities/sriov/leftovers-files.c \
-	utilities/sriov/leftovers-ports.c \
-	utilities/sriov/leftovers-shell.c \
-	utilities/sriov/leftovers-udev.c \
-	utilities/sriov/leftovers.c \
 	utilities/sriov/mapping.c \
 	utilities/sriov/vm-libvirt.c \
 	utilities/sriov/vm-plan.c \
 	utilities/sriov/vm-proxmox.c \
-	utilities/sriov/vm-settings.c \
 	utilities/sriov/vm-source.c \
 	utilities/sriov/vm-watch.c \
-	vswitchd-ext/inventory/model.c \
-	vswitchd-ext/inventory/netlink-devlink.c \
-	vswitchd-ext/inventory/netlink-link.c \
-	vswitchd-ext/inventory/netlink.c \
-	vswitchd-ext/inventory/sysfs.c
+	$(sriov_host_sources) \
+	$(sriov_leftovers_sources)
 tests_test_sriov_vm_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/vswitchd-ext -I$(srcdir)/utilities $(CX_SRIOV_CFLAGS) \
 	$(CX_SRIOV_HOST_CFLAGS)
