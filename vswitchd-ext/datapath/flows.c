@@ -45,6 +45,7 @@ struct port {
 
 struct list {
     const char *only;           /* Only flows that come in here, or NULL. */
+    bool is_port;               /* A datapath has a port of that name. */
     struct sriov_flow *flows;
     size_t n, allocated;
 
@@ -66,6 +67,7 @@ read_ports(struct dpif *dpif, struct list *list)
 
         port->port_no = dpif_port.port_no;
         port->name = xstrdup(dpif_port.name);
+        list->is_port |= list->only && !strcmp(port->name, list->only);
         port->offload = sriov_policy_get_device(
             if_nametoindex(dpif_port.name));
         hmap_insert(&list->ports, &port->node, hash_odp_port(port->port_no));
@@ -217,8 +219,8 @@ compare_flows(const void *a_, const void *b_)
     return order ? order : strcmp(a->text, b->text);
 }
 
-struct sriov_flow *
-sriov_flows_list(const char *in_port, size_t *n)
+bool
+sriov_flows_list(const char *in_port, struct sriov_flow **flows, size_t *n)
 {
     struct list list = { .only = in_port };
 
@@ -226,8 +228,9 @@ sriov_flows_list(const char *in_port, size_t *n)
     if (list.n) {
         qsort(list.flows, list.n, sizeof *list.flows, compare_flows);
     }
+    *flows = list.flows;
     *n = list.n;
-    return list.flows;
+    return !in_port || list.is_port;
 }
 
 void

@@ -34,10 +34,12 @@ struct sriov_flow {
     char *text;                 /* Match and actions, with names of ports. */
 };
 
-/* Returns the flows that come in at 'in_port', or all if it is NULL, sorted by
- * port and text, and their number in '*n'.  The caller must free them with
- * sriov_flows_free(). */
-struct sriov_flow *sriov_flows_list(const char *in_port, size_t *n);
+/* Puts into '*flows' the flows that come in at 'in_port', or all if it is NULL,
+ * sorted by port and text, and into '*n' their number.  The caller must free
+ * them with sriov_flows_free().  Returns false if no datapath has a port
+ * 'in_port'. */
+bool sriov_flows_list(const char *in_port, struct sriov_flow **flows,
+                      size_t *n);
 void sriov_flows_free(struct sriov_flow *, size_t n);
 
 #endif /* flows.h */

@@ -495,8 +495,13 @@ sriov_flows_cmd(struct unixctl_conn *conn, int argc, const char *argv[],
             name = argv[i];
         }
     }
-    flows = sriov_flows_list(name, &n);
-    if (json) {
+    if (!sriov_flows_list(name, &flows, &n)) {
+        char *error = xasprintf("no datapath has a port \"%s\"; \"ovs-appctl "
+                                "dpctl/show\" lists them", name);
+
+        unixctl_command_reply_error(conn, error);
+        free(error);
+    } else if (json) {
         sriov_compat_reply_json(conn, flows_to_json(flows, n, per_flow));
     } else {
         char *text = flows_to_text(flows, n, per_flow);
