@@ -48,6 +48,8 @@ enum sriov_restart {
     SRIOV_RESTART_RECEIVE,      /* They are, and handlers are started. */
 };
 
+/* Sets, or returns, how far it is.  Without the first it is
+ * SRIOV_RESTART_NONE, and all is as in Open vSwitch. */
 void sriov_restart_set(enum sriov_restart);
 enum sriov_restart sriov_restart_get(void);
 
