@@ -834,7 +834,7 @@ find_unlike(const struct applier *a, const struct host_step *step,
 /* Reads back what 'step' has set.  Returns NULL, or what is not so, which the
  * caller must free. */
 static char *
-verify_step(const struct applier *a, const struct host_step *step)
+verify_step(struct applier *a, const struct host_step *step)
 {
     const struct host_section *section = step->section;
     struct host *host = host_read("", a->nl);
@@ -842,6 +842,9 @@ verify_step(const struct applier *a, const struct host_step *step)
     const struct host_vf *vf = pf ? find_unlike(a, step, pf) : NULL;
     char *error = NULL;
 
+    /* ovs-vswitchd gives its ports the MTU of the uplink: maybe just now the
+     * one from before. */
+    a->transient |= step->kind == HOST_STEP_MTU;
     if (!pf) {
         error = xstrdup("the PF is gone");
     } else if (step->kind == HOST_STEP_MODE
