@@ -116,6 +116,10 @@ VLOG_DEFINE_THIS_MODULE(cx_sriov);
 /* sriov/show says so if the kernel takes longer than this to answer, in ms. */
 #define LATE 1000
 
+/* How long the NIC's rules may wait for bonds to come up, in ms: LACP is
+ * without a partner after 3 s (LACP_FAST_TIME_TX, lacp.c). */
+#define BONDS_WAIT 5000
+
 struct cx_sriov {
     long long int started;              /* In ms. */
     struct sriov_reader *reader;        /* NULL if it did not open. */
@@ -144,6 +148,8 @@ struct cx_sriov {
     const struct ovsrec_open_vswitch *config;   /* The row then, or NULL if not
                                                  * a leader. */
     struct ovsrec_open_vswitch shadow;  /* What it was given back. */
+    unsigned int restart_seqno; /* The configuration that take_over() awaits */
+    long long int restart_deadline; /* bonds for, and how long. */
 
     bool dpdk;                  /* DPDK is initialized. */
     struct netdev **held;       /* See attach_uplink_first(). */
@@ -903,10 +909,39 @@ act(void)
     }
 }
 
+/* Returns true if all bonds may send. */
+static bool
+bonds_may_send(void)
+{
+    for (size_t i = 0; i < cx->config->n_bridges; i++) {
+        const struct ovsrec_bridge *bridge = cx->config->bridges[i];
+
+        for (size_t j = 0; j < bridge->n_ports; j++) {
+            const struct ovsrec_port *port = bridge->ports[j];
+            struct sset members = SSET_INITIALIZER(&members);
+            bool may_send;
+
+            for (size_t k = 0; port->n_interfaces > 1
+                 && k < port->n_interfaces; k++) {
+                sset_add(&members, port->interfaces[k]->name);
+            }
+            may_send = sriov_restart_may_send(bridge->name, &members);
+            sset_destroy(&members);
+            if (!may_send) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 /* Has what forwards by now take over from what the ovs-vswitchd before this
  * one left, step by step (see datapath/restart.h).  Flows that have come up
  * before ports had their flow API are set up once more, for the NIC to have
- * them. */
+ * them.
+ *
+ * Whoever waits for a change of the configuration may count on it then, the
+ * NIC's rules included. */
 static void
 take_over(void)
 {
@@ -920,11 +955,17 @@ take_over(void)
     case SRIOV_RESTART_CONFIGURE:
         if (!ofproto_get_flow_restore_wait()) {
             sriov_restart_set(SRIOV_RESTART_RECEIVE);
+            cx->restart_seqno = cx->config_seqno;
+            cx->restart_deadline = time_msec() + BONDS_WAIT;
             poll_immediate_wake();
         }
         break;
 
     case SRIOV_RESTART_RECEIVE:
+        if (cx->config_seqno == cx->restart_seqno
+            && time_msec() < cx->restart_deadline && !bonds_may_send()) {
+            break;
+        }
         sriov_restart_set(SRIOV_RESTART_NONE);
         if (sriov_compat_hw_offload_enabled()) {
             sriov_ports_offload();
@@ -977,6 +1018,9 @@ cx_sriov_wait(void)
 
     sriov_sources_wait();
     sriov_commands_wait(cx->commands);
+    if (sriov_restart_get() == SRIOV_RESTART_RECEIVE) {
+        poll_timer_wait_until(cx->restart_deadline);
+    }
     if (!cx->reader) {
         return;
     }

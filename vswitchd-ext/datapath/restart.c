@@ -20,7 +20,9 @@
 #include <string.h>
 
 #include "dpif.h"
-#include "ofproto/ofproto.h"
+#include "netdev.h"
+#include "ofproto/ofproto-dpif.h"
+#include "sset.h"
 
 static enum sriov_restart state;
 static bool flows_stay;         /* In the datapath of the kernel. */
@@ -39,14 +41,35 @@ sriov_restart_get(void)
 }
 
 bool
-sriov_restart_may_receive(const char *type)
+sriov_restart_may_send(const char *bridge, const struct sset *members)
+{
+    const struct ofproto_dpif *ofproto = ofproto_dpif_lookup_by_name(bridge);
+    const struct ofport *ofport;
+    bool has_any = false;
+
+    if (ofproto) {
+        HMAP_FOR_EACH (ofport, hmap_node, &ofproto->up.ports) {
+            if (sset_contains(members, netdev_get_name(ofport->netdev))) {
+                if (ofport->may_enable) {
+                    return true;
+                }
+                has_any = true;
+            }
+        }
+    }
+    return !has_any;
+}
+
+bool
+sriov_restart_may_receive(struct dpif *dpif)
 {
     if (ofproto_get_flow_restore_wait()) {
         return false;
     }
     if (state == SRIOV_RESTART_CONFIGURE
-        && !strcmp(dpif_normalize_type(type), "system")) {
+        && !strcmp(dpif_type(dpif), "system")) {
         flows_stay = true;
+        dpif_recv_set(dpif, true);
         return false;
     }
     return true;

@@ -27,9 +27,10 @@
  *
  * So all of it stays until bridge.c has configured all bridges, and flows are
  * restored that are to be (flow-restore-wait).  Then type_run() flushes the
- * kernel's flows, just before it starts handlers; and once these run, ports
- * get their flow API.  What old flows do in between is what they did while no
- * ovs-vswitchd ran.
+ * kernel's flows, just before it starts handlers; and once these run, and
+ * bonds may send, for which LACP needs up to 3 seconds, ports get their flow
+ * API.  What old flows do in between is what they did while no ovs-vswitchd
+ * ran.
  *
  * Flows name ports by number, and the kernel gives a new port any that is
  * free.  So they go before a port is added: none may send to the port of
@@ -41,11 +42,13 @@
 #include <stdbool.h>
 
 struct dpif;
+struct sset;
 
 enum sriov_restart {
     SRIOV_RESTART_NONE,         /* It is done, or there is nothing to keep. */
     SRIOV_RESTART_CONFIGURE,    /* Bridges are being configured. */
-    SRIOV_RESTART_RECEIVE,      /* They are, and handlers are started. */
+    SRIOV_RESTART_RECEIVE,      /* They are, handlers are started, and bonds
+                                 * come up. */
 };
 
 /* Sets, or returns, how far it is.  Without the first it is
@@ -53,10 +56,16 @@ enum sriov_restart {
 void sriov_restart_set(enum sriov_restart);
 enum sriov_restart sriov_restart_get(void);
 
+/* Returns true if 'bridge' may send through one of 'members', interfaces of a
+ * bond, or has none of them. */
+bool sriov_restart_may_send(const char *bridge, const struct sset *members);
+
 /* The hooks. */
 
-/* Returns true if a datapath of 'type' may be flushed, and received from. */
-bool sriov_restart_may_receive(const char *type);
+/* Returns true if 'dpif' may be flushed, and handlers started.  If not because
+ * of us, what comes meanwhile waits for them, such as what an LACP partner
+ * answers to the first that it hears. */
+bool sriov_restart_may_receive(struct dpif *dpif);
 
 /* To be called before a port is added to 'dpif'. */
 void sriov_restart_before_port(struct dpif *dpif);

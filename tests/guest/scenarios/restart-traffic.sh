@@ -1,16 +1,8 @@
 #!/bin/bash
 # ovs-vswitchd ends and starts under traffic, also by kill -9: what the NIC forwards it goes on forwarding; against the distribution's Open vSwitch
 # limit: 400
+. /host/guest/restart.sh
 rounds=${ROUNDS:-1}
-# stream NAME NAMESPACE ADDRESS: 100 packets a second.
-stream() { ip netns exec "$2" ping -n -i 0.01 "$3" >"/tmp/stream.$1" 2>&1 & eval "stream_$1=$!"; }
-# stream_end NAME: sets $sent, the last one that was answered, since more may be under way, and $got.
-stream_end() {
-    eval "kill -INT \$stream_$1; wait \$stream_$1" || :
-    read -r got sent <<<"$(sed -n 's/.* icmp_seq=\([0-9]*\) .*/\1/p' "/tmp/stream.$1" | sort -nu | awk '{ n++ } END { print n, $1 }')"
-}
-answers() { grep -c icmp_seq= "/tmp/stream.$1" || :; }
-answers_at_least() { at_least "$(answers "$1")" "$2"; }
 plain_up() {
     [ -e /run/netns/plain ] || new_netns plain
     ip link add veth0 type veth peer name eth0 netns plain
@@ -20,32 +12,13 @@ plain_up() {
     vsctl --may-exist add-port br0 veth0
     wait_until 10 of_port veth0
 }
-ends() { if [ "$1" = kill ]; then kill -9 "$(cat /run/ovs/ovs-vswitchd.pid)"; wait_until 10 gone; else ovs-appctl -t ovs-vswitchd exit; wait_until 20 gone; fi; }
-gone() { ! kill -0 "$(cat /run/ovs/ovs-vswitchd.pid 2>/dev/null || echo 999999)" 2>/dev/null; }
 all_in_hw() { hw_flow "$(rep 0 0)" "$(rep 0 1)" && hw_flow "$(rep 0 0)" "$(uplink 0)" && hw_flow "$(uplink 0)" "$(rep 0 0)"; }
-
-# side NAME: restarts, with the Open vSwitch that runs; prints what each stream lost, in packets of 10 ms.
-declare -A lost
+# side NAME: restarts, with the Open vSwitch that runs.
 side() {
-    local name=$1 how r s sent got line more
+    local how r
     for how in exit kill; do
         for (( r = 1; r <= rounds; r++ )); do
-            stream vf vf0.0 "$(vf_ip 0 1)"
-            stream wire vf0.0 "$(wire_ip 0)"
-            stream plain plain "$(wire_ip 0)"
-            wait_until 20 all_in_hw >/dev/null
-            ends $how
-            start_vswitchd
-            wait_until 30 all_in_hw >/dev/null
-            for s in vf wire plain; do more=$(( $(answers $s) + 80 )); wait_until 30 answers_at_least $s $more >/dev/null; done
-            line=
-            for s in vf wire plain; do
-                stream_end $s
-                check "hardly any packet of $s" at_least "$sent" 100
-                lost[$name.$s]=$(( ${lost[$name.$s]:-0} + sent - got ))
-                line+=" $s $(( sent - got )) of $sent"
-            done
-            say "RESULT $name, $how, round $r: lost$line"
+            restart_under "$1" $how all_in_hw vf=vf0.0:"$(vf_ip 0 1)" wire=vf0.0:"$(wire_ip 0)" plain=plain:"$(wire_ip 0)"
         done
     done
 }

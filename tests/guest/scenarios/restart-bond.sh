@@ -1,0 +1,74 @@
+#!/bin/bash
+# ovs-vswitchd ends and starts while VFs send through a bond with LACP: the NIC goes on until the bond may send again, whether its partner speaks LACP or not
+# limit: 400
+. /host/guest/bond.sh
+. /host/guest/restart.sh
+LACP_TIME=fast
+ours=${PATH%%:*}
+# The partner is the kernel's, since Open vSwitch is started anew: "802.3ad lacp_rate fast", or one without LACP.
+far_up() {
+    local p
+    ip netns add far
+    for p in 0 1; do ip link set "wire$p" netns far; done
+    ip -n far link add far type bond mode "$1" miimon 50 "${@:2}"
+    for p in 0 1; do
+        ip -n far link set "wire$p" down
+        ip -n far link set "wire$p" master far
+    done
+    ip -n far link set far up
+    ip -n far addr add $far_ip/16 dev far
+}
+far_down() {
+    local p
+    for p in 0 1; do
+        ip -n far link set "wire$p" nomaster
+        ip -n far link set "wire$p" netns 1
+        ip link set "wire$p" up
+    done
+    ip netns del far
+}
+# VF to VF and, with ours, VF to the far end, through either uplink.
+all_in_hw() {
+    hw_flow "$(rep 0 0)" "$(rep 0 1)" || return 1
+    [ "$ovs_dir" != "$ours" ] || hw_flow "$(rep 0 0)" "$(uplink 0)" || hw_flow "$(rep 0 0)" "$(uplink 1)"
+}
+bond_sends() { members_enabled 1 || members_enabled 2; }
+side() { restart_under "$1" exit all_in_hw vf=vf0.0:"$(vf_ip 0 1)" far=vf0.0:$far_ip; }
+
+setup() {
+    vsctl add-br vmbr1 -- add-bond vmbr1 bond1 "$(uplink 0)" "$(uplink 1)" lacp=active bond_mode=balance-tcp other_config:lacp-time=$LACP_TIME \
+        other_config:bond-primary="$(uplink 0)" "$@"
+    wait_until 20 of_port "$(rep 0 0)"
+    wait_until 20 of_port "$(rep 0 1)"
+    wait_until 30 bond_sends
+    wait_until 30 pings vf0.0 $far_ip 2
+}
+bond_nic_up 2
+for v in 0 1; do vf_up 0 $v; done
+for partner in "802.3ad lacp_rate fast" "active-backup primary wire0"; do
+    say "the partner is ${partner%% *}"
+    # Without LACP both ends have to choose the same link.
+    # shellcheck disable=SC2086
+    far_up $partner
+    start_ovs "$ours"
+    need_patched
+    setup
+    side "ours, ${partner%% *}"
+    stop_ovs
+    start_ovs_stock
+    vsctl set Open_vSwitch . other_config:hw-offload=true other_config:tc-policy=skip_sw
+    stop_vswitchd
+    start_vswitchd
+    for v in 0 1; do ip link set "$(rep 0 $v)" up; done
+    setup other_config:lacp-fallback-ab=true -- add-port vmbr1 "$(rep 0 0)" -- add-port vmbr1 "$(rep 0 1)"
+    side "stock, ${partner%% *}"
+    stop_ovs
+    far_down
+done
+for partner in 802.3ad active-backup; do
+    for s in vf far; do say "RESULT $partner, $s: ours lost ${lost[ours, $partner.$s]}, stock ${lost[stock, $partner.$s]}"; done
+    check "$partner: the NIC did not go on VF to VF" at_most "$(( 5 * ${lost[ours, $partner.vf]} ))" "${lost[stock, $partner.vf]}"
+done
+check "the NIC did not go on while LACP found no partner" at_most "$(( 10 * ${lost[ours, active-backup.far]} ))" "${lost[stock, active-backup.far]}"
+# A partner takes the links out as soon as it hears that LACP begins anew.
+check "with LACP more is lost than with stock" at_most "${lost[ours, 802.3ad.far]}" "$(( ${lost[stock, 802.3ad.far]} + 30 ))"
