@@ -522,8 +522,14 @@ read_input(struct vm *vm, struct vm_plan_input *in, struct vm_vf **vfsp,
 {
     struct sset uplinks = SSET_INITIALIZER(&uplinks);
     struct vm_vf *vfs;
-    bool ok = !vm_kernel_read(vm->nl, &vfs, &in->n_vfs, &uplinks);
+    int error = vm_kernel_read(vm->nl, &vfs, &in->n_vfs, &uplinks);
 
+    if (error) {
+        static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
+
+        VLOG_WARN_RL(&rl, "VFs and their representors cannot be read (%s); "
+                     "trying again", ovs_strerror(error));
+    }
     vm_ovsdb_read(vm->db, vfs, in->n_vfs);
     vm_ovsdb_read_outputs(vm->db, &uplinks, outputs);
     for (size_t i = 0; i < in->n_vfs; i++) {
@@ -538,7 +544,7 @@ read_input(struct vm *vm, struct vm_plan_input *in, struct vm_vf **vfsp,
     in->outputs = outputs;
     in->applied = vm_ovsdb_is_applied(vm->db);
     in->two_tags = vm_ovsdb_has_two_tags(vm->db);
-    return ok;
+    return !error;
 }
 
 /* Makes a plan of 'in', whose VFs are 'vfs', and, if 'all', carries it out;

@@ -353,6 +353,24 @@ error_cb(struct sockaddr_nl *sa OVS_UNUSED, struct nlmsgerr *err, void *tx_)
     return NL_STOP;
 }
 
+/* Takes what is left of an answer that was given up, or of the one before:
+ * until a dump has been read to its end, the kernel refuses another one
+ * (EBUSY), or has no room for it (ENOBUFS), each time anew (net/netlink/
+ * af_netlink.c, netlink_dump_start()). */
+static void
+drain(struct nl_sock *sk)
+{
+    int fd = nl_socket_get_fd(sk);
+    char byte;
+
+    for (int i = 0; i < MAX_RECEIVE; i++) {
+        if (recv(fd, &byte, sizeof byte, MSG_DONTWAIT) < 0
+            && errno != ENOBUFS) {
+            break;
+        }
+    }
+}
+
 int
 sriov_nl_transact(struct nl_sock *sk, struct nl_msg *msg, sriov_nl_func *reply,
                   void *aux, char **detail)
@@ -380,6 +398,9 @@ sriov_nl_transact(struct nl_sock *sk, struct nl_msg *msg, sriov_nl_func *reply,
     }
     if (retval < 0 && (!tx.done || (retval == -NLE_DUMP_INTR && !tx.error))) {
         tx.error = errno_from_nl(retval);
+    }
+    if (tx.error) {
+        drain(sk);
     }
     nl_cb_put(cb);
     nlmsg_free(msg);
