@@ -9,8 +9,13 @@ stream_end() {
 }
 answers() { grep -c icmp_seq= "/tmp/stream.$1" || :; }
 answers_at_least() { at_least "$(answers "$1")" "$2"; }
-gone() { ! kill -0 "$(cat /run/ovs/ovs-vswitchd.pid 2>/dev/null || echo 999999)" 2>/dev/null; }
-ends() { if [ "$1" = kill ]; then kill -9 "$(cat /run/ovs/ovs-vswitchd.pid)"; wait_until 10 gone; else ovs-appctl -t ovs-vswitchd exit; wait_until 20 gone; fi; }
+# ends exit|kill: has ovs-vswitchd end.
+ends() {
+    local pid
+    pid=$(cat /run/ovs/ovs-vswitchd.pid)
+    if [ "$1" = kill ]; then kill -9 "$pid"; else ovs-appctl -t ovs-vswitchd exit; fi
+    wait_until 20 gone "$pid"
+}
 
 # restart_under SIDE HOW READY NAME=NAMESPACE:ADDRESS...: while these streams go on, ovs-vswitchd ends, by "exit" or "kill", and starts;
 # command READY says when all is in order, before and afterwards. Adds to ${lost[SIDE.NAME]} what each stream lost, in packets.
