@@ -71,4 +71,4 @@ for partner in 802.3ad active-backup; do
 done
 check "the NIC did not go on while LACP found no partner" at_most "$(( 10 * ${lost[ours, active-backup.far]} ))" "${lost[stock, active-backup.far]}"
 # A partner takes the links out as soon as it hears that LACP begins anew.
-check "with LACP more is lost than with stock" at_most "${lost[ours, 802.3ad.far]}" "$(( ${lost[stock, 802.3ad.far]} + 30 ))"
+check "with LACP more is lost than with stock" at_most "${lost[ours, 802.3ad.far]}" "$(( ${lost[stock, 802.3ad.far]} + 60 ))"
