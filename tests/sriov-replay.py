@@ -77,7 +77,8 @@ class Switch:
             ["ovsdb-server", "--remote=punix:db.sock", "-vconsole:off",
              "--log-file=ovsdb-server.log", "--unixctl=ovsdb.ctl", "conf.db"])
         wait_until("ovsdb-server", lambda: os.path.exists("db.sock"))
-        run("ovs-vsctl", "--no-wait", "init")
+        # The socket may be there before anything listens to it.
+        run("ovs-vsctl", "--retry", "--timeout=60", "--no-wait", "init")
 
     def start(self):
         # It comes back when it is ready, and goes on in the background.
