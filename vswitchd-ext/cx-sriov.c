@@ -909,6 +909,25 @@ act(void)
     }
 }
 
+/* Returns true unless 'port' of 'bridge' is a bond that may not send. */
+static bool
+port_may_send(const struct ovsrec_bridge *bridge,
+              const struct ovsrec_port *port)
+{
+    struct sset members = SSET_INITIALIZER(&members);
+    bool may_send;
+
+    if (port->n_interfaces < 2) {
+        return true;
+    }
+    for (size_t i = 0; i < port->n_interfaces; i++) {
+        sset_add(&members, port->interfaces[i]->name);
+    }
+    may_send = sriov_restart_may_send(bridge->name, &members);
+    sset_destroy(&members);
+    return may_send;
+}
+
 /* Returns true if all bonds may send. */
 static bool
 bonds_may_send(void)
@@ -917,17 +936,7 @@ bonds_may_send(void)
         const struct ovsrec_bridge *bridge = cx->config->bridges[i];
 
         for (size_t j = 0; j < bridge->n_ports; j++) {
-            const struct ovsrec_port *port = bridge->ports[j];
-            struct sset members = SSET_INITIALIZER(&members);
-            bool may_send;
-
-            for (size_t k = 0; port->n_interfaces > 1
-                 && k < port->n_interfaces; k++) {
-                sset_add(&members, port->interfaces[k]->name);
-            }
-            may_send = sriov_restart_may_send(bridge->name, &members);
-            sset_destroy(&members);
-            if (!may_send) {
+            if (!port_may_send(bridge, bridge->ports[j])) {
                 return false;
             }
         }
