@@ -265,6 +265,13 @@ start_ovs() {
     ovs-vsctl --timeout=20 init || fail "ovs-vswitchd does not answer"
 }
 start_ovs_stock() { start_ovs /opt/stock; }
+# start_ovs_stock_offloading: with what the how-to sets.
+start_ovs_stock_offloading() {
+    start_ovs_stock
+    vsctl set Open_vSwitch . other_config:hw-offload=true other_config:tc-policy=skip_sw
+    stop_vswitchd
+    start_vswitchd
+}
 
 # stop_pid FILE: ends the process and waits until it is gone.
 stop_pid() {

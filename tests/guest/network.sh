@@ -11,22 +11,25 @@ our_rows() { vsctl --format=csv --columns=_uuid,name,tag,other_config,external_i
 our_ports() { vsctl list-ports "${1:-vmbr1}" | grep 'vf[0-9]' | sort | tr '\n' ' '; }
 have_ports() { equal "$(our_ports)" "$(printf '%s\n' "$@" | sort | tr '\n' ' ')"; }
 
-# ping_start NAME NAMESPACE ADDRESS; ping_end NAME: each ping between them was answered.
+# ping_start NAME NAMESPACE ADDRESS [SECONDS]: a ping every so many seconds (default: 0.02).
 ping_start() {
-    ip netns exec "$2" ping -n -i 0.02 "$3" >"/tmp/ping.$1" 2>&1 &
+    ip netns exec "$2" ping -n -i "${4:-0.02}" "$3" >"/tmp/ping.$1" 2>&1 &
     eval "ping_$1=$!"
 }
-ping_end() {
-    local last answered
+# ping_stop NAME: sets $sent, the last one that was answered, since more may be under way, and $got, how many were.
+ping_stop() {
     eval "kill -INT \$ping_$1"
     eval "wait \$ping_$1" || :
-    # The last one may be under way.
-    last=$(sed -n 's/.* icmp_seq=\([0-9]*\) .*/\1/p' "/tmp/ping.$1" | sort -n | tail -n 1)
-    answered=$(sed -n 's/.* icmp_seq=\([0-9]*\) .*/\1/p' "/tmp/ping.$1" | sort -nu | wc -l)
-    say "$1: $answered of ${last:-0} pings answered"
-    pings_sum=$(( ${pings_sum:-0} + answered ))
-    check "pings of $1 were lost" equal "$answered" "$last"
-    check "hardly any ping of $1" at_least "$last" 50
+    read -r got sent <<<"$(sed -n 's/.* icmp_seq=\([0-9]*\) .*/\1/p' "/tmp/ping.$1" | sort -nu | awk '{ n++ } END { print n + 0, $1 + 0 }')"
+}
+# ping_end NAME: each ping since ping_start was answered.
+ping_end() {
+    local sent got
+    ping_stop "$1"
+    say "$1: $got of $sent pings answered"
+    pings_sum=$(( ${pings_sum:-0} + got ))
+    check "pings of $1 were lost" equal "$got" "$sent"
+    check "hardly any ping of $1" at_least "$sent" 50
 }
 # undisturbed TEXT NAME=NAMESPACE:ADDRESS... -- COMMAND...: runs it while these pings go on, of which none may be lost, and our
 # ports are the same afterwards.

@@ -1,13 +1,7 @@
 # ovs-vswitchd that ends and starts under traffic: streams of pings, and what each lost. Sourced by scenarios, after lib.sh.
 
-# stream NAME NAMESPACE ADDRESS: 100 packets a second.
-stream() { ip netns exec "$2" ping -n -i 0.01 "$3" >"/tmp/stream.$1" 2>&1 & eval "stream_$1=$!"; }
-# stream_end NAME: sets $sent, the last one that was answered, since more may be under way, and $got.
-stream_end() {
-    eval "kill -INT \$stream_$1; wait \$stream_$1" || :
-    read -r got sent <<<"$(sed -n 's/.* icmp_seq=\([0-9]*\) .*/\1/p' "/tmp/stream.$1" | sort -nu | awk '{ n++ } END { print n, $1 }')"
-}
-answers() { grep -c icmp_seq= "/tmp/stream.$1" || :; }
+. /host/guest/network.sh
+answers() { grep -c icmp_seq= "/tmp/ping.$1" || :; }
 answers_at_least() { at_least "$(answers "$1")" "$2"; }
 # ends exit|kill: has ovs-vswitchd end.
 ends() {
@@ -25,7 +19,7 @@ restart_under() {
     shift 3
     for s in "$@"; do
         what=${s#*=}
-        stream "${s%%=*}" "${what%%:*}" "${what#*:}"
+        ping_start "${s%%=*}" "${what%%:*}" "${what#*:}" 0.01
     done
     wait_until 30 "$ready"
     ends "$how"
@@ -34,7 +28,7 @@ restart_under() {
     for s in "$@"; do more=$(( $(answers "${s%%=*}") + 80 )); wait_until 30 answers_at_least "${s%%=*}" $more >/dev/null; done
     for s in "$@"; do
         s=${s%%=*}
-        stream_end "$s"
+        ping_stop "$s"
         check "hardly any packet of $s" at_least "$sent" 100
         lost[$side.$s]=$(( ${lost[$side.$s]:-0} + sent - got ))
         line+=" $s $(( sent - got )) of $sent"

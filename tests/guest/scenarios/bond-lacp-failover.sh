@@ -44,10 +44,7 @@ lost_in_failovers() {
 }
 
 say "stock, configured like the how-to"
-start_ovs_stock
-vsctl set Open_vSwitch . other_config:hw-offload=true other_config:tc-policy=skip_sw
-stop_vswitchd
-start_vswitchd
+start_ovs_stock_offloading
 bond_bridges
 for p in 0 1; do ip link set "$(rep $p 0)" up; vsctl add-port vmbr1 "$(rep $p 0)"; done
 wait_until 30 bond_negotiated

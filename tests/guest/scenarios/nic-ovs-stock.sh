@@ -1,8 +1,7 @@
 #!/bin/bash
 # the NIC with the distribution's Open vSwitch, ports and hw-offload set by hand: VF-VF and VF-wire are offloaded
 nic_up 2
-start_ovs_stock
-vsctl set Open_vSwitch . other_config:hw-offload=true other_config:tc-policy=skip_sw
+start_ovs_stock_offloading
 vsctl add-br br0 -- add-port br0 "$(uplink 0)" -- add-port br0 "$(rep 0 0)" -- add-port br0 "$(rep 0 1)"
 ip link set "$(rep 0 0)" up
 ip link set "$(rep 0 1)" up

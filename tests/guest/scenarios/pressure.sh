@@ -28,8 +28,7 @@ works() {
 up() {
     local p v more=()
     if [ "$1" = stock ]; then
-        start_ovs_stock
-        vsctl set Open_vSwitch . other_config:hw-offload=true other_config:tc-policy=skip_sw
+        start_ovs_stock_offloading
         for p in 0 1; do for v in 0 1 2 3; do more+=(-- add-port br0 "$(rep $p $v)"); ip link set "$(rep $p $v)" up; done; done
     else
         start_ovs "$ours"

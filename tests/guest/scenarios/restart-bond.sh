@@ -55,10 +55,7 @@ for partner in "802.3ad lacp_rate fast" "active-backup primary wire0"; do
     setup
     side "ours, ${partner%% *}"
     stop_ovs
-    start_ovs_stock
-    vsctl set Open_vSwitch . other_config:hw-offload=true other_config:tc-policy=skip_sw
-    stop_vswitchd
-    start_vswitchd
+    start_ovs_stock_offloading
     for v in 0 1; do ip link set "$(rep 0 $v)" up; done
     setup other_config:lacp-fallback-ab=true -- add-port vmbr1 "$(rep 0 0)" -- add-port vmbr1 "$(rep 0 1)"
     side "stock, ${partner%% *}"

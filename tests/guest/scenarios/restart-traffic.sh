@@ -51,10 +51,7 @@ wait_until 20 of_port veth0
 check "flows stayed as a port was added" equal "$(flushes)" $(( at_start + 1 ))
 stop_ovs
 
-start_ovs_stock
-vsctl set Open_vSwitch . other_config:hw-offload=true other_config:tc-policy=skip_sw
-stop_vswitchd
-start_vswitchd
+start_ovs_stock_offloading
 for v in 0 1; do ip link set "$(rep 0 $v)" up; done
 setup vsctl add-port br0 "$(rep 0 0)" -- add-port br0 "$(rep 0 1)"
 side stock
