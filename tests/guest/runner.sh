@@ -9,10 +9,7 @@ share=/host
 . "$share/settings"
 export STOCK_AS_TESTED=$stock
 
-# limit_of FILE: how many seconds a scenario may take: more than it needs, since the machine may have other work.
-limit_of() { local n; n=$(sed -n 's/^# limit: *\([0-9]*\)$/\1/p' "$1" | head -n 1); echo $(( ${n:-0} > 300 ? n : 300 )); }
-
-while read -r name; do
+while read -r name limit; do
     file=$share/guest/scenarios/$name.sh
     [ "$demo" = yes ] && file=$share/guest/demo.sh
     echo "@start $name" >&4
@@ -20,11 +17,11 @@ while read -r name; do
     dmesg -c >/dev/null
     export LOG=$share/$name.log
     # A process group of its own, so that what it started can be ended with it.
-    setsid timeout -s KILL "$(limit_of "$file")" bash -c '. /host/guest/lib.sh; set -eu; scenario_begin; . "$1"; scenario_end' \
+    setsid timeout -s KILL "$limit" bash -c '. /host/guest/lib.sh; set -eu; scenario_begin; . "$1"; scenario_end' \
         scenario "$file" >"$LOG" 2>&1 </dev/null
     status=$?
     seconds=$(( $(cut -d. -f1 /proc/uptime) - begin ))
-    [ $status = 137 ] && echo "killed: took more than $(limit_of "$file") s" >>"$LOG"
+    [ $status = 137 ] && echo "killed: took more than $limit s" >>"$LOG"
     if [ $status = 0 ]; then
         # Leaves the machine as it found it, or the scenario has failed after all.
         timeout -s KILL 60 bash -c '. /host/guest/lib.sh; scenario_clean' >>"$LOG" 2>&1 </dev/null
