@@ -1,8 +1,8 @@
 # The kernel's answers to requests by netlink go wrong, one at a time; sourced by scenarios.  faults.c says which requests count
 # and what becomes of them.
 #
-# A scenario has steps.  For each there are functions NAME, which does something that has requests sent, and NAME_before, and may
-# be NAME_after, which need not be counted; and "state" prints what is there in the end.
+# Of each step (steps.sh) the function NAME has requests sent; those of NAME_before and NAME_after need not be counted.
+. /host/guest/steps.sh
 
 IFS=, read -ra kinds <<<"${KINDS:-EBUSY,ENOMEM,EINVAL,missing,rest,overtaken,late,cut,truncated,short,lost}"
 # Which requests: each stride-th, beginning with another one for each kind.
@@ -20,11 +20,6 @@ requests() { grep "^$serial " /run/faults.log || :; }
 hit() { requests | grep -v -- ' -$'; }
 # No request for longer than a second look of the module's takes.
 quiet() { local n; n=$(requests | wc -l); usleep 1300000; equal "$(requests | wc -l)" "$n"; }
-
-# Without what programs say of a machine that is slow.
-sorted_state() { state 2>&1 | grep -v '|timeval|' | sort; }
-state_is() { local now; now=$(sorted_state); [ "$now" = "$1" ] || { diff <(echo "$1") <(echo "$now"); return 1; }; }
-after() { ! declare -F "$1_after" >/dev/null || "$1_after"; }
 
 # one_fault STEP STATE NUMBER KIND: adds to $tried and, if the state is another one in the end, to $lost; $worst is the longest time.
 one_fault() {

@@ -66,7 +66,7 @@ applied_before() {
     printf '[%s]\nvfs = 2\nmtu = 4000\nmac = 02:00:00:00:88:00\n' "$(pf_pci 0)" | sriov_conf
 }
 applied() {
-    LD_PRELOAD=/host/faults.so FAULTS=/run/faults ovs-sriov apply >/tmp/apply 2>&1 && return
+    preloaded ovs-sriov apply >/tmp/apply 2>&1 && return
     again=$(( again + 1 ))
     echo "again: $(hit), $(grep FAILED /tmp/apply)"
     ovs-sriov apply || :

@@ -7,32 +7,20 @@ clock=by_another_clock
 by_another_clock() { preloaded unshare --time --monotonic 1000 --boottime 1000 -f -- "$@"; }
 IFS=, read -ra steps <<<"${STEPS:-vfs,fewer,renamed,moved,anew,started}"
 
-# What all have that know of it: database, datapath, kernel and sriov/show, without OpenFlow port numbers, which are new.
+# What all have that know of it, the kernel included.
 state() {
-    vsctl --format=csv --no-headings --columns=name,external_ids list Port -- --columns=name,mtu,error list Interface
-    ovs-appctl dpctl/show | sed -n 's/^ *port [0-9]*: //p'
-    ovs-appctl sriov/show | awk '/added by/ { $6 = "" } { print }'
+    switch_state name,mtu,error
     for dev in /sys/class/net/enp*np*; do
         dev=${dev##*/}
         echo "$dev $(( $(<"/sys/class/net/$dev/flags") & 1 )) $(ethtool -k "$dev" | grep hw-tc-offload)"
     done
     gone "$pid" || echo "ovs-vswitchd runs"
 }
-no_reps() { ! ovs-appctl sriov/show | grep ' up .* added by'; }
-has_reps() { equal "$(ovs-appctl sriov/show | grep -c ' up .* added by cx-sriov$')" "$1"; }
-no_vfs() {
-    nic_vfs 0 0
-    wait_until 10 no_reps
-    for dev in $(representor_ports br0); do vsctl --if-exists del-port "$dev"; done
-}
-two_vfs() { no_vfs; nic_vfs 0 2; wait_until 20 has_reps 2; }
 
 vfs_before() { no_vfs; }
 vfs() { nic_vfs 0 2; }
 fewer_before() { two_vfs; }
 fewer() { nic_vfs 0 0; nic_vfs 0 1; }
-renamed_before() { two_vfs; }
-renamed() { ip link set "$(rep 0 0)" down; ip link set "$(rep 0 0)" name enp1np0other; ip link set enp1np0other up; }
 moved_before() { two_vfs; }
 moved() { vsctl del-port "$(uplink 0)" -- --may-exist add-br br1 -- add-port br1 "$(uplink 0)"; }
 moved_after() { vsctl del-br br1 -- add-port br0 "$(uplink 0)"; }

@@ -3,6 +3,8 @@
 # guest: python=1
 # limit: 900
 # long: five minutes
+. /host/guest/steps.sh
+. /host/guest/restart.sh
 limit=10
 nic_up 2 0
 start_ovs
@@ -19,36 +21,22 @@ vsctl add-br br0 -- add-port br0 "$(uplink 0)"
 vswitchd() { cat /run/ovs/ovs-vswitchd.pid; }
 
 state() {
-    vsctl --format=csv --no-headings --columns=name,external_ids list Port -- --columns=name,mtu,mtu_request,error list Interface
-    ovs-appctl dpctl/show | sed -n 's/^ *port [0-9]*: //p'
-    ovs-appctl sriov/show | awk '/added by/ { $6 = "" } { print }'
+    switch_state name,mtu,mtu_request,error
     for dev in /sys/class/net/enp*np*; do echo "${dev##*/} $(( $(<"$dev/flags") & 1 ))"; done
 }
-sorted_state() { state 2>&1 | sort; }
-is_state() { local now; now=$(sorted_state); [ "$now" = "$1" ] || { diff <(echo "$1") <(echo "$now"); return 1; }; }
-no_reps() { ! ovs-appctl sriov/show | grep ' up .* added by'; }
-has_reps() { equal "$(ovs-appctl sriov/show | grep -c ' up .* added by cx-sriov$')" "$1"; }
-no_vfs() {
-    nic_vfs 0 0
-    wait_until 10 no_reps
-    for dev in $(representor_ports br0); do vsctl --if-exists del-port "$dev"; done
-}
-two_vfs() { ip link set "$(uplink 0)" mtu 1500; no_vfs; nic_vfs 0 2; wait_until 20 has_reps 2; }
 
 # Steps, each with a transaction of the module.
 added_before() { no_vfs; }
 added() { nic_vfs 0 2; }
-renamed_before() { two_vfs; }
-renamed() { ip link set "$(rep 0 0)" down; ip link set "$(rep 0 0)" name enp1np0other; ip link set enp1np0other up; }
 larger_before() { two_vfs; }
 larger() { ip link set "$(uplink 0)" mtu 4000; }
+larger_after() { ip link set "$(uplink 0)" mtu 1500; }
 moved_before() { two_vfs; }
 moved() { vsctl --no-wait del-port "$(uplink 0)" -- --may-exist add-br br1 -- add-port br1 "$(uplink 0)"; }
 moved_after() { vsctl del-br br1 -- add-port br0 "$(uplink 0)"; }
 deleted_before() { two_vfs; }
 deleted() { vsctl --no-wait del-port "$(rep 0 0)"; }
-after() { ! declare -F "$1_after" >/dev/null || "$1_after"; }
-settled() { local now; now=$(sorted_state); usleep 1500000; is_state "$now"; }
+state_stays() { local now; now=$(sorted_state); usleep 1500000; state_is "$now"; }
 
 # What keeps the database from taking anything, and what ends that.
 read_only() { ovs-appctl -t ovsdb-server ovsdb-server/set-active-ovsdb-server unix:/run/ovs/nobody.sock
@@ -70,7 +58,7 @@ refused_since() { at_least "$(refusals)" $(( $1 + 2 )); }
 for step in added renamed larger moved deleted; do
     "${step}_before"
     "$step"
-    wait_until 20 settled
+    wait_until 20 state_stays
     expected=$(sorted_state)
     after "$step"
     for way in "read_only writable" "fill empty"; do
@@ -84,7 +72,7 @@ for step in added renamed larger moved deleted; do
         wait_until 30 refused_since "$n"
         ${way#* }
         begin=$(uptime_ms)
-        wait_until $limit is_state "$expected"
+        wait_until $limit state_is "$expected"
         say "$step, ${way% *}: $(( $(refusals) - n )) refused, the same state $(( $(uptime_ms) - begin )) ms afterwards"
         after "$step"
     done
@@ -103,13 +91,13 @@ done
 wait_until $limit agrees br0
 
 say "memory is short"
-stop_vswitchd
+ends exit
 eight_vfs() { nic_vfs 0 0; nic_vfs 0 8; }
 VSWITCHD_OPTIONS=--monitor
 start_vswitchd
 eight_vfs
 wait_until 20 has_reps 8
-wait_until 20 settled
+wait_until 20 state_stays
 expected=$(sorted_state)
 no_vfs
 pid=$(vswitchd)
@@ -129,10 +117,10 @@ done
 begin=$(uptime_ms)
 another() { ! equal "$(vswitchd)" "$pid" >/dev/null && ovs-appctl version; }
 wait_until 20 another
-wait_until $limit is_state "$expected"
+wait_until $limit state_is "$expected"
 say "it ended with $i values of 90 kB more; the same state $(( $(uptime_ms) - begin )) ms afterwards"
 grep -E 'EMER|virtual memory|died' /run/ovs/ovs-vswitchd.log | tail -n 3
 # Besides, devices that go while they are ports.
-check "something else went wrong" equal "$(log_trouble 'monitor\|virtual memory\|db.sock\|jsonrpc\|ovsdb_idl\|reconnect\|not allowed\|I/O error\|No such device\|nonexistent port\|ovs_rcu\|Dropped' | cut -d'|' -f3-)" ""
+check "something else went wrong" equal "$(log_trouble 'monitor\|virtual memory\|db.sock\|jsonrpc\|ovsdb_idl\|reconnect\|not allowed\|I/O error\|No such device\|nonexistent port\|Dropped' | cut -d'|' -f3-)" ""
 stop_ovs
 umount /run/db
