@@ -51,7 +51,7 @@ check "names and VFs" equal "$(grep -v '^#' /tmp/sriov.conf.now | tr '\n' ' ')" 
 say "from a bare host, with what was imported first"
 nic_unload
 rm /etc/udev/rules.d/70-scenario.rules
-udevadm control --reload
+udev_reload
 udev_settle
 nic_load plain_names=1
 udev_settle

@@ -30,7 +30,7 @@ done
 
 say "keep leaves them to others, SFs have names, too"
 rm /etc/udev/rules.d/*
-udevadm control --reload
+udev_reload
 nic_load plain_names=1
 udev_settle
 sriov apply >/dev/null || fail "cannot be applied"
