@@ -134,8 +134,8 @@ check-deb-short: deb
 
 # Beside, the guests come last: the CPUs are theirs when the others are done.
 check-all: build
-	+@tests/run-all check-layout check check-guest \
-		--beside check-patches check-fuzz check-sanitizers-short check-other-series check-deb-short check-dpdk-short
+	+@tests/run-all check-layout check check-fuzz check-guest \
+		--beside check-patches check-sanitizers-short check-other-series check-deb-short check-dpdk-short
 
 # Builds only what it shows, and downloads at the same time.
 demo: boot
