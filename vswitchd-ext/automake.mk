@@ -87,6 +87,9 @@ lib_libopenvswitch_la_SOURCES += \
 	vswitchd-ext/datapath/sources.c \
 	vswitchd-ext/datapath/sources.h
 ofproto_libofproto_la_SOURCES += \
+	vswitchd-ext/datapath/hooks.h \
+	vswitchd-ext/datapath/restart-lacp.c \
+	vswitchd-ext/datapath/restart-lacp.h \
 	vswitchd-ext/datapath/restart.c \
 	vswitchd-ext/datapath/restart.h
 

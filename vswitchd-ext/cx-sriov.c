@@ -66,6 +66,7 @@
 #include "datapath/policy.h"
 #include "datapath/ports.h"
 #include "datapath/purge.h"
+#include "datapath/restart-lacp.h"
 #include "datapath/restart.h"
 #include "datapath/sources.h"
 #include "datapath/survey.h"
@@ -373,9 +374,11 @@ cx_sriov_config(const struct ovsrec_open_vswitch *cfg, unsigned int seqno)
 
         sriov_defaults_update(&cx->defaults, cfg, cx->model);
         sriov_policy_set_active(cx->defaults.per_flow);
+        sriov_lacp_set_active(cx->defaults.acting);
         acting_changed = cx->defaults.acting != old_acting;
         if (!cx->config_seqno) {
             cx->ports_left = sriov_rows_have_ports(cfg);
+            sriov_lacp_load();
             if (cx->defaults.acting && cx->from_kernel) {
                 sriov_restart_set(SRIOV_RESTART_CONFIGURE);
             }
@@ -957,6 +960,7 @@ take_over(void)
     if (!cx->configured) {
         return;
     }
+    sriov_lacp_loaded();
     switch (sriov_restart_get()) {
     case SRIOV_RESTART_NONE:
         break;
@@ -998,6 +1002,7 @@ cx_sriov_run(void)
         cx->config = NULL;
     }
     sriov_sources_run();
+    sriov_lacp_run();
     sriov_commands_run(cx->commands);
     if (!cx->reader) {
         return;
@@ -1026,6 +1031,7 @@ cx_sriov_wait(void)
     long long int when;
 
     sriov_sources_wait();
+    sriov_lacp_wait();
     sriov_commands_wait(cx->commands);
     if (sriov_restart_get() == SRIOV_RESTART_RECEIVE) {
         poll_timer_wait_until(cx->restart_deadline);

@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "flow.h"
+#include "netdev.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/shash.h"
 #include "openvswitch/vlog.h"
@@ -291,13 +292,13 @@ is_allowed(const struct sources *s, const struct flow *flow,
 }
 
 bool
-sriov_source_is_allowed(const char *name, const struct flow *flow,
-                        struct flow_wildcards *wc)
+sriov_source_is_allowed(const struct netdev *netdev,
+                        const struct flow *flow, struct flow_wildcards *wc)
 {
     const struct all_sources *all = ovsrcu_get(struct all_sources *,
                                                &in_force);
-    const struct sources *s = all ? shash_find_data(&all->by_name, name)
-                                  : NULL;
+    const struct sources *s
+        = all ? shash_find_data(&all->by_name, netdev_get_name(netdev)) : NULL;
 
     return !s || is_allowed(s, flow, wc);
 }

@@ -37,6 +37,7 @@
 
 struct flow;
 struct flow_wildcards;
+struct netdev;
 struct smap;
 
 /* Returns what is wrong with 'list', which the caller must free, or NULL.
@@ -61,9 +62,10 @@ void sriov_sources_wait(void);
  * Main thread. */
 bool sriov_sources_changed(void);
 
-/* Returns true if the packet of 'flow' may come in at the interface 'name',
- * with what it depends on in 'wc'. */
-bool sriov_source_is_allowed(const char *name, const struct flow *flow,
+/* Returns true if the packet of 'flow' may come in at 'netdev', with what it
+ * depends on in 'wc'. */
+bool sriov_source_is_allowed(const struct netdev *netdev,
+                             const struct flow *flow,
                              struct flow_wildcards *wc);
 
 #endif /* sources.h */

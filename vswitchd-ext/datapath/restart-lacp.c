@@ -1,0 +1,284 @@
+/* Copyright (c) 2026 The cx-sriov authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+#include <config.h>
+
+#include "restart-lacp.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "dirs.h"
+#include "dp-packet.h"
+#include "lacp.h"
+#include "netdev.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/json.h"
+#include "openvswitch/shash.h"
+#include "openvswitch/vlog.h"
+#include "ovs-atomic.h"
+#include "ovs-thread.h"
+#include "packets.h"
+#include "seq.h"
+#include "timeval.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(sriov_restart_lacp);
+
+/* A LACPDU, IEEE 802.1AX, 6.4.2.3: where things are in it. */
+#define PDU_LEN 110
+#define PDU_SUBTYPE 0           /* 1: it is a LACPDU. */
+#define PDU_ACTOR_STATE 18      /* The state that its sender is in, */
+#define PDU_PARTNER_STATE 38    /* and the one it thinks that we are in. */
+#define STATE_SHORT_TIMEOUT 0x02
+#define STATE_SYNC 0x08
+#define STATE_COLLECTING 0x10
+#define STATE_DISTRIBUTING 0x20
+#define STATE_IN_BOND (STATE_SYNC | STATE_COLLECTING | STATE_DISTRIBUTING)
+
+/* What a partner is to send in, in ms: lib/lacp.c, LACP_*_TIME_TX, times
+ * LACP_RX_MULTIPLIER. */
+#define SHORT_TIMEOUT 3000
+#define LONG_TIMEOUT 90000
+
+/* The last LACPDU that came in at a link that is in its bond. */
+struct record {
+    long long int until;        /* In terms of time_msec(). */
+    char *frame;                /* In hexadecimal. */
+};
+
+static struct ovs_mutex mutex = OVS_MUTEX_INITIALIZER;
+static struct shash records OVS_GUARDED_BY(mutex)
+    = SHASH_INITIALIZER(&records);      /* By the device's name. */
+static atomic_bool active = false;
+static bool resuming;           /* Main thread: between load and loaded. */
+static struct seq *changed;     /* Null until it is active. */
+static uint64_t written;        /* Value of 'changed' that was written. */
+
+static void
+record_destroy(struct record *record)
+{
+    if (record) {
+        free(record->frame);
+        free(record);
+    }
+}
+
+static char *
+file_name(void)
+{
+    return xasprintf("%s/sriov-lacp", ovs_rundir());
+}
+
+void
+sriov_lacp_set_active(bool new)
+{
+    if (new && !changed) {
+        changed = seq_create();
+        written = seq_read(changed);
+    }
+    atomic_store(&active, new);
+}
+
+/* Writes the records that still count to the file, in place of what is in it.
+ * The file is in memory (tmpfs), or as quick as OVSDB's. */
+static void
+write_records(void)
+    OVS_EXCLUDED(mutex)
+{
+    struct json *json = json_object_create();
+    char *name = file_name();
+    char *new_name = xasprintf("%s.new", name);
+    const struct shash_node *node;
+    long long int now = time_msec();
+    char *text;
+    FILE *file;
+    int error;
+
+    ovs_mutex_lock(&mutex);
+    SHASH_FOR_EACH (node, &records) {
+        const struct record *record = node->data;
+
+        if (now < record->until) {
+            json_object_put_format(json, node->name, "%lld %s",
+                                   record->until, record->frame);
+        }
+    }
+    ovs_mutex_unlock(&mutex);
+
+    text = json_to_string(json, JSSF_SORT);
+    file = fopen(new_name, "w");
+    error = file ? 0 : errno;
+    if (file && fputs(text, file) == EOF) {
+        error = errno;
+    }
+    if (file && fclose(file) && !error) {
+        error = errno;
+    }
+    if (!error && rename(new_name, name)) {
+        error = errno;
+    }
+    if (error) {
+        static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 1);
+
+        VLOG_WARN_RL(&rl, "%s: cannot be written (%s): LACP partners will "
+                     "notice a restart", name, ovs_strerror(error));
+    }
+    free(text);
+    free(new_name);
+    free(name);
+    json_destroy(json);
+}
+
+/* Takes the record of device 'name' from what write_records() made of it. */
+static void
+load_record(const char *name, const struct json *json)
+    OVS_REQUIRES(mutex)
+{
+    long long int until;
+    int n;
+
+    if (json->type == JSON_STRING
+        && ovs_scan(json_string(json), "%lld %n", &until, &n)) {
+        struct record *record = xmalloc(sizeof *record);
+
+        record->until = until;
+        record->frame = xstrdup(json_string(json) + n);
+        record_destroy(shash_replace(&records, name, record));
+    }
+}
+
+void
+sriov_lacp_load(void)
+{
+    char *name = file_name();
+    FILE *file = fopen(name, "r");
+
+    if (file) {
+        struct json *json = json_from_stream(file);
+
+        if (json->type == JSON_OBJECT) {
+            const struct shash_node *node;
+
+            ovs_mutex_lock(&mutex);
+            SHASH_FOR_EACH (node, json_object(json)) {
+                load_record(node->name, node->data);
+            }
+            ovs_mutex_unlock(&mutex);
+        }
+        json_destroy(json);
+        fclose(file);
+    }
+    free(name);
+    resuming = true;
+}
+
+void
+sriov_lacp_loaded(void)
+{
+    resuming = false;
+}
+
+void
+sriov_lacp_run(void)
+{
+    if (changed && seq_read(changed) != written) {
+        written = seq_read(changed);
+        write_records();
+    }
+}
+
+void
+sriov_lacp_wait(void)
+{
+    if (changed) {
+        seq_wait(changed, written);
+    }
+}
+
+/* Returns a record of 'packet', or null if it does not say that both ends are
+ * in the bond. */
+static struct record *
+record_of(const struct dp_packet *packet, const uint8_t *pdu)
+{
+    struct ds hex = DS_EMPTY_INITIALIZER;
+    uint8_t both = pdu[PDU_ACTOR_STATE] & pdu[PDU_PARTNER_STATE];
+    struct record *record;
+
+    if ((both & STATE_IN_BOND) != STATE_IN_BOND) {
+        return NULL;
+    }
+    for (size_t i = 0; i < dp_packet_size(packet); i++) {
+        ds_put_format(&hex, "%02x",
+                      ((const uint8_t *) dp_packet_data(packet))[i]);
+    }
+    record = xmalloc(sizeof *record);
+    record->until = time_msec() + (pdu[PDU_PARTNER_STATE]
+                                        & STATE_SHORT_TIMEOUT
+                                        ? SHORT_TIMEOUT : LONG_TIMEOUT);
+    record->frame = ds_steal_cstr(&hex);
+    return record;
+}
+
+void
+sriov_lacp_received(const struct netdev *netdev,
+                    const struct dp_packet *packet)
+{
+    const uint8_t *pdu;
+    struct record *old, *new;
+    bool is_active;
+
+    atomic_read(&active, &is_active);
+    pdu = is_active && netdev ? dp_packet_l3(packet) : NULL;
+    if (!pdu || dp_packet_l3_size(packet) < PDU_LEN
+        || pdu[PDU_SUBTYPE] != 1) {
+        return;
+    }
+    new = record_of(packet, pdu);
+    ovs_mutex_lock(&mutex);
+    old = (new ? shash_replace(&records, netdev_get_name(netdev), new)
+           : shash_find_and_delete(&records, netdev_get_name(netdev)));
+    ovs_mutex_unlock(&mutex);
+    if (old || new) {
+        seq_change(changed);
+    }
+    record_destroy(old);
+}
+
+void
+sriov_lacp_resume(struct lacp *lacp, const void *member,
+                  const struct netdev *netdev)
+{
+    struct dp_packet *packet = NULL;
+    const struct record *record;
+
+    if (!lacp || !resuming || !netdev_get_carrier(netdev)) {
+        return;
+    }
+    ovs_mutex_lock(&mutex);
+    record = shash_find_data(&records, netdev_get_name(netdev));
+    if (record && time_msec() < record->until) {
+        eth_from_hex(record->frame, &packet);
+    }
+    ovs_mutex_unlock(&mutex);
+    if (packet) {
+        /* Tells LACP that there is carrier, without which it takes none. */
+        lacp_member_may_enable(lacp, member);
+        dp_packet_set_l3(packet, (char *) dp_packet_data(packet)
+                                 + ETH_HEADER_LEN);
+        lacp_process_packet(lacp, member, packet);
+        dp_packet_delete(packet);
+    }
+}
