@@ -234,6 +234,15 @@ close_vf(struct vm_vf *vf, const struct vm_op *op)
     }
 }
 
+/* Has the representor be made anew, as it is at each boot. */
+static void
+make_anew(struct vm_vf *vf)
+{
+    vf->anew = true;
+    vf->up = vf->has_mac = false;
+    vf->mac = eth_addr_zero;
+}
+
 static void
 do_op(struct vm_op *op, struct ds *s)
 {
@@ -255,6 +264,7 @@ do_op(struct vm_op *op, struct ds *s)
     ds_put_cstr(s, "  ");
     vm_op_format(op, s);
     ds_put_char(s, '\n');
+    vf->anew = false;
     switch (op->type) {
     case VM_OP_CLOSE:
         close_vf(vf, op);
@@ -304,6 +314,11 @@ check(struct ds *s)
         if (vf->shut && (vf->state == VM_OPEN || vf->state == VM_PREPARED)) {
             ds_put_format(s, "  WRONG: %s is closed, and its row says "
                           "otherwise\n", vf->rep);
+        }
+        if (ours && vf->anew && (vf->state == VM_OPEN
+                                 || vf->state == VM_PREPARED)) {
+            ds_put_format(s, "  WRONG: %s is another device, and its row says "
+                          "nothing of it\n", vf->rep);
         }
         if (!ours || !vf->up || vf->state == VM_KEPT) {
             continue;
@@ -394,7 +409,7 @@ random_event(unsigned int n)
 {
     char *pci = xasprintf("v%u", random_range(4));
     const struct vm_claim *claim = find_claim(pci);
-    unsigned int what = random_range(9);
+    unsigned int what = random_range(10);
     struct svec words = SVEC_EMPTY_INITIALIZER;
 
     if (what < 4) {
@@ -422,6 +437,8 @@ random_event(unsigned int n)
         find_vf(pci)->up = find_vf(pci)->up && random_range(2);
     } else if (what == 7) {
         lose(find_vf(pci));
+    } else if (what == 8) {
+        make_anew(find_vf(pci));
     } else {
         free(refused);
         refused = random_range(3) ? NULL : xstrdup("refused");
@@ -477,6 +494,8 @@ run_random(unsigned int n, struct ds *s)
  *     no-mac PCI                 it has no address, as mlx5's have at first
  *     tag PCI                    somebody changes its VLANs
  *     lose PCI                   it is closed, which OVSDB does not take
+ *     down PCI                   somebody sets its link down
+ *     anew PCI                   its representor is made anew: down, no address
  *     mac-lost yes|no            the NIC takes an address, and keeps its own
  *     two-tags yes|no            ovs-vswitchd looks at two VLAN tags
  *     output BRIDGE PORT         a mirror can have that port
@@ -533,6 +552,10 @@ do_line(const char *line, struct ds *s)
         find_vf(arg)->mac = eth_addr_zero;
     } else if (!strcmp(command, "lose")) {
         lose(find_vf(arg));
+    } else if (!strcmp(command, "down")) {
+        find_vf(arg)->up = false;
+    } else if (!strcmp(command, "anew")) {
+        make_anew(find_vf(arg));
     } else if (!strcmp(command, "mac-lost")) {
         mac_lost = arg[0] == 'y';
     } else if (!strcmp(command, "two-tags")) {
@@ -550,6 +573,7 @@ do_line(const char *line, struct ds *s)
         for (size_t i = 0; i < n_vfs; i++) {
             vfs[i].clean = vfs[i].shut = vfs[i].mac_reset = false;
             vfs[i].prepared = false;
+            vfs[i].anew = !vfs[i].up;
         }
     } else if (!strcmp(command, "settings")) {
         struct vm_settings settings;

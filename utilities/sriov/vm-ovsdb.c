@@ -93,6 +93,8 @@ vm_ovsdb_create(const char *remote)
         &ovsrec_port_col_protected_, &ovsrec_port_col_other_config,
         &ovsrec_port_col_external_ids,
         &ovsrec_interface_col_name, &ovsrec_interface_col_external_ids,
+        /* Not read: a representor that is made anew has another one. */
+        &ovsrec_interface_col_ifindex,
     };
     struct vm_ovsdb *db = xzalloc(sizeof *db);
 

@@ -275,7 +275,9 @@ decide_cut_off(struct decision *d, const char *why, bool refused)
 static void
 decide_open(struct decision *d)
 {
-    if (!d->vf->as_written) {
+    if (d->vf->anew) {
+        add_op(d, VM_OP_CLOSE, NULL, false);
+    } else if (!d->vf->as_written) {
         add_op(d, VM_OP_REPAIR, NULL, false);
     }
 }
@@ -286,16 +288,16 @@ decide_prepared(struct decision *d)
     const struct vm_settings *want = &d->claim->settings;
     const struct vm_vf *vf = d->vf;
 
-    if (!vf->as_written) {
-        add_op(d, VM_OP_REPAIR, NULL, false);
-    } else if (want->has_mac && vf->has_own_mac && vm_vf_has_own_mac(vf)
-               && !eth_addr_equals(vf->own_mac, want->mac)
-               && !vf->prepared) {
-        /* We closed it, and were started again before that got into the
+    bool has_mac = (!want->has_mac
+                    || (vf->has_mac && eth_addr_equals(vf->mac, want->mac)));
+
+    if (vf->anew || (!has_mac && !vf->prepared)) {
+        /* Or we closed it, and were started again before that got into the
          * database: once more. */
         add_op(d, VM_OP_CLOSE, NULL, false);
-    } else if (want->has_mac && !(vf->has_mac
-                                  && eth_addr_equals(vf->mac, want->mac))) {
+    } else if (!vf->as_written) {
+        add_op(d, VM_OP_REPAIR, NULL, false);
+    } else if (!has_mac) {
         decide_cut_off(d, "the NIC does not have the address that it was "
                        "given", true);
     } else if (d->claim->running && d->in->applied) {
@@ -367,7 +369,7 @@ decide_claimed(struct decision *d)
         && claim->started < d->in->facts->changed) {
         add_op(d, VM_OP_KEEP, NULL, false);
     } else if (vf->state == VM_KEPT && vf->pid == claim->pid
-               && claim->running) {
+               && claim->running && !vf->anew) {
         /* As it is. */
     } else if (vf->state == VM_OPEN && is_same_life(d) && !vf->shut
                && (same_settings || !claim->fixed)) {

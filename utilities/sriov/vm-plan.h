@@ -52,6 +52,11 @@ struct vm_vf {
     char *rep;                  /* Network device... */
     int ifindex;                /* ...and its number. */
     bool up;                    /* The representor's link is. */
+    bool anew;                  /* It is another device than the one that we
+                                 * last did something to or, if there is none
+                                 * since we were started, its link is down:
+                                 * what the NIC had of settings went with the
+                                 * one before. */
     bool has_mac;
     struct eth_addr mac;        /* The function's; zeros without 'has_mac':
                                  * mlx5's VFs have none until somebody sets

@@ -79,6 +79,9 @@ VLOG_DEFINE_THIS_MODULE(sriov_vm);
  * as refused. */
 #define MAX_TRIES 5
 
+/* When to look again for a VF whose representor is there already, in ms. */
+#define VFS_DELAY 1000
+
 /* How old what was read of the kernel may be, in ms. */
 #define MAX_AGE 100
 
@@ -110,6 +113,8 @@ struct vm {
                                  * vm-plan.h. */
     struct sset prepared;       /* We prepared them, and have not closed them
                                  * since. */
+    struct simap devices;       /* The representor, by ifindex, that we did
+                                 * something to, or found up, last. */
     struct sset told;           /* What was logged about them already. */
     struct simap tries;         /* How often their NIC refused for the moment
                                  * what is to be done next. */
@@ -142,6 +147,7 @@ vm_init(struct vm *vm, const struct command_args *args)
     sset_init(&vm->settling);
     sset_init(&vm->shut);
     sset_init(&vm->prepared);
+    simap_init(&vm->devices);
     sset_init(&vm->mac_reset);
     sset_init(&vm->told);
     simap_init(&vm->tries);
@@ -165,6 +171,7 @@ vm_destroy(struct vm *vm)
     sset_destroy(&vm->settling);
     sset_destroy(&vm->shut);
     sset_destroy(&vm->prepared);
+    simap_destroy(&vm->devices);
     sset_destroy(&vm->mac_reset);
     sset_destroy(&vm->told);
     simap_destroy(&vm->tries);
@@ -303,6 +310,7 @@ do_op(struct vm *vm, struct vm_op *op)
 {
     struct vm_vf *vf = CONST_CAST(struct vm_vf *, op->vf);
 
+    simap_put(&vm->devices, vf->pci, vf->ifindex);
     switch (op->type) {
     case VM_OP_CLOSE:
         if (vm_kernel_set_link(vm->nl, vf, false)) {
@@ -514,6 +522,20 @@ answer(struct vm *vm, const struct vm_facts *facts, const struct vm_vf *vfs,
     }
 }
 
+/* Returns true if 'vf' has another representor than the one that we know, or
+ * one that we have not seen up; see vm-plan.h. */
+static bool
+is_anew(struct vm *vm, const struct vm_vf *vf)
+{
+    unsigned int known = simap_get(&vm->devices, vf->pci);
+
+    if (!known && vf->up) {
+        simap_put(&vm->devices, vf->pci, vf->ifindex);
+        return false;
+    }
+    return known != vf->ifindex;
+}
+
 /* Reads what there is into 'in', whose sets and facts are the caller's.
  * Returns false if the kernel cannot be read. */
 static bool
@@ -522,7 +544,8 @@ read_input(struct vm *vm, struct vm_plan_input *in, struct vm_vf **vfsp,
 {
     struct sset uplinks = SSET_INITIALIZER(&uplinks);
     struct vm_vf *vfs;
-    int error = vm_kernel_read(vm->nl, &vfs, &in->n_vfs, &uplinks);
+    bool more;
+    int error = vm_kernel_read(vm->nl, &vfs, &in->n_vfs, &uplinks, &more);
 
     if (error) {
         static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
@@ -537,6 +560,10 @@ read_input(struct vm *vm, struct vm_plan_input *in, struct vm_vf **vfsp,
         vfs[i].shut = sset_contains(&vm->shut, vfs[i].pci);
         vfs[i].prepared = sset_contains(&vm->prepared, vfs[i].pci);
         vfs[i].mac_reset = sset_contains(&vm->mac_reset, vfs[i].pci);
+        vfs[i].anew = is_anew(vm, &vfs[i]);
+    }
+    if (more) {
+        vm->wake = MIN(vm->wake, time_msec() + VFS_DELAY);
     }
     sset_destroy(&uplinks);
     *vfsp = vfs;
