@@ -353,6 +353,18 @@ lose(struct vm_vf *vf)
     }
 }
 
+/* Has the daemon forget all that is only in its memory. */
+static void
+restart(void)
+{
+    for (size_t i = 0; i < n_vfs; i++) {
+        struct vm_vf *vf = &vfs[i];
+
+        vf->clean = vf->shut = vf->mac_reset = vf->prepared = false;
+        vf->anew = !vf->up;
+    }
+}
+
 /* Has ovs-vswitchd look at its flows.  Returns false if there is nothing to
  * look at. */
 static bool
@@ -428,9 +440,7 @@ random_event(unsigned int n)
             free(s);
         }
     } else if (what == 4) {
-        for (size_t i = 0; i < n_vfs; i++) {
-            vfs[i].clean = vfs[i].prepared = false;
-        }
+        restart();
     } else if (what == 5) {
         find_vf(pci)->as_written = false;
     } else if (what == 6) {
@@ -570,11 +580,7 @@ do_line(const char *line, struct ds *s)
         free(refused);
         refused = rest ? xstrdup(rest + 1) : NULL;
     } else if (!strcmp(command, "restart")) {
-        for (size_t i = 0; i < n_vfs; i++) {
-            vfs[i].clean = vfs[i].shut = vfs[i].mac_reset = false;
-            vfs[i].prepared = false;
-            vfs[i].anew = !vfs[i].up;
-        }
+        restart();
     } else if (!strcmp(command, "settings")) {
         struct vm_settings settings;
         char *error;

@@ -51,14 +51,13 @@ add_uplink(const struct sriov_model *model, const struct sriov_link *link,
 
 int
 vm_kernel_read(const struct sriov_nl *nl, struct vm_vf **vfsp, size_t *np,
-               struct sset *uplinks, bool *more)
+               struct sset *uplinks)
 {
     struct sriov_model *model = sriov_model_create();
     int error = sriov_nl_devlink_read(nl, model);
     struct vm_vf *vfs = NULL;
     size_t n = 0;
 
-    *more = false;
     /* Not sriov_nl_read(): whether hw-tc-offload is on takes a request for
      * each link, and does not matter here. */
     error = error ? error : sriov_nl_links_read(nl, model);
@@ -71,13 +70,8 @@ vm_kernel_read(const struct sriov_nl *nl, struct vm_vf **vfsp, size_t *np,
             if (sriov_port_is_uplink(port) && port->link) {
                 add_uplink(model, port->link, uplinks);
             }
-            if (port->flavour != SRIOV_VF || !port->link
-                || port->dev->mode != SRIOV_MODE_SWITCHDEV) {
-                continue;
-            }
-            if (!port->vf_pci) {
-                *more |= !port->external;
-            } else {
+            if (port->flavour == SRIOV_VF && port->vf_pci && port->link
+                && port->dev->mode == SRIOV_MODE_SWITCHDEV) {
                 vfs[n++] = (struct vm_vf) {
                     .pci = xstrdup(port->vf_pci),
                     .pf = xstrdup(port->dev_name),

@@ -34,11 +34,10 @@ struct vm_vf;
 
 /* Stores in '*vfs' and '*n' the VFs of eswitches in switchdev mode that have a
  * representor here, which the caller must free with vm_vfs_destroy(), and adds
- * to 'uplinks' the names of their uplinks, and of bonds of these.  '*more' says
- * whether there is a representor of a VF of this host's that is not there yet:
- * drivers make representors first.  Returns 0 or an error. */
+ * to 'uplinks' the names of their uplinks, and of bonds of these.  Returns 0
+ * or an error. */
 int vm_kernel_read(const struct sriov_nl *, struct vm_vf **vfs, size_t *n,
-                   struct sset *uplinks, bool *more);
+                   struct sset *uplinks);
 void vm_vfs_destroy(struct vm_vf *vfs, size_t n);
 
 /* Sets the link of the representor. */

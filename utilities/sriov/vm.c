@@ -79,9 +79,6 @@ VLOG_DEFINE_THIS_MODULE(sriov_vm);
  * as refused. */
 #define MAX_TRIES 5
 
-/* When to look again for a VF whose representor is there already, in ms. */
-#define VFS_DELAY 1000
-
 /* How old what was read of the kernel may be, in ms. */
 #define MAX_AGE 100
 
@@ -544,8 +541,7 @@ read_input(struct vm *vm, struct vm_plan_input *in, struct vm_vf **vfsp,
 {
     struct sset uplinks = SSET_INITIALIZER(&uplinks);
     struct vm_vf *vfs;
-    bool more;
-    int error = vm_kernel_read(vm->nl, &vfs, &in->n_vfs, &uplinks, &more);
+    int error = vm_kernel_read(vm->nl, &vfs, &in->n_vfs, &uplinks);
 
     if (error) {
         static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
@@ -561,9 +557,6 @@ read_input(struct vm *vm, struct vm_plan_input *in, struct vm_vf **vfsp,
         vfs[i].prepared = sset_contains(&vm->prepared, vfs[i].pci);
         vfs[i].mac_reset = sset_contains(&vm->mac_reset, vfs[i].pci);
         vfs[i].anew = is_anew(vm, &vfs[i]);
-    }
-    if (more) {
-        vm->wake = MIN(vm->wake, time_msec() + VFS_DELAY);
     }
     sset_destroy(&uplinks);
     *vfsp = vfs;

@@ -21,6 +21,8 @@
 #include <dirent.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -59,11 +61,53 @@ sriov_sysfs_driver(const char *bus, const char *name)
     return take_target(xasprintf("/sys/bus/%s/devices/%s/driver", bus, name));
 }
 
+/* Returns the number in file 'name' of the PCI device 'pci', or 0. */
+static unsigned int
+read_number(const char *pci, const char *name)
+{
+    char *path = xasprintf("/sys/bus/pci/devices/%s/%s", pci, name);
+    FILE *file = fopen(path, "r");
+    unsigned int n = 0;
+
+    if (file) {
+        if (fscanf(file, "%u", &n) != 1) {
+            n = 0;
+        }
+        fclose(file);
+    }
+    free(path);
+    return n;
+}
+
+/* Returns the PCI address that VF 'number' of the PF at 'pci' will have
+ * (drivers/pci/iov.c, pci_iov_virtfn_bus()), or NULL. */
+static char *
+derive_vf(const char *pci, uint32_t number)
+{
+    unsigned int offset = read_number(pci, "sriov_offset");
+    unsigned int stride = read_number(pci, "sriov_stride");
+    unsigned int domain, bus, dev, function;
+    uint64_t rid;
+
+    if (!offset || number >= read_number(pci, "sriov_totalvfs")
+        || !ovs_scan(pci, "%x:%x:%x.%x", &domain, &bus, &dev, &function)) {
+        return NULL;
+    }
+    rid = ((bus << 8) | (dev << 3) | function) + offset
+          + (uint64_t) stride * number;
+    return (rid > UINT16_MAX ? NULL
+            : xasprintf("%04x:%02x:%02x.%x", domain, (unsigned int) rid >> 8,
+                        (unsigned int) (rid >> 3) & 31,
+                        (unsigned int) rid & 7));
+}
+
 char *
 sriov_sysfs_vf(const char *pci, uint32_t number)
 {
-    return take_target(xasprintf("/sys/bus/pci/devices/%s/virtfn%"PRIu32, pci,
-                                 number));
+    char *vf = take_target(xasprintf("/sys/bus/pci/devices/%s/virtfn%"PRIu32,
+                                     pci, number));
+
+    return vf ? vf : derive_vf(pci, number);
 }
 
 char *

@@ -34,7 +34,8 @@ char *sriov_sysfs_target(const char *path);
  * long.) */
 char *sriov_sysfs_driver(const char *bus, const char *name);
 
-/* The PCI address of VF 'number' of the PF at 'pci'. */
+/* The PCI address of VF 'number' of the PF at 'pci', or the one that it will
+ * have: drivers make representors first, and VFs one by one. */
 char *sriov_sysfs_vf(const char *pci, uint32_t number);
 
 /* The device that the network device 'netdev' belongs to, and its bus in
