@@ -40,6 +40,9 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
  * again, in ms. */
 #define RETRY_DELAY 1000
 
+/* How long to wait for the lock, in ms, before the server is asked anew. */
+#define LOCK_WAIT 5000
+
 struct sriov_session {
     char *remote;
     struct ovsdb_idl *idl;      /* NULL while it is closed. */
@@ -54,6 +57,8 @@ struct sriov_session {
     struct ovsdb_idl_txn *txn;  /* Under way, or NULL. */
     struct ds txn_text;         /* What it does. */
     long long int retry_at;     /* In ms, or LLONG_MAX. */
+    long long int lock_at;      /* When to ask for the lock anew, likewise. */
+    bool lock_told;             /* It was logged that there is none. */
 };
 
 struct sriov_session *
@@ -62,7 +67,7 @@ sriov_session_create(const char *remote)
     struct sriov_session *s = xzalloc(sizeof *s);
 
     s->remote = xstrdup(remote);
-    s->retry_at = LLONG_MAX;
+    s->retry_at = s->lock_at = LLONG_MAX;
     ds_init(&s->txn_text);
     return s;
 }
@@ -109,7 +114,7 @@ sriov_session_close(struct sriov_session *s)
     ovsdb_idl_destroy(s->idl);
     s->idl = NULL;
     s->view_is_ours = false;
-    s->retry_at = LLONG_MAX;
+    s->retry_at = s->lock_at = LLONG_MAX;
     ds_clear(&s->txn_text);
 }
 
@@ -151,12 +156,41 @@ run_txn(struct sriov_session *s)
     s->txn = NULL;
 }
 
+/* Asks the server for the lock anew if it said neither that we have it nor
+ * that somebody else has.  One that is read-only, as a standby is, answers
+ * with an error, which ovsdb-cs.c does not look at, and then nobody asks
+ * again: only a new connection does. */
+static void
+run_lock(struct sriov_session *s)
+{
+    bool missing = (ovsdb_idl_is_connected(s->idl)
+                    && ovsdb_idl_has_ever_connected(s->idl)
+                    && !ovsdb_idl_has_lock(s->idl)
+                    && !ovsdb_idl_is_lock_contended(s->idl));
+
+    if (!missing) {
+        s->lock_at = LLONG_MAX;
+        s->lock_told = s->lock_told && !ovsdb_idl_has_lock(s->idl);
+    } else if (s->lock_at == LLONG_MAX) {
+        s->lock_at = time_msec() + LOCK_WAIT;
+    } else if (time_msec() >= s->lock_at) {
+        if (!s->lock_told) {
+            VLOG_WARN("%s: gives nobody the lock (is it read-only?), asking "
+                      "again every %d s", s->remote, LOCK_WAIT / 1000);
+            s->lock_told = true;
+        }
+        ovsdb_idl_force_reconnect(s->idl);
+        s->lock_at = time_msec() + LOCK_WAIT;
+    }
+}
+
 bool
 sriov_session_run(struct sriov_session *s)
 {
     bool changed = false;
 
     ovsdb_idl_run(s->idl);
+    run_lock(s);
     if (s->txn) {
         run_txn(s);
         changed = !s->txn;
@@ -185,6 +219,9 @@ sriov_session_wait(const struct sriov_session *s)
     }
     if (s->retry_at != LLONG_MAX) {
         poll_timer_wait_until(s->retry_at);
+    }
+    if (s->lock_at != LLONG_MAX) {
+        poll_timer_wait_until(s->lock_at);
     }
 }
 

@@ -29,7 +29,9 @@
  *
  * All functions are called in ovs-vswitchd's main thread, and none waits for
  * the server.  What goes wrong is logged (rate-limited) and tried again a
- * second later, by way of a new plan. */
+ * second later, by way of a new plan.  A server that refuses the lock, as one
+ * that is read-only does, is asked again every five seconds, by way of a new
+ * connection. */
 
 #include <stdbool.h>
 
