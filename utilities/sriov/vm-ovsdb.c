@@ -471,6 +471,7 @@ write_iface(const struct ovsrec_interface *row, const struct vm_op *op,
         smap_add_format(&ids, "attached-mac", ETH_ADDR_FMT,
                         ETH_ADDR_ARGS(claim->settings.mac));
     }
+    ovsrec_interface_verify_external_ids(row);
     ovsrec_interface_set_external_ids(row, &ids);
     smap_destroy(&ids);
 }
