@@ -39,8 +39,10 @@
 
 VLOG_DEFINE_THIS_MODULE(sriov_vm_ovsdb);
 
-/* How long to wait after a transaction that failed, in ms. */
-#define RETRY_DELAY 500
+/* How long to wait after a transaction that failed, in ms: twice as long after
+ * each one. */
+#define MIN_RETRY_DELAY 500
+#define MAX_RETRY_DELAY (10 * 1000)
 
 /* How long changes wait for ovs-vswitchd to have applied a transaction, in
  * ms: what follows from it cannot be done before that. */
@@ -62,6 +64,7 @@ struct vm_ovsdb {
     unsigned int seqno;
     struct ovsdb_idl_txn *txn;  /* Under way, or NULL. */
     long long int retry_at;     /* In ms, or LLONG_MAX. */
+    int retry_delay;            /* After the next failure, in ms. */
     long long int apply_by;     /* Likewise: changes wait until then. */
 };
 
@@ -100,6 +103,7 @@ vm_ovsdb_create(const char *remote)
 
     db->idl = ovsdb_idl_create(remote, &ovsrec_idl_class, false, true);
     db->retry_at = db->apply_by = LLONG_MAX;
+    db->retry_delay = MIN_RETRY_DELAY;
     for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
         ovsdb_idl_add_column(db->idl, columns[i]);
     }
@@ -120,21 +124,24 @@ vm_ovsdb_destroy(struct vm_ovsdb *db)
 static void
 run_txn(struct vm_ovsdb *db)
 {
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
     enum ovsdb_idl_txn_status status = ovsdb_idl_txn_commit(db->txn);
 
-    if (status != TXN_INCOMPLETE) {
-        if (status != TXN_SUCCESS && status != TXN_UNCHANGED) {
-            VLOG_INFO("database: %s, trying again", status == TXN_ERROR
-                      ? ovsdb_idl_txn_get_error(db->txn)
-                      : ovsdb_idl_txn_status_to_string(status));
-            db->retry_at = time_msec() + RETRY_DELAY;
-        }
-        ovsdb_idl_txn_destroy(db->txn);
-        db->txn = NULL;
-        if (db->retry_at == LLONG_MAX) {
-            db->apply_by = time_msec() + APPLY_TIME;
-        }
+    if (status == TXN_INCOMPLETE) {
+        return;
     }
+    if (status == TXN_SUCCESS || status == TXN_UNCHANGED) {
+        db->retry_delay = MIN_RETRY_DELAY;
+        db->apply_by = time_msec() + APPLY_TIME;
+    } else {
+        VLOG_INFO_RL(&rl, "database: %s, trying again", status == TXN_ERROR
+                     ? ovsdb_idl_txn_get_error(db->txn)
+                     : ovsdb_idl_txn_status_to_string(status));
+        db->retry_at = time_msec() + db->retry_delay;
+        db->retry_delay = MIN(2 * db->retry_delay, MAX_RETRY_DELAY);
+    }
+    ovsdb_idl_txn_destroy(db->txn);
+    db->txn = NULL;
 }
 
 bool

@@ -56,7 +56,9 @@ void vm_ovsdb_destroy(struct vm_ovsdb *);
 bool vm_ovsdb_run(struct vm_ovsdb *);
 void vm_ovsdb_wait(const struct vm_ovsdb *);
 
-/* Returns true if it is connected, and nothing is being written. */
+/* Returns true if it is connected, and nothing is being written, nor waits to
+ * be written again after the database refused it: for half a second, and up to
+ * ten seconds if it goes on to refuse. */
 bool vm_ovsdb_is_ready(const struct vm_ovsdb *);
 
 /* Returns true if ovs-vswitchd has done all that the database says. */
