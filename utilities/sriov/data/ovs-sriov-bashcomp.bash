@@ -27,7 +27,8 @@ _ovs_sriov () {
             ;;
         esac
     done
-    COMPREPLY=( $(compgen -W "$words" -- "$cur") )
+    # compgen expands what it is given, once: names are not to be run.
+    COMPREPLY=( $(compgen -W '$words' -- "$cur") )
     if declare -F __ltrim_colon_completions >/dev/null; then
         __ltrim_colon_completions "$cur"
     fi
