@@ -604,10 +604,11 @@ take_results(void)
         return;
     }
     sriov_schedule_read_done(&cx->schedule, time_msec(), took);
-    if (model) {
-        sriov_policy_set_links(model);
-        take_model(model);
+    if (!model) {
+        return;                 /* The source has it tried again. */
     }
+    sriov_policy_set_links(model);
+    take_model(model);
     if (sriov_commands_wait_for(cx->commands, cx->n_readings)) {
         sriov_history_forgive(&cx->history);
         sriov_schedule_changed(&cx->schedule, time_msec());

@@ -66,8 +66,8 @@ void sriov_commands_wait(const struct sriov_commands *);
 bool sriov_commands_wait_for(const struct sriov_commands *,
                              unsigned int reading);
 
-/* The reading with this number has ended: replies to those sriov/resync that
- * wait for it. */
+/* The reading with this number has ended, with a model: replies to those
+ * sriov/resync that wait for it. */
 void sriov_commands_have_read(struct sriov_commands *, unsigned int reading);
 
 #endif /* commands.h */
