@@ -924,7 +924,9 @@ static const struct {
     { "sriov-auto-add", "Open_vSwitch Bridge" },
     { "sriov-representors", "Bridge" },
     { "sriov-switch-id", "Bridge" },
+    { "sriov-allowed-sources", "Port" },
     { "bond-offload", "Port" },
+    { "userspace-offload", "Open_vSwitch" },
 };
 
 /* Checks the keys in 'map', a cell of other_config: ["map", [[KEY, VALUE],
