@@ -418,7 +418,9 @@ bool
 cx_sriov_offload_changed(const struct ovsrec_open_vswitch *cfg,
                          unsigned int seqno, unsigned int last_seqno)
 {
-    return ((cx_sriov_config(cfg, seqno) != cfg
+    const struct ovsrec_open_vswitch *understood = cx_sriov_config(cfg, seqno);
+
+    return ((smap_get_bool(&understood->other_config, "hw-offload", false)
              && !sriov_compat_hw_offload_enabled())
             || seqno != last_seqno);
 }
