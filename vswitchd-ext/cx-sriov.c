@@ -146,8 +146,9 @@ struct cx_sriov {
     bool leader;                /* ...which only the process does that holds
                                  * its lock on the database. */
     unsigned int config_seqno;  /* Of its database, then. */
-    const struct ovsrec_open_vswitch *config;   /* The row then, or NULL if not
-                                                 * a leader. */
+    /* The row then, or NULL if not a leader, and from the end of a round until
+     * the next cx_sriov_config(): meanwhile rows may go. */
+    const struct ovsrec_open_vswitch *config;
     struct ovsrec_open_vswitch shadow;  /* What it was given back. */
     unsigned int restart_seqno; /* The configuration that take_over() awaits */
     long long int restart_deadline; /* bonds for, and how long. */
@@ -1033,10 +1034,12 @@ cx_sriov_wait(void)
     struct sriov_schedule_input in;
     long long int when;
 
+    cx->config = NULL;
     sriov_sources_wait();
     sriov_lacp_wait();
     sriov_commands_wait(cx->commands);
-    if (sriov_restart_get() == SRIOV_RESTART_RECEIVE) {
+    /* Without a database take_over() has nothing to do. */
+    if (cx->leader && sriov_restart_get() == SRIOV_RESTART_RECEIVE) {
         poll_timer_wait_until(cx->restart_deadline);
     }
     if (!cx->reader) {
