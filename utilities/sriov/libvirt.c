@@ -38,6 +38,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "dirs.h"
@@ -55,6 +56,11 @@
 
 /* How long settings may take, in s. */
 #define PATIENCE 30
+
+/* How long the service may take to start, in ms, and how often it is looked
+ * for: at boot, VMs may start at the same time as it. */
+#define START_PATIENCE 5000
+#define START_PAUSE 100
 
 /* Reads the definition of a VM on stdin, see vm_libvirt_parse(). */
 static char *
@@ -143,6 +149,24 @@ add_managed(const char *dir, const char *file)
     return any;
 }
 
+/* Connects to "ovs-sriov vm", which listens at 'path'.  Returns NULL if nobody
+ * does. */
+static struct jsonrpc *
+connect_to_service(const char *path)
+{
+    const struct timespec pause = { .tv_nsec = START_PAUSE * 1000 * 1000 };
+    long long int end = time_msec() + START_PATIENCE;
+    struct jsonrpc *client;
+
+    while (unixctl_client_create(path, &client)) {
+        if (time_msec() >= end) {
+            return NULL;
+        }
+        nanosleep(&pause, NULL);
+    }
+    return client;
+}
+
 /* Waits until "ovs-sriov vm" has put the settings of the VM 'uuid' in force.
  * Returns what is wrong, which the caller must free, or NULL. */
 static char *
@@ -150,7 +174,7 @@ wait_until_ready(const char *uuid)
 {
     char *path = xasprintf("%s/ovs-sriov-vm.ctl", ovs_rundir());
     struct jsonrpc_msg *request, *reply = NULL;
-    struct jsonrpc *client = NULL;
+    struct jsonrpc *client;
     char *wrong = NULL;
     int error = 0;
 
@@ -158,7 +182,8 @@ wait_until_ready(const char *uuid)
     vlog_set_levels(vlog_module_from_name("unixctl"), VLF_CONSOLE, VLL_OFF);
     request = jsonrpc_create_request(
         "vm/ready", json_array_create_1(json_string_create(uuid)), NULL);
-    if (unixctl_client_create(path, &client)) {
+    client = connect_to_service(path);
+    if (!client) {
         jsonrpc_msg_destroy(request);
         wrong = xstrdup("the service ovs-sriov-vm does not run");
     } else if ((error = command_transact(client, request,
