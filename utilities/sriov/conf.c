@@ -36,6 +36,7 @@
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/shash.h"
 #include "packets.h"
+#include "sriov/host.h"
 #include "svec.h"
 #include "util.h"
 
@@ -1149,31 +1150,24 @@ read_switches(struct host_conf *conf)
 int
 host_conf_keep_switches(struct host_conf *conf)
 {
-    char *path = xasprintf("%s%s", conf->path, HOST_SWITCHES_SUFFIX);
-    char *new_path = xasprintf("%s.new", path);
-    FILE *file = NULL;
-    int error = 0;
+    struct ds text = DS_EMPTY_INITIALIZER;
+    char *path;
+    int error;
 
-    if (conf->n_switches > conf->n_kept) {
-        file = fopen(new_path, "w");
-        error = file ? 0 : errno;
+    if (conf->n_switches <= conf->n_kept) {
+        return 0;
     }
-    if (file) {
-        fprintf(file, "# The numbers that {switch} stands for in names: see "
+    ds_put_cstr(&text, "# The numbers that {switch} stands for in names: see "
                 "ovs-sriov(8).\n");
-        for (size_t i = 0; i < conf->n_switches; i++) {
-            fprintf(file, "%s %u\n", conf->switches[i].pci,
-                    conf->switches[i].number);
-        }
-        error = fflush(file) || fsync(fileno(file)) ? errno : 0;
-        fclose(file);
-        if (!error && rename(new_path, path)) {
-            error = errno;
-        }
-        conf->n_kept = error ? conf->n_kept : conf->n_switches;
+    for (size_t i = 0; i < conf->n_switches; i++) {
+        ds_put_format(&text, "%s %u\n", conf->switches[i].pci,
+                      conf->switches[i].number);
     }
-    free(new_path);
+    path = xasprintf("%s%s", conf->path, HOST_SWITCHES_SUFFIX);
+    error = host_replace_file(path, ds_cstr(&text));
+    conf->n_kept = error ? conf->n_kept : conf->n_switches;
     free(path);
+    ds_destroy(&text);
     return error;
 }
 

@@ -102,6 +102,29 @@ host_write_file(const char *path, const char *value)
     return error;
 }
 
+int
+host_replace_file(const char *path, const char *text)
+{
+    char *new_path = xasprintf("%s.new", path);
+    FILE *file = fopen(new_path, "w");
+    int error = file ? 0 : errno;
+
+    if (file) {
+        if (fputs(text, file) < 0 || fflush(file) || fsync(fileno(file))) {
+            error = errno;
+        }
+        fclose(file);
+        if (!error && rename(new_path, path)) {
+            error = errno;
+        }
+        if (error) {
+            unlink(new_path);
+        }
+    }
+    free(new_path);
+    return error;
+}
+
 char *
 host_read_link(const char *format, ...)
 {

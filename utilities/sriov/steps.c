@@ -130,18 +130,18 @@ write_pci(const char *pci, const char *name, const char *value)
 static void
 write_noted(const struct applier *a)
 {
-    FILE *stream = (sset_is_empty(&a->noted) ? NULL
-                    : fopen(UNBOUND_FILE, "w"));
+    struct ds text = DS_EMPTY_INITIALIZER;
     const char *pci;
 
-    if (stream) {
-        SSET_FOR_EACH (pci, &a->noted) {
-            fprintf(stream, "%s\n", pci);
-        }
-        fclose(stream);
+    SSET_FOR_EACH (pci, &a->noted) {
+        ds_put_format(&text, "%s\n", pci);
+    }
+    if (text.length) {
+        host_replace_file(UNBOUND_FILE, ds_cstr(&text));
     } else {
         unlink(UNBOUND_FILE);
     }
+    ds_destroy(&text);
 }
 
 static char *
