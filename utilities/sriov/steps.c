@@ -268,6 +268,29 @@ request_mode(struct applier *a, const struct host_pf *pf, enum sriov_mode mode,
     return sriov_nl_set_mode(a->nl, pf->pci, mode, detail);
 }
 
+/* Sets the mode of 'pf', whose driver said EPERM without VFs, with those of
+ * 'step', which do not stay if it is refused again: bnxt_en up to Linux 6.2
+ * (bnxt_vfr.c, bnxt_dl_eswitch_mode_set). */
+static char *
+set_mode_with_vfs(struct applier *a, const struct host_step *step,
+                  const struct host_pf *pf, enum sriov_mode mode)
+{
+    char *error = set_num_vfs(a, pf, step->n_vfs);
+    char *detail = NULL;
+
+    if (error) {
+        return error;
+    }
+    error = describe(a, request_mode(a, pf, mode, &detail), &detail);
+    if (error) {
+        free(set_num_vfs(a, pf, 0));
+    } else {
+        a->remark = "with VFs, which the driver needs for that";
+        sset_add(&a->renewed, pf->pci);
+    }
+    return error;
+}
+
 /* Sets the mode of 'pf' for 'step'.  Where a driver does not do so with VFs,
  * or not without them, VFs go or come first.
  *
@@ -310,18 +333,10 @@ set_mode(struct applier *a, const struct host_step *step,
             return vfs_error;
         }
         free(why);
-    } else if (error == EPERM && !n && step->n_vfs) {
-        /* bnxt_en up to Linux 6.2 (bnxt_vfr.c, bnxt_dl_eswitch_mode_set). */
-        char *vfs_error = set_num_vfs(a, pf, step->n_vfs);
-
+    } else if (error == EPERM && !n && step->n_vfs && pf->driver
+               && !strcmp(pf->driver, "bnxt_en")) {
         free(detail);
-        detail = NULL;
-        if (vfs_error) {
-            return vfs_error;
-        }
-        a->remark = "with VFs, which the driver needs for that";
-        sset_add(&a->renewed, pf->pci);
-        error = request_mode(a, pf, mode, &detail);
+        return set_mode_with_vfs(a, step, pf, mode);
     }
     return describe(a, error, &detail);
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # drivers that do it in another way: no VFs while the uplink is down, the mode without VFs only, with VFs only; names that are taken; a signal
-# limit: 300
+# limit: 320
 numvfs() { cat "/sys/bus/pci/devices/$(pf_pci 0)/sriov_numvfs"; }
 reload() { nic_unload; nic_load plain_names=1 "$@"; udev_settle; }
 
@@ -31,12 +31,22 @@ check "the VFs are back" equal "$(numvfs)" 3
 check "nothing is left" contains "$(sriov apply)" "nothing to do"
 
 say "and with VFs only"
-reload mode_needs_vfs=1
+reload mode_needs_vfs=1 driver=bnxt_en
+nic_knob 0 refuse_switchdev 1
+check_fails "it is refused with VFs as well" sriov apply
+check "none are left behind" equal "$(numvfs)" 0
+nic_knob 0 refuse_switchdev 0
 sriov apply >/tmp/out 2>&1 || fail "$(cat /tmp/out)"
 cat /tmp/out
 check "switchdev" contains "$(devlink dev eswitch show "pci/$(pf_pci 0)")" "mode switchdev"
 check "the VFs" equal "$(numvfs)" 3
 check "nothing is left" contains "$(sriov apply)" "nothing to do"
+
+say "a driver that refuses the mode gets no VFs for that"
+reload
+nic_knob 0 refuse_switchdev 1
+check_fails "it is refused" sriov apply
+check "there are none" equal "$(numvfs)" 0
 
 say "a name that the uplink has holds nothing else up"
 reload
