@@ -47,8 +47,11 @@
  * Each folder may use those below it, never one above: cx-sriov; show;
  * datapath and database; rules; inventory.  (rules/ knows rules/view.h,
  * which is plain data.)  All is in the main thread but the reader's thread and
- * that of a survey, which have nothing in common with it while they run, and
- * datapath/attempts, which any thread may use.
+ * that of a survey, which have nothing in common with it while they run.  But
+ * handlers, revalidators and PMD threads call datapath/attempts, what lib/tc.c
+ * asks of datapath/policy, with rules/offload-policy and rules/frames, and the
+ * hooks of datapath/sources, rules/bond and datapath/restart-lacp: headers say
+ * which functions.
  *
  * On a host without an eswitch it listens for one and does nothing else. */
 

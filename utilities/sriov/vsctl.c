@@ -197,8 +197,9 @@ disown(const struct ovsrec_port *port)
     smap_destroy(&ids);
 }
 
-/* Moves 'port' from one bridge to another.  (As whole sets: ovs-vsctl is to see
- * it at once, which it does not with the mutations that it uses itself.) */
+/* Moves 'port' from one bridge to another.  As whole sets, as ovs-vsctl itself
+ * does: it looks at them again, and would not see mutations in its own
+ * transaction. */
 static void
 move_port(const struct ovsrec_port *port, const struct ovsrec_bridge *from,
           const struct ovsrec_bridge *to)
