@@ -382,12 +382,7 @@ is_foreign_module(const char *module)
     static const char *const names[] = { "i915", "xe", "amdgpu", "nvidia",
                                          "nvme" };
 
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-        if (!strcmp(module, names[i])) {
-            return true;
-        }
-    }
-    return false;
+    return howto_is_one_of(module, names, ARRAY_SIZE(names));
 }
 
 /* modprobe.d(5): "options MODULE ..." and the like. */

@@ -690,13 +690,9 @@ is_harmless(const char *name, const struct svec *words)
         "sleep", "true", ":", "exit", "set", "logger", "udevadm",
     };
 
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-        if (!strcmp(name, names[i])) {
-            return true;
-        }
-    }
     /* udev loads drivers, and the module turns hw-tc-offload on. */
-    return ((!strcmp(name, "modprobe") && words->n == 2)
+    return (howto_is_one_of(name, names, ARRAY_SIZE(names))
+            || (!strcmp(name, "modprobe") && words->n == 2)
             || (!strcmp(name, "ethtool") && words->n == 5
             && !strcmp(words->names[1], "-K")
             && !strcmp(words->names[3], "hw-tc-offload")
@@ -713,22 +709,9 @@ structure_of(const char *word)
     static const char *const end[] = { "fi", "done", "esac" };
     static const char *const inside[] = { "then", "else", "elif", "do", "(" };
 
-    for (size_t i = 0; i < ARRAY_SIZE(begin); i++) {
-        if (!strcmp(word, begin[i])) {
-            return 1;
-        }
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(end); i++) {
-        if (!strcmp(word, end[i])) {
-            return -1;
-        }
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(inside); i++) {
-        if (!strcmp(word, inside[i])) {
-            return 1000;
-        }
-    }
-    return 0;
+    return (howto_is_one_of(word, begin, ARRAY_SIZE(begin)) ? 1
+            : howto_is_one_of(word, end, ARRAY_SIZE(end)) ? -1
+            : howto_is_one_of(word, inside, ARRAY_SIZE(inside)) ? 1000 : 0);
 }
 
 /* Returns true if it does not matter where the output goes. */

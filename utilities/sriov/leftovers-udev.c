@@ -275,12 +275,7 @@ is_foreign_subsystem(const char *subsystem)
         "drm", "accel", "nvme", "block", "graphics", "crypto",
     };
 
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-        if (!strcmp(subsystem, names[i])) {
-            return true;
-        }
-    }
-    return false;
+    return howto_is_one_of(subsystem, names, ARRAY_SIZE(names));
 }
 
 /* Takes a condition.  Returns false if it is not understood. */

@@ -447,6 +447,17 @@ howto_is_number(const char *s)
 }
 
 bool
+howto_is_one_of(const char *s, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!strcmp(s, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
 howto_ends_in(const char *s, const char *end)
 {
     size_t n = strlen(s), m = strlen(end);
@@ -849,12 +860,7 @@ is_ours(const char *name)
         "ovs-sriov@.service", "ovs-sriov-vm.service",
     };
 
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-        if (!strcmp(name, names[i])) {
-            return true;
-        }
-    }
-    return false;
+    return howto_is_one_of(name, names, ARRAY_SIZE(names));
 }
 
 void

@@ -273,6 +273,9 @@ bool howto_is_default(const char *text);
 /* Returns true if 's' is a decimal number. */
 bool howto_is_number(const char *s);
 
+/* Returns true if 's' is one of the 'n' 'names'. */
+bool howto_is_one_of(const char *s, const char *const *names, size_t n);
+
 /* Returns true if 's' ends in 'end'. */
 bool howto_ends_in(const char *s, const char *end);
 
