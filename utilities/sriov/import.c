@@ -68,6 +68,18 @@ by_hand(struct importer *im, const struct howto_rule *rule,
     ds_destroy(&s);
 }
 
+/* Has what says 'rule' not be called deletable, for the reason 'why'. */
+static void
+keep_item(const struct importer *im, const struct howto_rule *rule,
+          const char *why)
+{
+    struct howto_item *item = howto_find_item(im->h, rule->file, rule->line);
+
+    if (item && !item->doubt) {
+        item->doubt = xstrdup(why);
+    }
+}
+
 /* Adds to 'pcis', which is empty, the PFs that 'rule' is about.  One that is
  * told by its address needs not be here. */
 static void
@@ -105,7 +117,6 @@ report_none(struct importer *im, const struct howto_rule *rule)
         [HOWTO_MODE] = "mode", [HOWTO_VFS] = "vfs", [HOWTO_NAMES] = "names",
         [HOWTO_STEERING] = "steering", [HOWTO_MULTIPORT] = "multiport",
     };
-    struct howto_item *item = howto_find_item(im->h, rule->file, rule->line);
     struct ds s = DS_EMPTY_INITIALIZER;
 
     for (size_t i = 0; i < rule->conds.n; i++) {
@@ -125,9 +136,7 @@ report_none(struct importer *im, const struct howto_rule *rule)
     }
     by_hand(im, rule, "%s = %s, for no NIC with SR-IOV that is here: %s",
             what[rule->kind], rule->value, ds_cstr(&s));
-    if (item && !item->doubt) {
-        item->doubt = ds_steal_cstr(&s);
-    }
+    keep_item(im, rule, ds_cstr(&s));
     ds_destroy(&s);
 }
 
@@ -135,13 +144,9 @@ report_none(struct importer *im, const struct howto_rule *rule)
 static void
 report_foreign(struct importer *im, const struct howto_rule *rule)
 {
-    struct howto_item *item = howto_find_item(im->h, rule->file, rule->line);
-
     ds_put_format(im->report, "%s:%u: keep it: %s is no NIC\n", rule->file,
                   rule->line, howto_rule_pci(rule));
-    if (item && !item->doubt) {
-        item->doubt = xstrdup("no NIC");
-    }
+    keep_item(im, rule, "no NIC");
 }
 
 static struct imported *
@@ -150,6 +155,16 @@ find_imported(const struct importer *im, const char *pci)
     size_t i = svec_find(&im->pcis, pci);
 
     return i == SIZE_MAX ? NULL : &im->pfs[i];
+}
+
+/* Returns true if 'before', of the same kind, but made things ready for
+ * 'rule': 0 VFs for another number, legacy mode for switchdev mode. */
+static bool
+goes_on_from(const struct howto_rule *rule, const struct howto_rule *before)
+{
+    return ((rule->kind == HOWTO_VFS && !strcmp(before->value, "0"))
+            || (rule->kind == HOWTO_MODE && !strcmp(before->value, "legacy")
+                && !strcmp(before->file, rule->file)));
 }
 
 /* Makes 'rule' the one that counts for 'pf'. */
@@ -164,7 +179,7 @@ take_rule(struct importer *im, struct imported *pf,
         return;
     }
     if (before && strcmp(before->value, rule->value)
-        && !(rule->kind == HOWTO_VFS && !strcmp(before->value, "0"))) {
+        && !goes_on_from(rule, before)) {
         ds_put_format(im->report, "%s:%u: %s for %s, and %s:%u says %s; see "
                       "which you want\n", rule->file, rule->line,
                       rule->value, pf->pci, before->file, before->line,
@@ -243,18 +258,28 @@ gives_name(const struct imported *pf, const char *name)
     return found;
 }
 
-/* Returns true if a rule gives the name 'name' to a representor. */
-static bool
-is_rep_name(const struct importer *im, const char *name)
+/* Returns a PF of the NIC of 'pci', or of any with NULL, to a representor of
+ * which a rule gives the name 'name', or NULL. */
+static const struct imported *
+find_named(const struct importer *im, const char *name, const char *pci)
 {
     const char *real = howto_real_name(im->h, name);
 
     for (size_t i = 0; i < im->pcis.n; i++) {
-        if (gives_name(&im->pfs[i], real)) {
-            return true;
+        const struct imported *pf = &im->pfs[i];
+
+        if (gives_name(pf, real) && (!pci || host_same_card(pf->pci, pci))) {
+            return pf;
         }
     }
-    return false;
+    return NULL;
+}
+
+/* Returns true if a rule gives the name 'name' to a representor. */
+static bool
+is_rep_name(const struct importer *im, const char *name)
+{
+    return find_named(im, name, NULL) != NULL;
 }
 
 /* Returns the bridge that stanzas put 'port' into, as itself or as a member of
@@ -309,10 +334,10 @@ special_option(const struct importer *im, const struct howto_stanza *stanza)
             : howto_special_option(stanza));
 }
 
-/* Returns the MTU that stanzas give to representors, or NULL if they give none
- * or several. */
+/* Returns the MTU that stanzas give to representors of the NIC of 'pci', or
+ * NULL if they give none or several. */
 static const char *
-find_mtu(const struct importer *im)
+find_mtu(const struct importer *im, const char *pci)
 {
     const char *found = NULL;
 
@@ -320,7 +345,7 @@ find_mtu(const struct importer *im)
         const struct howto_stanza *stanza = im->h->stanzas[i];
         const char *mtu = howto_stanza_mtu(stanza);
 
-        if (!is_rep_name(im, stanza->name)) {
+        if (!find_named(im, stanza->name, pci)) {
             continue;
         } else if (!mtu || (found && strcmp(mtu, found))) {
             return NULL;
@@ -343,6 +368,30 @@ is_switchdev(const struct importer *im, const char *pci)
     const struct host_pf *pf = host_find_pf(im->host, pci);
 
     return pf && host_pf_mode(pf) == SRIOV_MODE_SWITCHDEV;
+}
+
+/* Takes from 'pf' the 0 VFs of a script or a unit in which something comes
+ * later that was not understood: it may be what makes them. */
+static void
+drop_first_zero(struct importer *im, struct imported *pf)
+{
+    const struct howto_rule *rule = pf->rules[HOWTO_VFS];
+
+    if (!rule || strcmp(rule->value, "0") || strcmp(rule->noun, "line")) {
+        return;
+    }
+    for (size_t i = 0; i < im->h->n_rules; i++) {
+        const struct howto_rule *later = &im->h->rules[i];
+
+        if (later->kind == HOWTO_BY_HAND && later->line > rule->line
+            && !strcmp(later->file, rule->file)) {
+            by_hand(im, rule, "it takes all VFs from %s, and what comes after "
+                    "it was not understood", pf->pci);
+            keep_item(im, rule, "0 at first");
+            pf->rules[HOWTO_VFS] = NULL;
+            return;
+        }
+    }
 }
 
 static void
@@ -454,16 +503,11 @@ drop_without_mode(struct importer *im, enum howto_kind kind)
         const struct howto_rule *rule = pf->rules[kind];
 
         if (rule && rule != last && !has_its_mode(im, rule)) {
-            struct howto_item *item = howto_find_item(im->h, rule->file,
-                                                      rule->line);
-
             by_hand(im, rule, "%s = %s, for switchdev mode, into which "
                     "nothing that was found puts %s",
                     kind == HOWTO_NAMES ? "names" : "multiport", rule->value,
                     pf->pci);
-            if (item && !item->doubt) {
-                item->doubt = xstrdup("no mode");
-            }
+            keep_item(im, rule, "no mode");
             last = rule;
         }
     }
@@ -479,7 +523,6 @@ drop_without_mode(struct importer *im, enum howto_kind kind)
 static void
 put_sections(struct importer *im)
 {
-    const char *mtu = find_mtu(im);
     unsigned int card = 0;
 
     for (size_t i = 0; i < im->pcis.n; i++) {
@@ -489,6 +532,7 @@ put_sections(struct importer *im)
         const char *names = imported_value(pf, HOWTO_NAMES);
         const char *multiport = imported_value(pf, HOWTO_MULTIPORT);
         const char *steering = imported_value(pf, HOWTO_STEERING);
+        const char *mtu = find_mtu(im, pf->pci);
         bool switchdev = to_be_switchdev(im, pf);
 
         card += !i || !host_same_card(im->pfs[i - 1].pci, pf->pci);
@@ -547,10 +591,12 @@ find_stanza(const struct importer *im, const char *file, unsigned int line)
 static bool
 is_needless(const struct importer *im, const struct howto_stanza *stanza)
 {
+    const struct imported *pf = find_named(im, stanza->name, NULL);
     const char *mtu = howto_stanza_mtu(stanza);
 
-    return (is_rep_name(im, stanza->name) && !special_option(im, stanza)
-            && (!mtu || nullable_string_is_equal(mtu, find_mtu(im))));
+    return (pf && !special_option(im, stanza)
+            && (!mtu || nullable_string_is_equal(mtu,
+                                                 find_mtu(im, pf->pci))));
 }
 
 /* Returns true if 'port' has a stanza that stays, without which being in
@@ -665,12 +711,80 @@ is_hollow(const struct howto_file *file, size_t i)
     return i == end;
 }
 
+/* Reports that 'file', a unit, is not needed, and what asks for it. */
+static void
+report_unit(struct importer *im, const struct howto_file *file)
+{
+    const char *name = strrchr(file->name, '/') + 1;
+    const char *at = strstr(name, "@.service");
+    const char *wanted;
+    size_t i;
+
+    SVEC_FOR_EACH (i, wanted, &im->h->wanted) {
+        size_t n = strcspn(wanted, " ");
+
+        if (at ? !strncmp(wanted, name, at + 1 - name)
+            : n == strlen(name) && !strncmp(wanted, name, n)) {
+            ds_put_format(im->report, "%s: by hand: it asks for %.*s: take "
+                          "that out, or write ovs-sriov.service in its place, "
+                          "before that is deleted\n", wanted + n + 1, (int) n,
+                          wanted);
+            im->n_by_hand++;
+        }
+    }
+    ds_put_format(im->report, "systemctl disable %s; delete %s\n", name,
+                  file->name);
+}
+
+/* Returns true if what is left of 'file', a unit or what is added to one, has
+ * no ExecStart=, which systemd does not take. */
+static bool
+lacks_start(const struct howto_file *file)
+{
+    bool wanted = howto_ends_in(file->name, ".service");
+    bool found = false;
+
+    for (size_t i = 0; i < file->n_items; i++) {
+        const struct howto_item *item = &file->items[i];
+
+        wanted |= item->reset;
+        found = (!item->reset
+                 && (found
+                     || (item->start && (!item->ours || item->doubt))));
+    }
+    return wanted && !found;
+}
+
+/* Reports that of 'file', not all of which can be deleted, 'lines' can. */
+static void
+report_lines(struct importer *im, const struct howto_file *file,
+             const struct svec *lines)
+{
+    const char *plural = lines->n > 1 ? "s" : "";
+    char *joined = svec_join(lines, ", ", "");
+
+    if (!strcmp(file->noun, "line")) {
+        ds_put_format(im->report, "in %s delete line%s %s\n", file->name,
+                      plural, joined);
+    } else {
+        ds_put_format(im->report, "in %s delete the %ss in line%s %s\n",
+                      file->name, file->noun, plural, joined);
+    }
+    if (lacks_start(file)) {
+        ds_put_format(im->report, "%s: systemd takes no unit without "
+                      "ExecStart=: write ExecStart=/bin/true in their "
+                      "place\n", file->name);
+    }
+    free(joined);
+}
+
 /* Reports what is not needed of 'file': all of it if that is all that it
  * has. */
 static void
 report_file(struct importer *im, const struct howto_file *file)
 {
     bool stanzas = !strcmp(file->noun, "stanza");
+    bool unit = howto_ends_in(file->name, ".service");
     struct svec lines = SVEC_EMPTY_INITIALIZER;
     size_t n_neutral = 0;
 
@@ -686,27 +800,13 @@ report_file(struct importer *im, const struct howto_file *file)
     /* Of an interfaces file the commands are but a part, and rc.local and the
      * like may have to be there. */
     bool all = (lines.n + n_neutral == file->n_items
-                && (strcmp(file->noun, "line")
-                    || howto_ends_in(file->name, ".service")));
-    if (lines.n && all) {
-        const char *slash = strrchr(file->name, '/');
-
-        if (howto_ends_in(file->name, ".service")) {
-            ds_put_format(im->report, "systemctl disable %s; delete %s\n",
-                          slash ? slash + 1 : file->name, file->name);
-        } else {
-            ds_put_format(im->report, "delete %s\n", file->name);
-        }
+                && (strcmp(file->noun, "line") || unit));
+    if (lines.n && all && unit) {
+        report_unit(im, file);
+    } else if (lines.n && all) {
+        ds_put_format(im->report, "delete %s\n", file->name);
     } else if (lines.n) {
-        char *joined = svec_join(&lines, ", ", "");
-
-        ds_put_format(im->report, "in %s delete %s%s%s %s\n", file->name,
-                      strcmp(file->noun, "line") ? "the " : "",
-                      strcmp(file->noun, "line") ? file->noun : "line",
-                      strcmp(file->noun, "line")
-                      ? (lines.n > 1 ? "s in lines" : "s in line")
-                      : lines.n > 1 ? "s" : "", joined);
-        free(joined);
+        report_lines(im, file, &lines);
     }
     svec_destroy(&lines);
     for (size_t i = 0; i < file->n_items; i++) {
@@ -730,6 +830,7 @@ host_import(const struct howto *h, const struct host *host, struct ds *conf,
     take_rules(&im);
     for (size_t i = 0; i < im.pcis.n; i++) {
         drop_overruled_names(&im, &im.pfs[i]);
+        drop_first_zero(&im, &im.pfs[i]);
     }
     drop_without_mode(&im, HOWTO_NAMES);
     drop_without_mode(&im, HOWTO_MULTIPORT);

@@ -32,6 +32,11 @@
 
 /* systemd's units. */
 
+static const char *const unit_folders[] = {
+    "/usr/lib/systemd/system", "/usr/local/lib/systemd/system",
+    "/etc/systemd/system",
+};
+
 /* Returns true if 'line' is KEY=VALUE with 'key'. */
 static bool
 is_key(const char *line, const char *key)
@@ -62,14 +67,14 @@ read_environment(struct smap *vars, const char *s)
     svec_destroy(&words);
 }
 
-/* Reads EnvironmentFile=: one that is not there, or is several, may have
- * anything in it. */
+/* Reads EnvironmentFile=: one that is not there, is several, or whose name is
+ * not known, may have anything in it. */
 static void
 read_environment_file(const char *root, struct smap *vars, const char *value)
 {
     struct howto_lines lines = howto_lines_of(root, value + (*value == '-'));
 
-    if (!lines.text && *value != '-') {
+    if (!lines.text && (*value != '-' || strpbrk(value, "%*?["))) {
         smap_clear(vars);
     }
     while (howto_next_line(&lines)) {
@@ -84,6 +89,7 @@ read_environment_file(const char *root, struct smap *vars, const char *value)
 
 /* A unit with its drop-ins, whatever order their lines have. */
 struct unit {
+    const char *file;           /* It, or one of the drop-ins. */
     struct smap vars;           /* The environment of its commands. */
     struct svec files;          /* What EnvironmentFile= names: it counts
                                  * more. */
@@ -134,49 +140,94 @@ take_unit_file(const char *root, struct unit *unit, const char *file,
     }
 }
 
-/* Reads into '*unit', which the caller must uninit, the unit that 'file', or
- * what that is a drop-in of, is. */
+/* Adds what the drop-ins of the unit 'name' say of it. */
 static void
-unit_init(struct unit *unit, const char *root, const char *file)
+take_drop_ins(const char *root, struct unit *unit, const char *name)
 {
-    static const char *const folders[] = { "/usr/lib", "/usr/local/lib",
-                                           "/etc" };
-    const char *end = strstr(file, ".service") + strlen(".service");
-    char *path = xmemdup0(file, end - file);
-    const char *name = strrchr(path, '/');
-    const char *value;
-    size_t i;
-
-    memset(unit, 0, sizeof *unit);
-    smap_init(&unit->vars);
-    svec_init(&unit->files);
-    for (i = 0; i < ARRAY_SIZE(folders); i++) {
-        char *main_file = xasprintf("%s/systemd/system%s", folders[i], name);
-
-        take_unit_file(root, unit, main_file, false);
-        free(main_file);
-    }
-    for (i = 0; i < ARRAY_SIZE(folders); i++) {
-        char *folder = xasprintf("%s/systemd/system%s.d", folders[i], name);
+    for (size_t i = 0; i < ARRAY_SIZE(unit_folders); i++) {
+        char *folder = xasprintf("%s/%s.d", unit_folders[i], name);
         struct svec names = SVEC_EMPTY_INITIALIZER;
         const char *drop_in;
         size_t j;
 
         host_read_folder(&names, "%s%s", root, folder);
         SVEC_FOR_EACH (j, drop_in, &names) {
-            char *drop_in_file = xasprintf("%s/%s", folder, drop_in);
+            char *file = xasprintf("%s/%s", folder, drop_in);
 
             if (howto_ends_in(drop_in, ".conf")) {
-                take_unit_file(root, unit, drop_in_file, true);
+                take_unit_file(root, unit, file, true);
             }
-            free(drop_in_file);
+            free(file);
         }
         svec_destroy(&names);
         free(folder);
     }
-    SVEC_FOR_EACH (i, value, &unit->files) {
-        read_environment_file(root, &unit->vars, value);
+}
+
+/* Returns 's' with "%i" and "%I" replaced by 'instance', which the caller must
+ * free.  With an escape in that, or NULL, it stays as it is. */
+static char *
+put_instance(const char *s, const char *instance)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    for (; *s; s++) {
+        if (*s == '%' && (s[1] == 'i' || s[1] == 'I')
+            && instance && !strpbrk(instance, "-\\")) {
+            ds_put_cstr(&ds, instance);
+            s++;
+        } else {
+            ds_put_char(&ds, *s);
+        }
     }
+    return ds_steal_cstr(&ds);
+}
+
+/* Reads into '*unit', which the caller must uninit, the unit that 'file', or
+ * what that is a drop-in of, is, or the 'instance' of that template, unless
+ * that is NULL. */
+static void
+unit_init(struct unit *unit, const char *root, const char *file,
+          const char *instance)
+{
+    const char *end = strstr(file, ".service");
+    char *path = xmemdup0(file, end - file);
+    const char *name = strrchr(path, '/') + 1;
+    char *full = xasprintf("%s.service", name);
+    const char *environment;
+    struct smap_node *node;
+    size_t i;
+
+    memset(unit, 0, sizeof *unit);
+    unit->file = file;
+    smap_init(&unit->vars);
+    svec_init(&unit->files);
+    for (i = 0; i < ARRAY_SIZE(unit_folders); i++) {
+        char *main_file = xasprintf("%s/%s", unit_folders[i], full);
+
+        take_unit_file(root, unit, main_file, false);
+        free(main_file);
+    }
+    take_drop_ins(root, unit, full);
+    if (instance) {
+        char *own = xasprintf("%s%s.service", name, instance);
+
+        take_drop_ins(root, unit, own);
+        free(own);
+    }
+    SMAP_FOR_EACH (node, &unit->vars) {
+        char *value = node->value;
+
+        node->value = put_instance(value, instance);
+        free(value);
+    }
+    SVEC_FOR_EACH (i, environment, &unit->files) {
+        char *value = put_instance(environment, instance);
+
+        read_environment_file(root, &unit->vars, value);
+        free(value);
+    }
+    free(full);
     free(path);
 }
 
@@ -188,69 +239,65 @@ unit_uninit(struct unit *unit)
     free(unit->resets);
 }
 
-/* Adds to 'instances', sorted, those of the template that 'file', or what that
- * is a drop-in of, is, which are started at boot: with "vfs@.service" eth0 for
- * vfs@eth0.service.  None if it is no template. */
+/* Adds to 'instances' what follows 'prefix', "vfs@", in the name of a unit
+ * that 'text' begins with: "vfs@eth0.service". */
 static void
-find_instances(const char *root, const char *file, struct svec *instances)
+add_instance(struct svec *instances, const char *prefix, const char *text)
+{
+    char *name = xmemdup0(text, strcspn(text, " "));
+    size_t n = strlen(prefix), suffix = strlen(".service");
+
+    if (!strncmp(name, prefix, n) && howto_ends_in(name, ".service")
+        && strlen(name) > n + suffix) {
+        svec_add_nocopy(instances,
+                        xmemdup0(name + n, strlen(name) - n - suffix));
+    }
+    free(name);
+}
+
+/* Adds to 'instances', sorted, those of the template that 'file', or what that
+ * is a drop-in of, is, which are started at boot or that something asks for:
+ * with "vfs@.service" eth0 for vfs@eth0.service.  None if it is no
+ * template. */
+static void
+find_instances(const struct howto *h, const char *file, struct svec *instances)
 {
     static const char folder[] = "/etc/systemd/system";
     const char *at = strstr(file, "@.service");
-    const char *start = at;
+    char *path = xmemdup0(file, at ? at + 1 - file : 0);
+    const char *slash = strrchr(path, '/');
     struct svec wants = SVEC_EMPTY_INITIALIZER;
     const char *want, *name;
     size_t i, j;
 
-    while (at && start > file && start[-1] != '/') {
-        start--;
+    if (!slash) {
+        free(path);
+        return;
     }
-    host_read_folder(&wants, "%s%s", at ? root : "/nowhere", folder);
+    host_read_folder(&wants, "%s%s", h->root, folder);
     SVEC_FOR_EACH (i, want, &wants) {
         struct svec names = SVEC_EMPTY_INITIALIZER;
 
         if (howto_ends_in(want, ".wants")
             || howto_ends_in(want, ".requires")) {
-            host_read_folder(&names, "%s%s/%s", root, folder, want);
+            host_read_folder(&names, "%s%s/%s", h->root, folder, want);
         }
         SVEC_FOR_EACH (j, name, &names) {
-            size_t prefix = at + 1 - start;
-            size_t suffix = strlen(".service");
-
-            if (!strncmp(name, start, prefix)
-                && howto_ends_in(name, ".service")
-                && strlen(name) > prefix + suffix) {
-                svec_add_nocopy(instances,
-                                xmemdup0(name + prefix, strlen(name) - prefix
-                                         - suffix));
-            }
+            add_instance(instances, slash + 1, name);
         }
         svec_destroy(&names);
     }
+    SVEC_FOR_EACH (i, want, &h->wanted) {
+        add_instance(instances, slash + 1, want);
+    }
     svec_sort_unique(instances);
     svec_destroy(&wants);
-}
-
-/* Returns 's' with "%i" and "%I" replaced by 'instance', which the caller must
- * free.  With an escape in it, it stays as it is. */
-static char *
-put_instance(const char *s, const char *instance)
-{
-    struct ds ds = DS_EMPTY_INITIALIZER;
-
-    for (; *s; s++) {
-        if (*s == '%' && (s[1] == 'i' || s[1] == 'I')
-            && !strpbrk(instance, "-\\")) {
-            ds_put_cstr(&ds, instance);
-            s++;
-        } else {
-            ds_put_char(&ds, *s);
-        }
-    }
-    return ds_steal_cstr(&ds);
+    free(path);
 }
 
 /* Runs 'command' of 'unit' for 'shell', for each of 'instances' or, if there
- * is none, once. */
+ * is none, once.  An instance with an ExecStart= of its own is not
+ * followed. */
 static void
 run_unit(struct howto_shell *shell, const struct unit *unit,
          const struct svec *instances, const char *command)
@@ -264,18 +311,37 @@ run_unit(struct howto_shell *shell, const struct unit *unit,
     SVEC_FOR_EACH (i, instance, instances) {
         char *text = put_instance(command, instance);
         struct howto_shell inner = *shell;
-        struct smap_node *node;
+        struct unit own;
 
-        smap_init(&inner.vars);
-        SMAP_FOR_EACH (node, &unit->vars) {
-            smap_add_nocopy(&inner.vars, xstrdup(node->key),
-                            put_instance(node->value, instance));
-        }
+        unit_init(&own, shell->h->root, unit->file, instance);
+        smap_clone(&inner.vars, &own.vars);
+        inner.may_have_ended |= (own.has_condition
+                                 || !nullable_string_is_equal(own.resets,
+                                                              unit->resets));
         howto_run(&inner, text);
         smap_destroy(&inner.vars);
         shell->may_have_ended |= inner.may_have_ended || inner.ended;
+        unit_uninit(&own);
         free(text);
     }
+}
+
+/* Returns the last line of 'file', of a unit or a drop-in, with an ExecStart=
+ * that takes back those before it, or 0. */
+static unsigned int
+find_reset(const char *root, const char *file)
+{
+    struct howto_lines lines = howto_lines_of(root, file);
+    unsigned int last = 0;
+
+    while (howto_next_line(&lines)) {
+        const char *value = strchr(lines.line, '=');
+
+        if (value && !value[1] && is_key(lines.line, "ExecStart")) {
+            last = lines.at;
+        }
+    }
+    return last;
 }
 
 static void
@@ -284,15 +350,18 @@ read_unit(struct howto *h, const char *file)
     struct howto_lines lines = howto_lines_of(h->root, file);
     struct howto_shell shell = { .h = h, .no_shell = true };
     struct svec instances = SVEC_EMPTY_INITIALIZER;
+    unsigned int reset = find_reset(h->root, file);
     struct unit unit;
 
-    unit_init(&unit, h->root, file);
-    find_instances(h->root, file, &instances);
+    unit_init(&unit, h->root, file, NULL);
+    find_instances(h, file, &instances);
     smap_clone(&shell.vars, &unit.vars);
     shell.may_have_ended = unit.has_condition;
     howto_begin_file(h, file, "line");
     while (howto_next_line(&lines)) {
         const char *command = strchr(lines.line, '=');
+        bool start = is_key(lines.line, "ExecStart");
+        struct howto_item *item;
 
         if (strncmp(lines.line, "Exec", 4) || !command) {
             continue;
@@ -302,9 +371,10 @@ read_unit(struct howto *h, const char *file)
         shell.down = (!strncmp(lines.line, "ExecStop", 8)
                       || !strncmp(lines.line, "ExecReload", 10));
         howto_begin_item(h, lines.at);
-        if (unit.resets && is_key(lines.line, "ExecStart")
-            && !howto_ends_in(file, ".conf")) {
+        if (start && unit.resets && !howto_ends_in(file, ".conf")) {
             howto_doubt(h, "%s has another ExecStart=", unit.resets);
+        } else if (start && lines.at < reset) {
+            howto_doubt(h, "line %u takes it back", reset);
         } else {
             run_unit(&shell, &unit, &instances, command);
         }
@@ -312,13 +382,33 @@ read_unit(struct howto *h, const char *file)
 
         /* One that was understood, and does nothing, is no reason to keep a
          * unit. */
-        struct howto_item *item = &h->files[h->at].items[
-            h->files[h->at].n_items - 1];
+        item = &h->files[h->at].items[h->files[h->at].n_items - 1];
         item->neutral = !item->ours && !item->doubt;
+        item->start = start && *command;
+        item->reset = start && !*command;
     }
     smap_destroy(&shell.vars);
     svec_destroy(&instances);
     unit_uninit(&unit);
+}
+
+/* Notes which units 'file', of a unit or a drop-in, asks for. */
+static void
+read_wanted(struct howto *h, const char *file)
+{
+    static const char *const keys[] = { "Requires", "Requisite", "BindsTo",
+                                        "Wants", "Upholds", "Unit" };
+    struct howto_lines lines = howto_lines_of(h->root, file);
+
+    while (howto_next_line(&lines)) {
+        const char *value = strchr(lines.line, '=');
+
+        for (size_t i = 0; i < ARRAY_SIZE(keys) && value; i++) {
+            if (is_key(lines.line, keys[i])) {
+                howto_add_wanted(h, value + 1, file, lines.at);
+            }
+        }
+    }
 }
 
 /* What packages bring, and who has put a unit there as well.  Never deletable,
@@ -365,13 +455,6 @@ static void
 read_down_script(struct howto *h, const char *file)
 {
     read_script__(h, file, true);
-}
-
-/* Files of which only is said that they have to do with SR-IOV. */
-static void
-read_by_hand(struct howto *h, const char *file)
-{
-    howto_read_by_hand(h, file);
 }
 
 /* Returns true if 'module' is the driver of something else than NICs that has
@@ -493,6 +576,16 @@ read_crontab(struct howto *h, const char *file)
     read_cron(h, file, true);
 }
 
+/* Returns true if 'line' says who may write to a file: "mode FILE = 0660". */
+static bool
+sets_no_value(const char *line)
+{
+    size_t n = strcspn(line, " \t=");
+
+    return ((n == 4 && !strncmp(line, "mode", n))
+            || (n == 5 && !strncmp(line, "owner", n)));
+}
+
 /* sysfsutils: bus/pci/devices/ADDRESS/sriov_numvfs = 4 */
 static void
 read_sysfs_conf(struct howto *h, const char *file)
@@ -505,7 +598,7 @@ read_sysfs_conf(struct howto *h, const char *file)
         char *copy = xstrdup(lines.line);
         struct howto_pair s;
 
-        if (*copy && *copy != '#') {
+        if (*copy && *copy != '#' && !sets_no_value(copy)) {
             howto_begin_item(h, lines.at);
             if (strstr(copy, "sriov_numvfs")
                 && howto_split_pair(copy, '=', &s)) {
@@ -858,6 +951,13 @@ read_drop_ins(struct howto *h, const char *folder)
     howto_read_folder(h, folder, ".conf", read_unit);
 }
 
+/* The same, of units of any type. */
+static void
+read_wanted_of_drop_ins(struct howto *h, const char *folder)
+{
+    howto_read_folder(h, folder, ".conf", read_wanted);
+}
+
 /* Reads what is added to a .link file. */
 static void
 read_link_drop_ins(struct howto *h, const char *folder)
@@ -870,7 +970,20 @@ read_link_drop_ins(struct howto *h, const char *folder)
 static void
 read_dispatched(struct howto *h, const char *folder)
 {
-    howto_read_folder(h, folder, "", read_by_hand);
+    howto_read_folder(h, folder, "", howto_read_by_hand);
+}
+
+/* Notes which units are asked for, before any is read. */
+static void
+read_all_wanted(struct howto *h)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(unit_folders); i++) {
+        if (strncmp(unit_folders[i], "/usr/lib/", 9)) {
+            howto_read_folder(h, unit_folders[i], "", read_wanted);
+            howto_read_folder(h, unit_folders[i], ".d",
+                              read_wanted_of_drop_ins);
+        }
+    }
 }
 
 void
@@ -901,29 +1014,32 @@ howto_read_other_files(struct howto *h)
         { "/usr/lib/udev/rules.d", ".rules", read_packaged_rules },
         { "/usr/local/lib/udev/rules.d", ".rules", howto_read_udev },
         { "/etc/initramfs-tools/scripts", "", read_dispatched },
-        { "/etc/tmpfiles.d", ".conf", read_by_hand },
+        { "/etc/tmpfiles.d", ".conf", howto_read_by_hand },
         { "/etc/cron.d", "", read_crontab },
-        { "/etc/NetworkManager/system-connections", "", read_by_hand },
-        { "/etc/NetworkManager/conf.d", ".conf", read_by_hand },
-        { "/etc/NetworkManager/dispatcher.d", "", read_by_hand },
+        { "/etc/NetworkManager/system-connections", "", howto_read_by_hand },
+        { "/etc/NetworkManager/conf.d", ".conf", howto_read_by_hand },
+        { "/etc/NetworkManager/dispatcher.d", "", howto_read_by_hand },
         { "/etc/NetworkManager/dispatcher.d", ".d", read_dispatched },
         { "/etc/networkd-dispatcher", ".d", read_dispatched },
-        { "/etc/libvirt/hooks", "", read_by_hand },
+        { "/etc/libvirt/hooks", "", howto_read_by_hand },
         { "/etc/libvirt/hooks", ".d", read_dispatched },
-        { "/var/lib/vz/snippets", "", read_by_hand },
-        { "/etc/systemd/network", ".network", read_by_hand },
+        { "/var/lib/vz/snippets", "", howto_read_by_hand },
+        { "/etc/systemd/network", ".network", howto_read_by_hand },
         { "/etc/systemd/network", ".network.d", read_dispatched },
-        { "/etc/os-net-config", ".yaml", read_by_hand },
-        { "/etc/sriov-netplan-shim", ".yaml", read_by_hand },
-        { "/etc/mellanox", ".conf", read_by_hand },
+        { "/etc/os-net-config", ".yaml", howto_read_by_hand },
+        { "/etc/sriov-netplan-shim", ".yaml", howto_read_by_hand },
+        { "/etc/mellanox", ".conf", howto_read_by_hand },
+        { "/etc/cloud/cloud.cfg.d", ".cfg", howto_read_by_hand },
     };
 
+    read_all_wanted(h);
     for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
         howto_read_folder(h, folders[i].folder, folders[i].suffix,
                           folders[i].read);
     }
     read_sysfs_conf(h, "/etc/sysfs.conf");
-    read_by_hand(h, "/etc/NetworkManager/NetworkManager.conf");
+    howto_read_by_hand(h, "/etc/NetworkManager/NetworkManager.conf");
+    howto_read_by_hand(h, "/etc/cloud/cloud.cfg");
     read_kernel_options(h, "/etc/default/grub");
     read_kernel_options(h, "/etc/kernel/cmdline");
     read_script(h, "/etc/rc.local");

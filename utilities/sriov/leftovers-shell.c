@@ -35,6 +35,7 @@ struct command {
     char *target;               /* What its output is written to, or NULL. */
     char *input;                /* What is piped into it, if known. */
     char *here;                 /* Where its "<<" ends, or NULL. */
+    bool reads;                 /* It has a "<". */
     bool unknown;               /* Something in it cannot be known. */
     char after;                 /* Operator: ';', '|', '&' (and), 'o' (or). */
 };
@@ -127,6 +128,7 @@ read_operator(const char **p, const struct smap *vars, struct command *command,
         bool out = *s == '>';
         bool here = !out && s[1] == '<' && s[2] != '<';
 
+        command->reads |= !out;
         command->unknown |= !out;
         s += s[1] == '>' ? 2 : here ? 2 + (s[2] == '-') : 1;
         if (*s == '&') {
@@ -497,22 +499,53 @@ do_vsctl(struct howto_shell *shell, const struct svec *words)
     return ok;
 }
 
-/* Sets 'shell''s variable if 'word' is NAME=VALUE. */
+/* Returns the length of NAME if 'word' is NAME=VALUE or NAME+=VALUE, or 0. */
+static size_t
+name_length(const char *word)
+{
+    size_t n = strcspn(word, "=");
+
+    if (!word[n] || !(isalpha((unsigned char) word[0]) || word[0] == '_')) {
+        return 0;
+    }
+    return n - (word[n - 1] == '+');
+}
+
+/* Sets 'shell''s variable if 'word' is NAME=VALUE, and forgets it if that is
+ * 'unknown', or adds to a value. */
 static bool
 do_assignment(struct howto_shell *shell, const char *word, bool unknown)
 {
-    size_t n = strcspn(word, "=");
+    size_t n = name_length(word);
     char *name = xmemdup0(word, n);
-    bool ok = word[n] && n && (isalpha((unsigned char) word[0])
-                               || word[0] == '_');
 
-    if (ok && !unknown && !shell->uncertain) {
+    if (n && word[n] == '=' && !unknown && !shell->uncertain) {
         smap_replace(&shell->vars, name, word + n + 1);
-    } else if (ok) {
+    } else if (n) {
         smap_remove(&shell->vars, name);
     }
     free(name);
-    return ok;
+    return n > 0;
+}
+
+/* Sets variables if 'words' are nothing but NAME=VALUE: several are forgotten,
+ * as one may have another in it.  Returns false if they are more. */
+static bool
+do_assignments(struct howto_shell *shell, const struct svec *words,
+               bool unknown)
+{
+    const char *word;
+    size_t i;
+
+    SVEC_FOR_EACH (i, word, words) {
+        if (!name_length(word)) {
+            return false;
+        }
+    }
+    SVEC_FOR_EACH (i, word, words) {
+        do_assignment(shell, word, unknown || words->n > 1);
+    }
+    return true;
 }
 
 /* Forgets "$1" and the like. */
@@ -524,8 +557,20 @@ forget_arguments(struct smap *vars)
     }
 }
 
-/* Commands that change variables: "export", "read", "shift" and the like.
- * Returns true if 'words' are one of them. */
+/* Forgets the variable that 'word', of "read", "let" and the like, begins
+ * with. */
+static void
+forget_variable(struct smap *vars, const char *word)
+{
+    char *name = xmemdup0(word, strcspn(word, "=+-*/"));
+
+    smap_remove(vars, name);
+    free(name);
+}
+
+/* Commands that change variables: "export", "read", "shift" and the like, also
+ * behind "IFS=:".  Returns true if 'words' are one of them that is understood
+ * thereby. */
 static bool
 do_builtin(struct howto_shell *shell, const struct svec *words, bool unknown)
 {
@@ -534,10 +579,15 @@ do_builtin(struct howto_shell *shell, const struct svec *words, bool unknown)
     static const char *const forgets[] = { "read", "unset", "for", "let",
                                            "getopts", "mapfile",
                                            "readarray" };
-    const char *name = words->names[0];
+    size_t first = 0;
+    const char *name;
 
+    while (first + 1 < words->n && name_length(words->names[first])) {
+        first++;
+    }
+    name = words->names[first++];
     for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
-        for (size_t j = 1; !strcmp(name, sets[i]) && j < words->n; j++) {
+        for (size_t j = first; !strcmp(name, sets[i]) && j < words->n; j++) {
             do_assignment(shell, words->names[j], unknown);
         }
         if (!strcmp(name, sets[i])) {
@@ -545,20 +595,37 @@ do_builtin(struct howto_shell *shell, const struct svec *words, bool unknown)
         }
     }
     for (size_t i = 0; i < ARRAY_SIZE(forgets); i++) {
-        for (size_t j = 1; !strcmp(name, forgets[i]) && j < words->n; j++) {
-            char *variable = xmemdup0(words->names[j],
-                                      strcspn(words->names[j], "=+-*/"));
-
-            smap_remove(&shell->vars, variable);
-            free(variable);
+        for (size_t j = first; !strcmp(name, forgets[i]) && j < words->n;
+             j++) {
+            forget_variable(&shell->vars, words->names[j]);
         }
     }
-    if (!strcmp(name, "eval") || !strncmp(name, "((", 2)) {
+    if (!strcmp(name, "printf") && first + 1 < words->n
+        && !strcmp(words->names[first], "-v")) {
+        forget_variable(&shell->vars, words->names[first + 1]);
+    } else if (!strcmp(name, "eval") || !strncmp(name, "((", 2)) {
         smap_clear(&shell->vars);
     } else if (!strcmp(name, "shift") || (!strcmp(name, "set")
                                           && svec_contains_unsorted(words,
                                                                     "--"))) {
         forget_arguments(&shell->vars);
+    }
+    return false;
+}
+
+/* Returns true if 'path' is a program of a package, and not what somebody wrote
+ * here, even if it is a script. */
+static bool
+is_program(const char *path)
+{
+    static const char *const folders[] = { "/bin/", "/sbin/", "/lib/",
+                                           "/share/" };
+
+    path += strncmp(path, "/usr/", 5) ? 0 : 4;
+    for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+        if (!strncmp(path, folders[i], strlen(folders[i]))) {
+            return strncmp(path, "/lib/udev/", 10) != 0;
+        }
     }
     return false;
 }
@@ -602,15 +669,17 @@ read_script(const struct howto_shell *shell, const char *path, bool of_shell)
 }
 
 /* Reads the script that 'words' from 'i' on call, with its arguments, or,
- * with 'same', as a part of what is being read.  Returns true if it was
- * understood whole.  Stores in '*found' whether there is one. */
+ * with 'same', as a part of what is being read.  A program of a package is
+ * none, but may be such a part.  Returns true if it was understood whole.
+ * Stores in '*found' whether there is one. */
 static bool
 do_script(struct howto_shell *shell, const struct svec *words, size_t i,
           bool of_shell, bool same, bool *found)
 {
     struct howto *h = shell->h;
     const char *path = i < words->n ? words->names[i] : "";
-    char *text = read_script(shell, path, of_shell);
+    char *text = (same || !is_program(path)
+                  ? read_script(shell, path, of_shell) : NULL);
     struct howto_shell inner = { .h = h, .self = shell->self,
                                  .down = shell->down,
                                  .uncertain = shell->uncertain,
@@ -656,7 +725,8 @@ do_script(struct howto_shell *shell, const struct svec *words, size_t i,
 }
 
 /* Notes that 'words' have to do with SR-IOV if one of them is a file, in any
- * language, that has: it is needed. */
+ * language, that has: it is needed.  Of what is in it nothing is said if it is
+ * a program of a package. */
 static void
 look_into_files(struct howto_shell *shell, const struct svec *words)
 {
@@ -665,11 +735,12 @@ look_into_files(struct howto_shell *shell, const struct svec *words)
     size_t i;
 
     SVEC_FOR_EACH (i, path, words) {
+        unsigned int line = (may_read(shell, path)
+                             ? howto_find_mention(h->root, path) : 0);
         size_t before = h->at;
-        unsigned int line = 0;
 
-        if (may_read(shell, path)) {
-            line = howto_read_by_hand(h, path);
+        if (line && !is_program(path)) {
+            howto_read_by_hand(h, path);
             h->at = before;
         }
         if (line) {
@@ -682,6 +753,20 @@ look_into_files(struct howto_shell *shell, const struct svec *words)
     }
 }
 
+/* Returns true if 'module' is the driver of NICs with SR-IOV, which udev loads
+ * by itself. */
+static bool
+is_nic_module(const char *module)
+{
+    static const char *const names[] = {
+        "mlx4_core", "mlx4_en", "mlx5_core", "mlx5_ib", "ice", "i40e",
+        "ixgbe", "igb", "bnxt_en", "nfp", "sfc", "qede", "cxgb4", "be2net",
+        "enic", "hns3", "ionic",
+    };
+
+    return howto_is_one_of(module, names, ARRAY_SIZE(names));
+}
+
 /* Returns true if 'name' is a command that does nothing which matters. */
 static bool
 is_harmless(const char *name, const struct svec *words)
@@ -690,9 +775,10 @@ is_harmless(const char *name, const struct svec *words)
         "sleep", "true", ":", "exit", "set", "logger", "udevadm",
     };
 
-    /* udev loads drivers, and the module turns hw-tc-offload on. */
+    /* The module turns hw-tc-offload on. */
     return (howto_is_one_of(name, names, ARRAY_SIZE(names))
-            || (!strcmp(name, "modprobe") && words->n == 2)
+            || (!strcmp(name, "modprobe") && words->n == 2
+                && is_nic_module(words->names[1]))
             || (!strcmp(name, "ethtool") && words->n == 5
             && !strcmp(words->names[1], "-K")
             && !strcmp(words->names[3], "hw-tc-offload")
@@ -792,8 +878,7 @@ do_command(struct howto_shell *shell, struct command *command)
         return !command->target;
     }
     name = last_part(words->names[0]);
-    if (words->n == 1 && do_assignment(shell, words->names[0],
-                                       command->unknown)) {
+    if (do_assignments(shell, words, command->unknown)) {
         return true;
     } else if (do_builtin(shell, words, command->unknown)) {
         return !command->unknown && !command->target;
@@ -821,7 +906,58 @@ do_command(struct howto_shell *shell, struct command *command)
     return do_other(shell, words);
 }
 
-/* Takes account of what 'command' begins or ends: "if" and the like, "{".
+/* Returns true if 'words' begin what is in "{ }", also as "NAME(){". */
+static bool
+begins_braces(const struct svec *words)
+{
+    const char *word;
+    size_t i;
+
+    SVEC_FOR_EACH (i, word, words) {
+        if (!strcmp(word, "{") || howto_ends_in(word, "(){")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Returns how many more "(" than ")" are in 's', which may be NULL. */
+static int
+count_parentheses(const char *s)
+{
+    int n = 0;
+
+    for (; s && *s; s++) {
+        n += (*s == '(') - (*s == ')');
+    }
+    return n;
+}
+
+/* Takes account of what 'command' begins or ends of "( )", but not in "case",
+ * whose patterns have a ")", too.  Returns true if it stands within one. */
+static bool
+take_subshell(struct howto_shell *shell, const struct command *command)
+{
+    const struct svec *words = &command->words;
+    const char *first = words->n ? words->names[0] : "";
+    int n = shell->subshells;
+    const char *word;
+    size_t i;
+
+    if (!n && (first[0] != '(' || first[1] == '(')) {
+        return false;
+    }
+    SVEC_FOR_EACH (i, word, words) {
+        n += count_parentheses(word);
+    }
+    n += count_parentheses(command->target);
+    if (!shell->depth) {
+        shell->subshells = MAX(n, 0);
+    }
+    return true;
+}
+
+/* Takes account of what 'command' begins or ends: "if" and the like, "{", "(".
  * Returns true if it stands within one of them. */
 static bool
 take_structure(struct howto_shell *shell, const struct command *command,
@@ -831,11 +967,12 @@ take_structure(struct howto_shell *shell, const struct command *command,
     const char *first = words->n ? words->names[0] : "";
     bool inside = shell->depth || shell->braces || structure;
 
+    inside |= take_subshell(shell, command);
     if (structure == 1 || structure == -1) {
         shell->depth = (structure > 0 ? shell->depth + 1
                         : shell->depth ? shell->depth - 1 : 0);
     }
-    if (svec_contains_unsorted(words, "{")) {
+    if (begins_braces(words)) {
         shell->braces++;
         inside = true;
     } else if (!strcmp(first, "}") && shell->braces) {
@@ -891,57 +1028,94 @@ take_end(struct howto_shell *shell, const char *name, bool uncertain,
     shell->may_have_ended |= !strcmp(name, "return");
 }
 
-/* Reads 'text', as howto_run() does.  Puts into '*here', which the caller must
- * free, where the text ends that follows it, if it has a "<<". */
-static void
-run_text(struct howto_shell *shell, const char *text, char **here)
+/* Returns true if all that 'command' does is to say something to who reads. */
+static bool
+only_says(const struct command *command)
+{
+    const struct svec *words = &command->words;
+    const char *word;
+    size_t i;
+
+    SVEC_FOR_EACH (i, word, words) {
+        if (strchr(word, '`') || strstr(word, "$(")) {
+            return false;
+        }
+    }
+    return (words->n && !strcmp(last_part(words->names[0]), "echo")
+            && !command->target && !command->reads && command->after != '|');
+}
+
+/* Runs 'command', which stands behind the operator 'before' and, if that is
+ * 'doubtful', depends on what is not known.  Returns true if it was understood
+ * whole. */
+static bool
+run_command(struct howto_shell *shell, struct command *command, char before,
+            bool doubtful)
 {
     struct howto *h = shell->h;
-    struct command command;
+    const char *first = command->words.n ? command->words.names[0] : "";
+    int structure = structure_of(first);
+    size_t n_rules = h->n_rules;
+    bool inside = take_structure(shell, command, structure);
+    bool uncertain = shell->uncertain;
+    /* Without a command it is about where output goes. */
+    bool is_exec = !strcmp(first, "exec") && command->words.n > 1;
+    bool ok;
+
+    shell->uncertain |= inside || doubtful || strchr("&o", before);
+    ok = (structure == -1
+          || (!has_no_shell(shell, command) && do_command(shell, command)));
+    shell->uncertain = uncertain;
+    /* Without "sudo" and "then" before it. */
+    first = command->words.n ? command->words.names[0] : "";
+    if (inside) {
+        howto_doubt(h, shell->depth || structure
+                    ? "it is in an \"if\" or a loop"
+                    : "it is in a function, or in { }");
+        ok = false;
+    } else if (!ok) {
+        doubt_command(h, command);
+    }
+    if (inside || doubtful) {
+        drop_uncertain(h, n_rules);
+    }
+    take_end(shell, is_exec ? "exec" : !strcmp(first, "exec") ? "" : first,
+             inside || doubtful, strchr("&o", before));
+    return ok;
+}
+
+/* Reads 'text', as howto_run() does, or goes on with a command of the line
+ * before it.  Puts into '*here', which the caller must free, where the text
+ * ends that follows it, if it has a "<<".  Returns true if all that it does is
+ * to say something to who reads. */
+static bool
+run_text(struct howto_shell *shell, const char *text, char **here)
+{
+    bool goes_on = shell->open;
     /* What comes depends on the unknown. */
-    bool doubtful = shell->may_have_ended;
-    char before = ';';          /* What stands before the command. */
+    bool doubtful = (shell->may_have_ended
+                     || (goes_on && shell->open_doubtful));
+    char before = goes_on ? shell->open : ';'; /* Before the command. */
+    struct command command;
     char *input = NULL;
+    bool said = true;
 
+    shell->open = '\0';
     while (!shell->ended && next_command(&text, &shell->vars, &command)) {
-        const char *first = command.words.n ? command.words.names[0] : "";
-        int structure = structure_of(first);
-        size_t n_rules = h->n_rules;
-        bool inside = take_structure(shell, &command, structure);
-        bool uncertain = shell->uncertain;
         bool ok;
-
-        /* Without a command it is about where output goes. */
-        bool is_exec = !strcmp(first, "exec") && command.words.n > 1;
 
         command.input = input;
         input = NULL;
-        shell->uncertain |= inside || doubtful || strchr("&o", before);
-        ok = (structure == -1
-              || (!has_no_shell(shell, &command)
-                  && do_command(shell, &command)));
-        shell->uncertain = uncertain;
-        /* Without "sudo" and "then" before it. */
-        first = command.words.n ? command.words.names[0] : "";
-        if (inside) {
-            howto_doubt(h, shell->depth || structure
-                        ? "it is in an \"if\" or a loop"
-                        : "it is in a function, or in { }");
-            ok = false;
-        } else if (!ok) {
-            doubt_command(h, &command);
-        }
-        if (inside || doubtful) {
-            drop_uncertain(h, n_rules);
-        }
-        take_end(shell, is_exec ? "exec" : !strcmp(first, "exec") ? "" : first,
-                 inside || doubtful, strchr("&o", before));
+        ok = run_command(shell, &command, before, doubtful);
+        said &= only_says(&command);
         doubtful = (shell->may_have_ended
                     || ((!ok || doubtful) && strchr("&o", command.after)
                         && command.after));
         before = command.after ? command.after : ';';
         if (command.after == '|' && command.words.n) {
-            input = written_by(&command, !strcmp(last_part(first), "printf"));
+            const char *name = last_part(command.words.names[0]);
+
+            input = written_by(&command, !strcmp(name, "printf"));
         }
         if (command.here) {
             free(*here);
@@ -950,6 +1124,15 @@ run_text(struct howto_shell *shell, const char *text, char **here)
         command_uninit(&command);
     }
     free(input);
+    if (before != ';' && !shell->ended) {
+        shell->open = before;
+        shell->open_doubtful = doubtful;
+    }
+    if (goes_on || shell->open) {
+        howto_doubt(shell->h, "it is but a part of a command, of several "
+                    "lines");
+    }
+    return said;
 }
 
 void
@@ -958,6 +1141,7 @@ howto_run(struct howto_shell *shell, const char *text)
     char *here = NULL;
 
     run_text(shell, text, &here);
+    shell->open = '\0';
     free(here);
 }
 
@@ -998,8 +1182,9 @@ howto_run_lines(struct howto_shell *shell, struct howto_lines *lines)
             howto_end_item(h, line);
         } else if (*line != '#') {
             howto_begin_item(h, lines->at);
-            run_text(shell, line, &here);
-            howto_end_item(h, line);
+            if (!run_text(shell, line, &here)) {
+                howto_end_item(h, line);
+            }
         }
         if (!here && *line != '#') {
             shell->quote = quote_after(line, shell->quote);

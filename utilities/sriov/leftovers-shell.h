@@ -39,7 +39,10 @@ struct howto_shell {
                                  * and the like are words. */
     bool uncertain;             /* What is read may not run. */
     unsigned int depth;         /* Within so many "if", "for" and the like... */
-    unsigned int braces;        /* ...and so many "{". */
+    unsigned int braces;        /* ...and so many "{"... */
+    unsigned int subshells;     /* ...and so many "(". */
+    char open;                  /* Operator at the end of the line before... */
+    bool open_doubtful;         /* ...behind what was not understood. */
     char quote;                 /* A quote that goes on in the next line. */
     const struct howto_shell *caller; /* What reads the script that... */
     const char *script;         /* ...this is, or NULL. */

@@ -332,6 +332,12 @@ take_assignment(struct udev_rule *rule, const struct token *t)
         rule->unmanaged = !strcmp(t->value, "1");
         return rule->unmanaged;
     } else {
+        if (!strcmp(t->key, "ENV") && !strcmp(attr, "SYSTEMD_WANTS")) {
+            struct howto_file *f = &rule->h->files[rule->h->at];
+
+            howto_add_wanted(rule->h, t->value, f->name,
+                             f->items[f->n_items - 1].line);
+        }
         return false;
     }
     return true;
@@ -451,13 +457,13 @@ rule_uninit(struct udev_rule *rule)
     free(rule->unknown);
 }
 
-/* Returns true if 'line' is a LABEL, or a GOTO that leaves out nothing but
- * other actions, which says nothing by itself.  Stores in '*jumps' whether it
- * is another GOTO. */
+/* Returns true if 'line' has a LABEL or GOTO and, but for conditions, nothing
+ * else, and so does nothing by itself.  Stores in '*jumps' whether it has a
+ * GOTO that leaves out more than other actions. */
 static bool
 is_neutral(const char *line, bool *jumps)
 {
-    bool neutral = false, simple = true;
+    bool neutral = false, simple = true, matches = true;
     struct token t;
 
     while (next_token(&line, &t)) {
@@ -465,6 +471,9 @@ is_neutral(const char *line, bool *jumps)
             neutral = true;
             *jumps |= !strcmp(t.key, "GOTO");
         } else {
+            matches &= ((!strcmp(t.op, "!=") || !strcmp(t.op, "=="))
+                        && strcmp(t.key, "PROGRAM")
+                        && strcmp(t.key, "IMPORT"));
             simple &= (!strcmp(t.op, "!=")
                        && (!strcmp(t.key, "SUBSYSTEM")
                            || (!strcmp(t.key, "ACTION")
@@ -473,7 +482,7 @@ is_neutral(const char *line, bool *jumps)
         token_uninit(&t);
     }
     *jumps &= !simple;
-    return neutral;
+    return neutral && matches;
 }
 
 static void
@@ -531,9 +540,9 @@ howto_read_udev(struct howto *h, const char *file)
             struct howto_file *f = &h->files[h->at];
 
             f->items[f->n_items - 1].neutral = true;
-            jumps |= jump;
         } else {
             parse_rule(h, line, jumps);
         }
+        jumps |= jump;
     }
 }

@@ -363,6 +363,21 @@ howto_add_link(struct howto *h, const char *file, struct howto_conds *conds)
 }
 
 void
+howto_add_wanted(struct howto *h, const char *units, const char *file,
+                 unsigned int line)
+{
+    struct svec words = SVEC_EMPTY_INITIALIZER;
+    const char *word;
+    size_t i;
+
+    howto_split(&words, units, " \t");
+    SVEC_FOR_EACH (i, word, &words) {
+        svec_add_nocopy(&h->wanted, xasprintf("%s %s:%u", word, file, line));
+    }
+    svec_destroy(&words);
+}
+
+void
 howto_drop_rules(struct howto *h, size_t n_rules)
 {
     while (h->n_rules > n_rules) {
@@ -370,9 +385,49 @@ howto_drop_rules(struct howto *h, size_t n_rules)
     }
 }
 
+/* Returns true if 'text' has the address of a device that is no NIC: a GPU,
+ * for instance. */
+static bool
+names_another_kind(const char *root, const char *text)
+{
+    struct svec words = SVEC_EMPTY_INITIALIZER;
+    bool found = false;
+    const char *word;
+    size_t i;
+
+    howto_split(&words, text, " \t\"'/=;<>");
+    SVEC_FOR_EACH (i, word, &words) {
+        char *pci;
+
+        if (host_pci_address(word, &pci)) {
+            found |= host_is_of_another_kind(root, pci);
+            free(pci);
+        }
+    }
+    svec_destroy(&words);
+    return found;
+}
+
+/* Returns true if 'text' takes a PCI device, which may be a VF, from its
+ * driver, or gives it another one. */
+static bool
+changes_driver(const char *root, const char *text)
+{
+    static const char *const files[] = { "/unbind", "/new_id",
+                                         "/driver_override",
+                                         "/drivers_probe" };
+    bool found = false;
+
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+        found |= strstr(text, files[i]) != NULL;
+    }
+    return (found && (!strstr(text, "bus/") || strstr(text, "bus/pci/"))
+            && !names_another_kind(root, text));
+}
+
 /* Returns true if 'text' seems to have to do with SR-IOV. */
 static bool
-mentions_sriov(const char *text)
+mentions_sriov(const char *root, const char *text)
 {
     static const char *const words[] = {
         "sriov", "SR-IOV", "eswitch", "switchdev", "devlink", "num_vfs",
@@ -381,8 +436,9 @@ mentions_sriov(const char *text)
         "numvfs", "virtfn", "drivers/mlx5_core/", "drivers/ice/",
         "drivers/bnxt_en/", "mlnx-sf", "ESWITCH", "SRIOV",
     };
-    bool found = (strstr(text, " vf ") && (strstr(text, "ip ")
-                                           || strstr(text, "link ")));
+    bool found = ((strstr(text, " vf ") && (strstr(text, "ip ")
+                                            || strstr(text, "link ")))
+                  || changes_driver(root, text));
 
     for (size_t i = 0; i < ARRAY_SIZE(words) && !found; i++) {
         found = strstr(text, words[i]) != NULL;
@@ -413,7 +469,7 @@ howto_end_item(struct howto *h, const char *text)
 {
     struct howto_item *item = last_item(h);
 
-    if (!item->ours && !mentions_sriov(text)) {
+    if (!item->ours && !mentions_sriov(h->root, text)) {
         return;
     }
     if (!item->ours) {
@@ -565,12 +621,13 @@ howto_next_line(struct howto_lines *lines)
     lines->at = lines->n + 1;
     while (more && lines->next) {
         char *part = strsep(&lines->next, "\n");
+        bool comment = !any && part[strspn(part, " \t")] == '#';
         size_t n = strlen(part);
 
         n -= n && part[n - 1] == '\r';
         any = true;
         lines->n++;
-        more = !lines->plain && n && part[n - 1] == '\\';
+        more = !lines->plain && !comment && n && part[n - 1] == '\\';
         ds_put_buffer(&s, part, more ? n - 1 : n);
     }
     if (any) {
@@ -591,21 +648,40 @@ howto_next_line(struct howto_lines *lines)
     return any;
 }
 
-unsigned int
-howto_read_by_hand(struct howto *h, const char *file)
+/* Returns true if 'line', of a file in any language, is a comment or empty. */
+static bool
+is_comment(const char *line)
 {
-    struct howto_lines lines = howto_lines_of(h->root, file);
+    return !line[0] || line[0] == '#' || line[0] == ';';
+}
+
+unsigned int
+howto_find_mention(const char *root, const char *file)
+{
+    struct howto_lines lines = howto_lines_of(root, file);
     unsigned int first = 0;
 
-    howto_begin_file(h, file, "line");
     while (howto_next_line(&lines)) {
-        if (lines.line[0] && lines.line[0] != '#' && lines.line[0] != ';') {
-            howto_begin_item(h, lines.at);
-            howto_end_item(h, lines.line);
-            first = first || !last_item(h)->ours ? first : lines.at;
+        if (!first && !is_comment(lines.line)
+            && mentions_sriov(root, lines.line)) {
+            first = lines.at;
         }
     }
     return first;
+}
+
+void
+howto_read_by_hand(struct howto *h, const char *file)
+{
+    struct howto_lines lines = howto_lines_of(h->root, file);
+
+    howto_begin_file(h, file, "line");
+    while (howto_next_line(&lines)) {
+        if (!is_comment(lines.line)) {
+            howto_begin_item(h, lines.at);
+            howto_end_item(h, lines.line);
+        }
+    }
 }
 
 /* ifupdown's interfaces. */
@@ -963,6 +1039,7 @@ howto_read(struct howto *h, const char *root)
     memset(h, 0, sizeof *h);
     h->root = root;
     smap_init(&h->altnames);
+    svec_init(&h->wanted);
     howto_read_folder(h, "/etc/udev/rules.d", ".rules", howto_read_udev);
     read_interfaces(h, "/etc/network/interfaces");
     howto_read_folder(h, "/etc/network/interfaces.d", "",
@@ -1005,6 +1082,7 @@ howto_destroy(struct howto *h)
     }
     free(h->links);
     smap_destroy(&h->altnames);
+    svec_destroy(&h->wanted);
     free(h->rules);
     free(h->stanzas);
     free(h->settings);

@@ -31,10 +31,10 @@
 #include <stddef.h>
 #include "openvswitch/compiler.h"
 #include "smap.h"
+#include "svec.h"
 
 struct host;
 struct host_pf;
-struct svec;
 
 enum howto_kind {
     HOWTO_MODE,                 /* Sets the mode of an eswitch. */
@@ -109,6 +109,9 @@ struct howto_item {
     unsigned int line;
     bool ours;                  /* It has to do with SR-IOV. */
     bool neutral;               /* It does nothing by itself. */
+    bool start;                 /* ExecStart=, which systemd wants in a
+                                 * unit... */
+    bool reset;                 /* ...or that takes back those before it. */
     char *doubt;                /* What was not understood first, or NULL. */
 
     /* What has to be written in its place if all of the next 'n_below' items
@@ -131,6 +134,7 @@ struct howto {
     struct howto_stanza **stanzas; /* Pointers, since smaps cannot move. */
     size_t n_stanzas, allocated_stanzas;
     struct smap altnames;       /* From an alternative name to the name. */
+    struct svec wanted;         /* "UNIT FILE:LINE", of what asks for one. */
     struct howto_link *links;   /* Whose [Match] is understood. */
     size_t n_links, allocated_links;
     struct howto_setting *settings;
@@ -297,9 +301,18 @@ void howto_split(struct svec *, const char *s, const char *delimiters);
  * double, hold together what is between them, and are not part of it. */
 void howto_split_quoted(struct svec *, const char *s);
 
+/* Returns the first line of 'file' below 'root' that seems to have to do with
+ * SR-IOV, or 0. */
+unsigned int howto_find_mention(const char *root, const char *file);
+
 /* Reads a file of which only is said that it has to do with SR-IOV, as a file
- * whose items are its lines.  Returns the first of them that has, or 0. */
-unsigned int howto_read_by_hand(struct howto *, const char *file);
+ * whose items are its lines. */
+void howto_read_by_hand(struct howto *, const char *file);
+
+/* Notes that 'line' of 'file' asks for 'units', names with spaces between
+ * them. */
+void howto_add_wanted(struct howto *, const char *units, const char *file,
+                      unsigned int line);
 
 /* Reads a file of udev's rules. */
 void howto_read_udev(struct howto *, const char *file);
