@@ -42,7 +42,7 @@ VLOG_DEFINE_THIS_MODULE(sriov_vm_ovsdb);
 /* How long to wait after a transaction that failed, in ms: twice as long after
  * each one. */
 #define MIN_RETRY_DELAY 500
-#define MAX_RETRY_DELAY (10 * 1000)
+#define MAX_RETRY_DELAY 4000
 
 /* How long changes wait for ovs-vswitchd to have applied a transaction, in
  * ms: what follows from it cannot be done before that. */

@@ -58,7 +58,7 @@ void vm_ovsdb_wait(const struct vm_ovsdb *);
 
 /* Returns true if it is connected, and nothing is being written, nor waits to
  * be written again after the database refused it: for half a second, and up to
- * ten seconds if it goes on to refuse. */
+ * four if it goes on to refuse. */
 bool vm_ovsdb_is_ready(const struct vm_ovsdb *);
 
 /* Returns true if ovs-vswitchd has done all that the database says. */
