@@ -18,6 +18,7 @@
 #include <config.h>
 #include "sources.h"
 
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,9 @@ VLOG_DEFINE_THIS_MODULE(sriov_sources);
 
 #define SEPARATORS ", \t"
 
+/* The word for all link-local IPv6 addresses, among others. */
+#define LINK_LOCAL "link-local"
+
 /* Addresses of a kind, one behind the other. */
 struct list {
     uint8_t *bytes;
@@ -45,7 +49,9 @@ struct list {
 
 struct sources {
     struct list macs, ips, ip6s;
-    bool wrong;                 /* Allows nothing. */
+    struct list lladdrs;        /* In neighbour discovery: MACs, and none. */
+    bool link_local;            /* All of fe80::/10 as well. */
+    bool nothing;               /* Allows nothing. */
 };
 
 /* All that is in force. */
@@ -78,9 +84,11 @@ sources_destroy(struct sources *s)
     free(s->macs.bytes);
     free(s->ips.bytes);
     free(s->ip6s.bytes);
+    free(s->lladdrs.bytes);
 }
 
-/* Adds the address 'word', and returns false if it is none. */
+/* Adds the address or addresses that 'word' is, and returns false if it is
+ * none. */
 static bool
 parse_word(struct sources *s, const char *word)
 {
@@ -94,10 +102,37 @@ parse_word(struct sources *s, const char *word)
         add(&s->ips, &ip, sizeof ip);
     } else if (ipv6_parse(word, &ip6)) {
         add(&s->ip6s, &ip6, sizeof ip6);
+    } else if (!strcmp(word, LINK_LOCAL)) {
+        s->link_local = true;
     } else {
         return false;
     }
     return true;
+}
+
+/* Adds what a host needs besides its addresses. */
+static void
+add_implied(struct sources *s)
+{
+    if (s->ips.n) {
+        add(&s->ips, &(ovs_be32) { htonl(INADDR_ANY) }, sizeof(ovs_be32));
+    }
+    if (!s->ip6s.n && !s->link_local) {
+        return;
+    }
+    add(&s->ip6s, &in6addr_any, sizeof in6addr_any);
+    for (size_t i = 0; i < s->macs.n; i++) {
+        struct in6_addr lla;
+        struct eth_addr mac;
+
+        memcpy(&mac, s->macs.bytes + i * sizeof mac, sizeof mac);
+        in6_generate_lla(mac, &lla);
+        add(&s->ip6s, &lla, sizeof lla);
+        add(&s->lladdrs, &mac, sizeof mac);
+    }
+    if (s->lladdrs.n) {
+        add(&s->lladdrs, &eth_addr_zero, sizeof eth_addr_zero);
+    }
 }
 
 /* Fills in '*s', to be freed with sources_destroy().  Returns as
@@ -117,16 +152,11 @@ sources_parse(struct sources *s, const char *list)
         }
     }
     free(copy);
-    if (!error && !s->macs.n && !s->ips.n && !s->ip6s.n) {
+    if (!error && !s->macs.n && !s->ips.n && !s->ip6s.n && !s->link_local) {
         error = xstrdup("there is no address");
     }
-    if (s->ips.n) {
-        add(&s->ips, &(ovs_be32) { htonl(INADDR_ANY) }, sizeof(ovs_be32));
-    }
-    if (s->ip6s.n) {
-        add(&s->ip6s, &in6addr_any, sizeof in6addr_any);
-    }
-    s->wrong = error != NULL;
+    add_implied(s);
+    s->nothing = error != NULL;
     return error;
 }
 
@@ -167,12 +197,12 @@ all_sources_create(const struct smap *lists)
         struct sources *s = xmalloc(sizeof *s);
         char *error = sources_parse(s, node->value);
 
-        if (error) {
+        if (error && strcmp(node->value, SRIOV_SOURCES_NONE)) {
             VLOG_WARN("%s: nothing may come in, since "
                       "other_config:"SRIOV_SOURCES_KEY" cannot be read: %s",
                       node->key, error);
-            free(error);
         }
+        free(error);
         shash_add(&all->by_name, node->key, s);
     }
     return all;
@@ -259,34 +289,117 @@ is_in(const struct list *list, const void *address, void *mask)
     return false;
 }
 
-/* fe80::/10 as well as what the list has. */
+/* Returns true if 'address' is not ::, and sets in 'mask' what tells that. */
 static bool
-is_ip6_in(const struct list *list, const struct in6_addr *address,
-          struct in6_addr *mask)
+is_ip6_set(const struct in6_addr *address, struct in6_addr *mask)
 {
-    set_bits(mask->s6_addr, 10);
-    return IN6_IS_ADDR_LINKLOCAL(address) || is_in(list, address, mask);
+    bool set = ipv6_addr_is_set(address);
+
+    set_bits(mask->s6_addr,
+             set ? bits_to_tell(address->s6_addr, in6addr_any.s6_addr) : 128);
+    return set;
+}
+
+static bool
+is_ip6_allowed(const struct sources *s, const struct in6_addr *address,
+               struct in6_addr *mask)
+{
+    if (s->link_local) {
+        set_bits(mask->s6_addr, 10);
+        if (IN6_IS_ADDR_LINKLOCAL(address)) {
+            return true;
+        }
+    }
+    return is_in(&s->ip6s, address, mask);
+}
+
+static bool
+is_lladdr_allowed(const struct sources *s, const struct eth_addr *address,
+                  struct eth_addr *mask)
+{
+    return !s->lladdrs.n || is_in(&s->lladdrs, address, mask);
+}
+
+/* Returns true if a neighbour solicitation or advertisement may come in.  What
+ * flow_extract() cannot read, such as one that says twice whose it is, has no
+ * target there; and none comes in fragments (RFC 6980).
+ *
+ * NICs do not match what is in these, so that they stay in software: they are
+ * few. */
+static bool
+is_nd_allowed(const struct sources *s, const struct flow *flow,
+              struct flow_wildcards *wc)
+{
+    struct in6_addr *mask = &wc->masks.nd_target;
+
+    if (flow->nw_frag || !is_nd(flow, wc)
+        || !is_ip6_set(&flow->nd_target, mask)) {
+        return false;
+    } else if (flow->tp_src == htons(ND_NEIGHBOR_ADVERT)) {
+        return (is_ip6_allowed(s, &flow->nd_target, mask)
+                && is_lladdr_allowed(s, &flow->arp_tha, &wc->masks.arp_tha));
+    }
+    /* From :: one asks whether an address is free, so as to take it; who is
+     * about to take it as well must not be told that it is not. */
+    return ((ipv6_addr_is_set(&flow->ipv6_src)
+             || is_ip6_allowed(s, &flow->nd_target, mask))
+            && is_lladdr_allowed(s, &flow->arp_sha, &wc->masks.arp_sha));
+}
+
+static bool
+is_icmp6_allowed(const struct sources *s, const struct flow *flow,
+                 struct flow_wildcards *wc)
+{
+    WC_MASK_FIELD(wc, tp_src);
+    switch (ntohs(flow->tp_src)) {
+    case ND_ROUTER_ADVERT:
+    case ND_REDIRECT:
+        return false;
+    case ND_NEIGHBOR_SOLICIT:
+    case ND_NEIGHBOR_ADVERT:
+        return is_nd_allowed(s, flow, wc);
+    default:
+        return true;
+    }
+}
+
+/* flow_extract() says what ARP asks or tells (nw_proto) only of the kind that
+ * it reads.  Linux takes others, of the hardware type 6, for that as well. */
+static bool
+is_arp_allowed(const struct sources *s, const struct flow *flow,
+               struct flow_wildcards *wc)
+{
+    if (!s->macs.n && !s->ips.n) {
+        return true;
+    }
+    WC_MASK_FIELD(wc, nw_proto);
+    return (flow->nw_proto
+            && (!s->macs.n
+                || is_in(&s->macs, &flow->arp_sha, &wc->masks.arp_sha))
+            && (!s->ips.n
+                || is_in(&s->ips, &flow->nw_src, &wc->masks.nw_src)));
 }
 
 static bool
 is_allowed(const struct sources *s, const struct flow *flow,
            struct flow_wildcards *wc)
 {
-    bool arp = flow->dl_type == htons(ETH_TYPE_ARP);
-
-    if (s->wrong
+    /* With one more tag than other_config:vlan-limit it is not known what is
+     * in there, and Linux takes a tag with VLAN 0 for none. */
+    if (s->nothing || eth_type_vlan(flow->dl_type)
         || (s->macs.n
-            && (!is_in(&s->macs, &flow->dl_src, &wc->masks.dl_src)
-                || (arp && !is_in(&s->macs, &flow->arp_sha,
-                                  &wc->masks.arp_sha))))) {
+            && !is_in(&s->macs, &flow->dl_src, &wc->masks.dl_src))) {
         return false;
-    } else if (arp || flow->dl_type == htons(ETH_TYPE_IP)) {
+    } else if (flow->dl_type == htons(ETH_TYPE_ARP)) {
+        return is_arp_allowed(s, flow, wc);
+    } else if (flow->dl_type == htons(ETH_TYPE_IP)) {
         return (!s->ips.n
                 || is_in(&s->ips, &flow->nw_src, &wc->masks.nw_src));
-    } else if (flow->dl_type == htons(ETH_TYPE_IPV6)) {
-        return (!s->ip6s.n
-                || is_ip6_in(&s->ip6s, &flow->ipv6_src,
-                             &wc->masks.ipv6_src));
+    } else if (flow->dl_type == htons(ETH_TYPE_IPV6) && s->ip6s.n) {
+        return (is_ip6_allowed(s, &flow->ipv6_src, &wc->masks.ipv6_src)
+                && (flow->nw_frag & FLOW_NW_FRAG_LATER
+                    || !is_icmpv6(flow, wc)
+                    || is_icmp6_allowed(s, flow, wc)));
     }
     return true;
 }

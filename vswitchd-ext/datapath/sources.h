@@ -40,16 +40,24 @@ struct flow_wildcards;
 struct netdev;
 struct smap;
 
+/* In place of a list: nothing may come in. */
+#define SRIOV_SOURCES_NONE "none"
+
 /* Returns what is wrong with 'list', which the caller must free, or NULL.
  * It has MAC, IPv4 and IPv6 addresses, separated by spaces or commas.  With
  * MAC addresses, frames (and the sender in ARP) must be from one of these;
- * with IPv4 ones, IP packets and ARP; with IPv6 ones, IPv6 packets.  What a
- * host needs before it has an address is allowed: 0.0.0.0, :: and link-local
- * IPv6 addresses. */
+ * with IPv4 ones, IP packets and ARP; with IPv6 ones, IPv6 packets and
+ * neighbour discovery, which is not to tell of a router either.  What a host
+ * needs before it has an address is allowed: 0.0.0.0, ::, and the link-local
+ * addresses that are made of the MAC addresses (EUI-64); with the word
+ * "link-local" all of these.
+ *
+ * SRIOV_SOURCES_NONE is no list. */
 char *sriov_sources_check(const char *list);
 
 /* Puts in force the lists in 'lists', by the interface's name, in place of
- * those before.  One that is wrong allows nothing. */
+ * those before.  SRIOV_SOURCES_NONE allows nothing; nor does one that is
+ * wrong, of which the log tells. */
 void sriov_sources_set(const struct smap *lists);
 
 /* To be called once in each round of the main loop. */
@@ -58,8 +66,8 @@ void sriov_sources_wait(void);
 
 /* The hooks. */
 
-/* Returns true in the round after a change, for flows to be looked at again.
- * Main thread. */
+/* Returns true in the rest of the round of a change and in the next one, for
+ * flows to be looked at again.  Main thread. */
 bool sriov_sources_changed(void);
 
 /* Returns true if the packet of 'flow' may come in at 'netdev', with what it
