@@ -20,9 +20,12 @@
  *     test-sriov-vm proxmox-wait ROOT
  *
  *     test-sriov-vm libvirt ROOT
+ *     test-sriov-vm ovsdb REMOTE PORT read|close|prepare|release [SETTINGS]
  *
- * The latter print who has what by the files of Proxmox VE or libvirt below
- * ROOT; that with "-wait" waits until settings can be read.
+ * Those with a ROOT print who has what by the files of Proxmox VE or libvirt
+ * below it; that with "-wait" waits until settings can be read.  The last one
+ * prints what the database at REMOTE says of a Port, and writes what a plan
+ * would have written.
  *
  * A world is text, see do_line().  Copies it, but after each "plan" prints
  * what is done in place of the indented lines that are there, step by step,
@@ -43,8 +46,10 @@
 
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
 #include "packets.h"
 #include "random.h"
+#include "sriov/vm-ovsdb.h"
 #include "sriov/vm-plan.h"
 #include "sriov/vm-source.h"
 #include "sriov/vm-watch.h"
@@ -671,6 +676,49 @@ wait_for_settings(const struct vm_source *source, const char *root)
     vm_watch_destroy(watch);
 }
 
+/* The database. */
+
+static void
+wait_until_ready(struct vm_ovsdb *db)
+{
+    vm_ovsdb_run(db);
+    while (!vm_ovsdb_is_ready(db)) {
+        vm_ovsdb_wait(db);
+        poll_block();
+        vm_ovsdb_run(db);
+    }
+}
+
+/* 'settings' are those that a VM gets, for "prepare". */
+static void
+run_ovsdb(const char *remote, const char *rep, const char *op_name,
+          const char *settings)
+{
+    struct vm_vf vf = { .pci = xstrdup("0000:01:00.2"), .rep = xstrdup(rep) };
+    struct vm_op op = { .vf = &vf };
+    struct vm_ovsdb *db;
+
+    vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_WARN);
+    db = vm_ovsdb_create(remote);
+    wait_until_ready(db);
+    vm_ovsdb_read(db, &vf, 1);
+    printf("%s, %s\n", vm_state_to_string(vf.state),
+           vf.as_written ? "as written" : "not as written");
+    if (strcmp(op_name, "read")) {
+        op.type = (!strcmp(op_name, "close") ? VM_OP_CLOSE
+                   : !strcmp(op_name, "prepare") ? VM_OP_PREPARE
+                   : VM_OP_RELEASE);
+        if (op.type == VM_OP_PREPARE) {
+            op.claim = vm_facts_add_claim(&facts, vf.pci, "100");
+            free(vm_settings_put_words(&facts.claims[0].settings, settings));
+        }
+        vm_ovsdb_write(db, NULL, &op, 1);
+        wait_until_ready(db);
+    }
+    vm_ovsdb_destroy(db);
+    vm_vf_destroy(&vf);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -686,6 +734,11 @@ main(int argc, char *argv[])
     if (argc == 3) {
         print_facts(!strcmp(argv[1], "proxmox") ? &vm_source_proxmox
                     : &vm_source_libvirt, argv[2]);
+        vm_facts_destroy(&facts);
+        return 0;
+    }
+    if (argc >= 5 && !strcmp(argv[1], "ovsdb")) {
+        run_ovsdb(argv[2], argv[3], argv[4], argc > 5 ? argv[5] : "");
         vm_facts_destroy(&facts);
         return 0;
     }

@@ -241,17 +241,19 @@ tests_test_sriov_host_CPPFLAGS = $(AM_CPPFLAGS) \
 tests_test_sriov_host_LDADD = lib/libopenvswitch.la $(CX_SRIOV_LIBS) \
 	$(CX_SRIOV_HOST_LIBS)
 
-# The plan of "ovs-sriov vm", likewise, and its sources.
+# The plan of "ovs-sriov vm", likewise, its sources, and its rows.
 noinst_PROGRAMS += tests/test-sriov-vm
 valgrind_wrappers += tests/valgrind/test-sriov-vm
 tests_test_sriov_vm_SOURCES = \
 	tests/test-sriov-vm.c \
 	utilities/sriov/mapping.c \
 	utilities/sriov/vm-libvirt.c \
+	utilities/sriov/vm-ovsdb.c \
 	utilities/sriov/vm-plan.c \
 	utilities/sriov/vm-proxmox.c \
 	utilities/sriov/vm-source.c \
 	utilities/sriov/vm-watch.c \
+	vswitchd-ext/rules/view.c \
 	$(sriov_host_sources) \
 	$(sriov_leftovers_sources)
 tests_test_sriov_vm_CPPFLAGS = $(AM_CPPFLAGS) \

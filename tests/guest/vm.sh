@@ -150,7 +150,8 @@ vm_daemon_kill() { local pid; pid=$(cat /run/ovs-sriov-vm.pid); kill -9 "$pid"; 
 port_state() { vsctl get Port "$(rep 0 "$1")" external_ids:sriov-vm 2>/dev/null | tr -d '"'; }
 is_state() { equal "$(port_state "$1")" "$2"; }
 link_is() { equal "$(( $(<"/sys/class/net/$(rep 0 "$1")/flags") & 1 ))" "$2"; }
-is_closed() { is_state "$1" closed && link_is "$1" 0 && equal "$(vsctl get Port "$(rep 0 "$1")" trunks)" "[4095]"; }
+port_is_closed() { equal "$(vsctl get Port "$(rep 0 "$1")" trunks protected other_config 2>/dev/null | xargs)" "[4095] true {sriov-allowed-sources=none}"; }
+is_closed() { is_state "$1" closed && link_is "$1" 0 && port_is_closed "$1"; }
 is_open() { is_state "$1" open && link_is "$1" 1; }
 vf_mac() { devlink port show "pci/$(pf_pci 0)/$(( $1 + 1 ))" | sed -n 's/.*hw_addr \([0-9a-f:]*\).*/\1/p'; }
 said() { tail -n "+$(( ${said_from:-0} + 1 ))" $vm_log | grep -q "$1"; }

@@ -56,7 +56,8 @@ VLOG_DEFINE_THIS_MODULE(sriov_vm_ovsdb);
 #define MIRROR_NAME "ovs-sriov vm to "
 #define N_VLANS 4096
 
-/* The only VLAN of a closed port: one that no frame has. */
+/* The only VLAN of a closed port.  IEEE 802.1Q reserves it, but there are
+ * frames with it: what keeps them out is SRIOV_SOURCES_NONE. */
 #define NO_VLAN 4095
 
 struct vm_ovsdb {
@@ -238,7 +239,10 @@ vm_ovsdb_read_outputs(const struct vm_ovsdb *db, const struct sset *uplinks,
 /* VLANs. */
 
 /* Stores in '*vlans', to be freed with vlans_destroy(), what 'settings' are in
- * a Port; those of a closed one if it is NULL. */
+ * a Port; those of a closed one if it is NULL, as sriov_rows_close() has them.
+ *
+ * A port that an earlier version closed has the VLAN alone: it is not as
+ * written, and so is closed again before anything else is done with it. */
 static void
 vlans_init(struct vlans *vlans, const struct vm_settings *settings)
 {
@@ -248,11 +252,14 @@ vlans_init(struct vlans *vlans, const struct vm_settings *settings)
     vlans->trunks = xmalloc(N_VLANS * sizeof *vlans->trunks);
     if (settings) {
         vm_settings_format_sources(settings, &sources);
+    } else {
+        ds_put_cstr(&sources, SRIOV_SOURCES_NONE);
     }
     vlans->sources = ds_steal_cstr(&sources);
     if (!settings) {
         vlans->mode = "trunk";
         vlans->trunks[vlans->n_trunks++] = NO_VLAN;
+        vlans->isolated = true;
         return;
     }
     vlans->isolated = settings->isolated;

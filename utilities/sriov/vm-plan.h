@@ -35,7 +35,7 @@
 /* What a Port row says about the VF behind it. */
 enum vm_state {
     VM_NONE,                    /* We have nothing to do with it. */
-    VM_CLOSED,                  /* No VM has it: no VLAN, link down. */
+    VM_CLOSED,                  /* No VM has it: nothing in, link down. */
     VM_CUT_OFF,                 /* Likewise, and a VM has it: see 'why'. */
     VM_PREPARED,                /* Settings are in force, link down. */
     VM_OPEN,                    /* ...and link up. */
@@ -78,7 +78,7 @@ struct vm_vf {
     bool has_own_mac;
     struct eth_addr own_mac;    /* ...and the address without a VM, which can
                                  * be none: zeros. */
-    bool as_written;            /* Its VLANs are those of state and
+    bool as_written;            /* Its VLANs and sources are those of state and
                                  * settings. */
     bool clean;                 /* No flow of who had it before is left. */
 };

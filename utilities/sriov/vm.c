@@ -20,7 +20,7 @@
  *     netlink --> VFs, OVSDB --> states ------------+         +--> OVSDB
  *
  * 1. A VF with settings for whoever gets it ("managed") is closed while no VM
- *    has it: its representor is down, and its Port has no VLAN.
+ *    has it: its representor is down, and its Port lets nothing in.
  * 2. Its Port says so (external_ids:sriov-vm), which lasts; the module makes
  *    Ports of managed VFs closed and leaves their links alone, so that neither
  *    of the two daemons needs the other to keep a VF closed.

@@ -45,8 +45,9 @@
  * change. */
 #define VM_PREFIX "sriov-vm"
 #define VM_VFS "sriov-vm-vfs"   /* In Open_vSwitch: PCI addresses. */
-#define VM_CLOSED_VLAN 4095     /* The only one of a closed port: no frame has
-                                 * it. */
+#define VM_CLOSED_VLAN 4095     /* The only one of a closed port.  There are
+                                 * frames with it, so that its sources are
+                                 * closed as well. */
 
 /* The columns that hold what people set.  A port of ours in which all of them
  * have their default is untouched; all of them move along when it gets another
@@ -540,6 +541,9 @@ sriov_rows_close(const struct ovsrec_port *port,
 
     ovsrec_port_set_vlan_mode(port, "trunk");
     ovsrec_port_set_trunks(port, &vlan, 1);
+    ovsrec_port_set_protected_(port, true);
+    ovsrec_port_update_other_config_setkey(port, SRIOV_SOURCES_KEY,
+                                           SRIOV_SOURCES_NONE);
     ovsrec_port_update_external_ids_setkey(port, VM_PREFIX, "closed");
     ovsrec_interface_update_external_ids_setkey(iface, "iface-status",
                                                 "inactive");

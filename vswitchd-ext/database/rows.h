@@ -89,8 +89,9 @@ void sriov_rows_put_marks(struct smap *external_ids,
                           const struct sriov_port *rep, unsigned int mtu,
                           const char *devargs);
 
-/* Makes a new 'port' one that is closed until "ovs-sriov vm" opens it: without
- * any VLAN that a frame can have. */
+/* Makes a new 'port' one that is closed until "ovs-sriov vm" opens it: nothing
+ * may come in, and nothing goes out but what has the VLAN 4095, which IEEE
+ * 802.1Q reserves, and is not from another protected port. */
 void sriov_rows_close(const struct ovsrec_port *port,
                       const struct ovsrec_interface *iface);
 

@@ -47,7 +47,8 @@ closed_before() {
     local v
     vm_daemon_kill
     for v in 0 1; do
-        vsctl remove Port "$(rep 0 $v)" external_ids sriov-vm -- clear Port "$(rep 0 $v)" trunks vlan_mode
+        vsctl remove Port "$(rep 0 $v)" external_ids sriov-vm -- remove Port "$(rep 0 $v)" other_config sriov-allowed-sources \
+            -- clear Port "$(rep 0 $v)" trunks vlan_mode -- set Port "$(rep 0 $v)" protected=false
         ip link set "$(rep 0 $v)" up
     done
 }
