@@ -149,7 +149,9 @@ run_txn(struct sriov_session *s)
         VLOG_INFO_RL(&rl, "%s: %s, trying again", ds_cstr(&s->txn_text),
                      status == TXN_ERROR ? ovsdb_idl_txn_get_error(s->txn)
                      : ovsdb_idl_txn_status_to_string(status));
-        s->retry_at = time_msec() + RETRY_DELAY;
+        if (status != TXN_TRY_AGAIN) {
+            s->retry_at = time_msec() + RETRY_DELAY;
+        }                       /* Else the next plan knows what changed. */
         break;
     }
     ovsdb_idl_txn_destroy(s->txn);
@@ -235,7 +237,8 @@ is_connected(const struct sriov_session *s)
 bool
 sriov_session_is_ready(const struct sriov_session *s)
 {
-    return is_connected(s) && !s->txn && ovsdb_idl_has_lock(s->idl);
+    return (is_connected(s) && !s->txn && s->retry_at == LLONG_MAX
+            && ovsdb_idl_has_lock(s->idl));
 }
 
 /* Returns what our session, which must be connected, has. */
