@@ -209,15 +209,15 @@ sriov_lacp_wait(void)
 }
 
 /* Returns a record of 'packet', or null if it does not say that both ends are
- * in the bond. */
+ * in the bond: its sender collects and distributes only once we do.  What it
+ * thinks of our state may be older than that. */
 static struct record *
 record_of(const struct dp_packet *packet, const uint8_t *pdu)
 {
     struct ds hex = DS_EMPTY_INITIALIZER;
-    uint8_t both = pdu[PDU_ACTOR_STATE] & pdu[PDU_PARTNER_STATE];
     struct record *record;
 
-    if ((both & STATE_IN_BOND) != STATE_IN_BOND) {
+    if ((pdu[PDU_ACTOR_STATE] & STATE_IN_BOND) != STATE_IN_BOND) {
         return NULL;
     }
     for (size_t i = 0; i < dp_packet_size(packet); i++) {
@@ -274,6 +274,8 @@ sriov_lacp_resume(struct lacp *lacp, const void *member,
     }
     ovs_mutex_unlock(&mutex);
     if (packet) {
+        VLOG_INFO("%s: LACP goes on with the partner of before",
+                  netdev_get_name(netdev));
         /* Tells LACP that there is carrier, without which it takes none. */
         lacp_member_may_enable(lacp, member);
         dp_packet_set_l3(packet, (char *) dp_packet_data(packet)
