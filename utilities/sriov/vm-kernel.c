@@ -203,7 +203,8 @@ vm_kernel_reset(const struct sriov_nl *nl, struct vm_vf *vf, char **wrong)
     *wrong = NULL;
     if (vf->has_own_mac && !vm_vf_has_own_mac(vf)) {
         error = set_mac(nl, vf, vf->own_mac, wrong);
-        if (error && eth_addr_is_zero(vf->own_mac)) {
+        if (error && !sriov_nl_is_transient(error)
+            && eth_addr_is_zero(vf->own_mac)) {
             free(*wrong);
             error = set_mac(nl, vf, vm_no_mac, wrong);
         }
