@@ -26,12 +26,13 @@ vm_daemon_kill() {
     kill -9 "$(cat /run/ovs-sriov-vm.pid)" 2>/dev/null || :
 }
 
-# VFs as the host, the NIC and, with "ovs-sriov vm", the database have them.
+# VFs as the host, the NIC and, with "ovs-sriov vm", the database have them.  A NIC that refuses zeros (EINVAL) gets vm_no_mac,
+# which is as good as no address.
 state() {
-    local v dev
-    sriov list | grep -v kvm
+    local v dev none=02:00:00:00:00:00
+    sriov list | grep -v kvm | sed "s/$none//; s/ MAC / /" | tr -s ' '
     for v in 0 1; do
-        echo "$v: $(vf_mac $v)"
+        echo "$v: $(vf_mac $v | sed "s/$none/00:00:00:00:00:00/")"
         devlink port function rate show "pci/$(pf_pci 0)/$(( v + 1 ))"
     done
     for dev in $(representors 0) "$(uplink 0)"; do
