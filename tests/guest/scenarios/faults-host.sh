@@ -4,6 +4,8 @@
 # long: half an hour
 . /host/guest/faults.sh
 IFS=, read -ra steps <<<"${STEPS:-closed,opened,ended,applied}"
+# The device has no eswitch (DEVLINK_CMD_ESWITCH_GET); the NIC has no rates, so that none needs to be taken back (RATE_SET).
+meant='genl[0-9]+\.(29|75) '
 nic_up 2 0
 . /host/guest/vm.sh
 pve_up
