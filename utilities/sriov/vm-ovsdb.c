@@ -291,8 +291,9 @@ vlans_match(const struct vlans *vlans, const struct ovsrec_port *row)
             && row->n_tag == vlans->has_tag
             && (!vlans->has_tag || *row->tag == vlans->tag)
             && row->n_trunks == vlans->n_trunks
-            && !memcmp(row->trunks, vlans->trunks,
-                       vlans->n_trunks * sizeof *vlans->trunks)
+            && (!vlans->n_trunks
+                || !memcmp(row->trunks, vlans->trunks,
+                           vlans->n_trunks * sizeof *vlans->trunks))
             && row->protected_ == vlans->isolated
             && !strcmp(smap_get_def(&row->other_config, SRIOV_SOURCES_KEY,
                                     ""),
