@@ -65,8 +65,8 @@ struct vm_ovsdb {
     unsigned int seqno;
     struct ovsdb_idl_txn *txn;  /* Under way, or NULL. */
     long long int retry_at;     /* In ms, or LLONG_MAX. */
-    int retry_delay;            /* After the next failure, in ms. */
     long long int apply_by;     /* Likewise: changes wait until then. */
+    int retry_delay;            /* After the next failure, in ms. */
 };
 
 /* What a Port has of settings, VLANs above all. */

@@ -287,7 +287,6 @@ decide_prepared(struct decision *d)
 {
     const struct vm_settings *want = &d->claim->settings;
     const struct vm_vf *vf = d->vf;
-
     bool has_mac = (!want->has_mac
                     || (vf->has_mac && eth_addr_equals(vf->mac, want->mac)));
 
