@@ -105,7 +105,9 @@ host_write_file(const char *path, const char *value)
 int
 host_replace_file(const char *path, const char *text)
 {
-    char *new_path = xasprintf("%s.new", path);
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    char *new_path = xasprintf("%.*s.%s.new", (int) (name - path), path, name);
     FILE *file = fopen(new_path, "w");
     int error = file ? 0 : errno;
 

@@ -251,8 +251,9 @@ bool host_read_number(const char *path, const char *name,
 int host_write_file(const char *path, const char *value);
 
 /* Makes 'text' the file at 'path', which somebody who reads it meanwhile, or
- * after we were killed, finds as it was or as it is to be.  Returns 0 or a
- * positive errno value, and then it is as it was. */
+ * after we were killed, finds as it was or as it is to be; what is written is
+ * hidden from who lists the folder.  Returns 0 or a positive errno value, and
+ * then it is as it was. */
 int host_replace_file(const char *path, const char *text);
 
 #endif /* host.h */

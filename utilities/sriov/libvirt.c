@@ -101,14 +101,11 @@ static void
 write_file(const char *dir, const char *name, const char *text)
 {
     char *path = xasprintf("%s/%s", dir, name);
-    char *new_path = xasprintf("%s/.%s.new", dir, name);
-    FILE *file = fopen(new_path, "w");
+    int error = host_replace_file(path, text);
 
-    if (!file || fputs(text, file) < 0 || fclose(file)
-        || rename(new_path, path)) {
-        ovs_fatal(errno, "%s: cannot be written", path);
+    if (error) {
+        ovs_fatal(error, "%s: cannot be written", path);
     }
-    free(new_path);
     free(path);
 }
 
