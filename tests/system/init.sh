@@ -65,7 +65,7 @@ show() {
     # It reads devices in a thread of its own.
     for ((i = 0; i < 60; i++)); do
         ovs-appctl sriov/show >$dir/show || break
-        [ "$nic" = yes ] && ! grep -q '^hw-offload .*true .*default: an eswitch' $dir/show || break
+        [ "$nic" = yes ] && ! grep -q '^lacp-fallback-ab .*true .*default: an eswitch' $dir/show || break
         sleep 0.5
     done
     cat $dir/show
