@@ -20,7 +20,7 @@ vf_sysfs() { echo "/sys/class/net/$(vf "$1" "$2")"; }
 # ovn-controller makes its flows anew, which takes its time here.
 in_hardware() {
     wait_until 180 pings vf0.0 "$(vf_ip 0 1)" 2
-    expect_offloaded vf0.0 vf0.1 "$(vf_ip 0 1)" "$(rep 0 0)" "$(rep 0 1)"
+    wait_until 120 expect_offloaded vf0.0 vf0.1 "$(vf_ip 0 1)" "$(rep 0 0)" "$(rep 0 1)"
 }
 same_as_before() { the_same "OVN's, as it was" "$before" "now" "$(of_ovn)"; }
 
