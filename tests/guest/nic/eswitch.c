@@ -654,6 +654,54 @@ err_port:
 	return err;
 }
 
+/*
+ * The driver lets go of the PF and takes it up again, as mlx5's does when its health is recovered and for "devlink dev reload": with
+ * another network device, and in legacy mode; VFs stay (mlx5_unload(), mlx5_eswitch_disable() and mlx5_sriov_attach(), 6.12).
+ */
+int simnic_recover(struct simnic_pf *pf)
+{
+	struct net_device *old = pf->uplink, *uplink;
+	int err;
+
+	uplink = simnic_netdev_create(pf, NULL, SIMNIC_UPLINK, &pf->pdev->dev);
+	if (IS_ERR(uplink))
+		return PTR_ERR(uplink);
+	simnic_lag_change_begin(pf->card);
+	devl_lock(pf->devlink);
+	rtnl_lock();
+	pf->closed = true;
+	simnic_carrier_update(pf);
+	rtnl_unlock();
+	if (pf->mode == DEVLINK_ESWITCH_MODE_SWITCHDEV)
+		to_legacy(pf);
+	type_clear(&pf->dl_port);
+	rtnl_lock();
+	port_withdraw(netdev_priv(old));
+	unregister_netdevice(old);
+	rtnl_unlock();
+	simnic_flush(netdev_priv(old));
+	devl_port_unregister(&pf->dl_port);
+	msleep(SIMNIC_REOPEN_MS);
+
+	attrs_set(&pf->dl_port, pf, DEVLINK_PORT_FLAVOUR_PHYSICAL);
+	err = dl_port_register(pf, &pf->dl_port, UPLINK_PORT_INDEX);
+	rtnl_lock();
+	err = err ?: port_publish(netdev_priv(uplink));
+	err = err ?: register_netdevice(uplink);
+	/* Nothing can be done about it here. */
+	WARN_ON(err);
+	WRITE_ONCE(pf->uplink, uplink);
+	pf->closed = false;
+	simnic_carrier_update(pf);
+	rtnl_unlock();
+	type_set(&pf->dl_port, uplink);
+	devl_unlock(pf->devlink);
+	simnic_lag_change_end(pf->card);
+	synchronize_net();
+	free_netdev(old);
+	return err;
+}
+
 static void uplink_destroy(struct simnic_pf *pf)
 {
 	LIST_HEAD(gone);

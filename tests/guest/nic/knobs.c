@@ -10,6 +10,7 @@
  *   lag_delay         ms from a bond to the card's VF-LAG (100)
  *   keep_macs         1: an address that is set by devlink is taken, and the function keeps the one that it has
  *   cable_pulled      Y: no carrier on the uplink and on its wire
+ *   recover           written: the driver recovers from a failure of the firmware, of mlx5
  */
 #include <linux/debugfs.h>
 #include <linux/rtnetlink.h>
@@ -47,6 +48,12 @@ static int cable_set(void *data, u64 value)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(cable_fops, cable_get, cable_set, "%llu\n");
 
+static int recover_set(void *data, u64 value)
+{
+	return simnic_recover(data);
+}
+DEFINE_DEBUGFS_ATTRIBUTE(recover_fops, NULL, recover_set, "%llu\n");
+
 void simnic_knobs_init(void)
 {
 	root = debugfs_create_dir(SIMNIC_NAME, NULL);
@@ -71,6 +78,7 @@ void simnic_knobs_add(struct simnic_pf *pf)
 	debugfs_create_u32("lag_delay", 0644, pf->debugfs, &pf->card->lag_delay);
 	debugfs_create_file_unsafe("cable_pulled", 0644, pf->debugfs, pf, &cable_fops);
 	if (mlx5_root) {
+		debugfs_create_file_unsafe("recover", 0200, pf->debugfs, pf, &recover_fops);
 		pf->mlx5_debugfs = debugfs_create_dir(pci_name(pf->pdev), mlx5_root);
 		debugfs_create_file("state", 0444, debugfs_create_dir("lag", pf->mlx5_debugfs), pf, &lag_state_fops);
 	}

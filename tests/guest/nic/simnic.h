@@ -180,6 +180,7 @@ void simnic_pf_destroy(struct simnic_pf *pf);
 int simnic_vfs_create(struct simnic_pf *pf, unsigned int n);
 void simnic_vfs_destroy(struct simnic_pf *pf);
 unsigned int simnic_rule_count(struct simnic_pf *pf);
+int simnic_recover(struct simnic_pf *pf);
 
 /* lag.c */
 void simnic_card_init(struct simnic_card *card);
