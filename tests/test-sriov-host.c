@@ -141,7 +141,7 @@ add_vfs(struct host_pf *pf, unsigned int n)
 /* pf ADDRESS [id=VENDOR:DEVICE] [mode=MODE] [total=N] [vfs=N] [driver=NAME]
  *            [mtu=N] [steering=NAME] [multiport=on] [switch-id=ID]
  *            [netdev=NAME] [can-multiport=no] [ovs-bond=NAME]
- *            [master=NAME] [coming-bond=NAME] */
+ *            [master=NAME] [coming-bond=NAME] [lapsed=yes] */
 static void
 do_pf(const struct svec *words)
 {
@@ -172,6 +172,7 @@ do_pf(const struct svec *words)
     set(&pf->ovs_bond, get(words, "ovs-bond"));
     set(&pf->master, get(words, "master"));
     set(&pf->coming_bond, get(words, "coming-bond"));
+    pf->lapsed = get(words, "lapsed") != NULL;
     add_vfs(pf, get_number(words, "vfs"));
 }
 
@@ -237,11 +238,34 @@ do_dev(const struct svec *words)
 
 /* Carrying out. */
 
+/* Has the driver of a PF of the NIC of 'pf' given up the mode?  VFs in use may
+ * be disturbed then, as they are already. */
+static bool
+nic_lapsed(const struct host_pf *pf)
+{
+    bool lapsed = false;
+
+    for (size_t i = 0; i < host->n; i++) {
+        lapsed |= host->pfs[i]->lapsed && host_same_nic(pf, host->pfs[i]);
+    }
+    return lapsed;
+}
+
 static void
 check_idle(const struct host_pf *pf)
 {
     for (size_t i = 0; i < pf->n_vfs; i++) {
-        ovs_assert(forced || !pf->vfs[i].user);
+        ovs_assert(forced || !pf->vfs[i].user || nic_lapsed(pf));
+    }
+}
+
+/* VFs that nobody uses must have no driver. */
+static void
+check_bare(const struct host_pf *pf)
+{
+    for (size_t i = 0; i < pf->n_vfs; i++) {
+        ovs_assert(!pf->vfs[i].driver
+                   || (pf->vfs[i].user && nic_lapsed(pf)));
     }
 }
 
@@ -261,12 +285,12 @@ static void
 set_mode(struct host_pf *pf, enum sriov_mode mode)
 {
     check_idle(pf);
+    check_bare(pf);
     ovs_assert(strcmp(pf->driver, "ice") || !pf->num_vfs);
     dev_of(pf)->mode = mode;
     /* mlx5: its NIC is one eswitch no more. */
     set_multiport(pf, false);
     for (size_t i = 0; i < pf->n_vfs; i++) {
-        ovs_assert(!pf->vfs[i].driver);
         set_rep(pf, &pf->vfs[i]);
     }
 }
@@ -309,6 +333,7 @@ do_vf_step(const struct host_conf *conf, const struct host_step *step,
     case HOST_STEP_LEGACY:
     case HOST_STEP_STEERING:
     case HOST_STEP_MODE:
+    case HOST_STEP_UP:
     case HOST_STEP_MULTIPORT:
     case HOST_STEP_BOND:
     case HOST_STEP_LATE:
@@ -330,9 +355,7 @@ make_bond(const struct host_conf *conf, const struct host_bond *bond)
         ovs_assert(pf && host_pf_mode(pf) == SRIOV_MODE_SWITCHDEV
                    && !host_pf_multiport(pf));
         check_idle(pf);
-        for (size_t j = 0; j < pf->n_vfs; j++) {
-            ovs_assert(!pf->vfs[j].driver);
-        }
+        check_bare(pf);
         set(&pf->master, bond->name);
     }
     is = shash_find_data(&host->bonds, bond->name);
@@ -382,6 +405,9 @@ do_step(const struct host_conf *conf, const struct host_step *step)
         break;
     case HOST_STEP_MODE:
         set_mode(pf, section->mode);
+        break;
+    case HOST_STEP_UP:
+        CONST_CAST(struct sriov_link *, pf->link)->up = true;
         break;
     case HOST_STEP_STEERING:
         ovs_assert(host_pf_mode(pf) == SRIOV_MODE_LEGACY);

@@ -200,6 +200,8 @@ utilities_ovs_sriov_SOURCES = \
 	utilities/sriov/probe-rule.h \
 	utilities/sriov/probe.c \
 	utilities/sriov/proxmox.c \
+	utilities/sriov/recovery.c \
+	utilities/sriov/recovery.h \
 	utilities/sriov/steps.c \
 	utilities/sriov/steps.h \
 	utilities/sriov/vm-conf.c \

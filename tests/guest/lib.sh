@@ -128,6 +128,19 @@ count_all() { local d; for d; do echo "$d: $(ethtool -S "$d" | sed -n 's/^ *\([s
 sriov_conf() { mkdir -p /etc/openvswitch; cat >/etc/openvswitch/sriov.conf; }
 sriov() { env -u OVS_SYSCONFDIR ovs-sriov "$@"; }
 
+# vfio_bind PCI: has vfio-pci take a function, as for a VM.  vfio_open PCI: as the VM does, until vfio_close.
+vfio_bind() {
+    echo "$1" >"/sys/bus/pci/devices/$1/driver/unbind"
+    echo vfio-pci >"/sys/bus/pci/devices/$1/driver_override"
+    echo "$1" >/sys/bus/pci/drivers_probe
+}
+vfio_open() {
+    local group
+    group=$(basename "$(readlink "/sys/bus/pci/devices/$1/iommu_group")") || fail "the guest has no IOMMU"
+    exec 7<>"/dev/vfio/$group"
+}
+vfio_close() { exec 7<&-; }
+
 # Ends of the traffic.
 
 # new_netns NAME: without IPv6, whose neighbour discovery would be among the packets that software is seen to handle,

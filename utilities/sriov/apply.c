@@ -32,6 +32,7 @@
 #include "sriov/conf.h"
 #include "sriov/host.h"
 #include "sriov/plan.h"
+#include "sriov/recovery.h"
 #include "sriov/steps.h"
 #include "svec.h"
 #include "timeval.h"
@@ -97,6 +98,21 @@ read_host(const struct command_args *args, const struct sriov_nl *nl)
     }
 }
 
+/* Notes PFs that are in switchdev mode already, as 'conf' says. */
+static void
+note_modes(const struct host *host, const struct host_conf *conf)
+{
+    for (size_t i = 0; i < host->n; i++) {
+        const struct host_pf *pf = host->pfs[i];
+        const struct host_section *section = host_section_of(conf, pf);
+
+        if (section && section->mode == SRIOV_MODE_SWITCHDEV
+            && host_pf_mode(pf) == SRIOV_MODE_SWITCHDEV) {
+            host_recovery_note(pf->pci);
+        }
+    }
+}
+
 /* Ends the program if 'pci', as a person wrote it, is no PCI device at all.
  * (udev asks for each device that can have VFs, a drive say.) */
 static void
@@ -125,6 +141,7 @@ apply(const struct command_args *args, const struct host_conf *conf,
     size_t i;
 
     host_read_bonds(host, conf, args->root);
+    host_recovery_read(host);
     host_plan_make(&plan, conf, host, pci, args->force);
     SVEC_FOR_EACH (i, note, &plan.notes) {
         fprintf(stderr, "%s\n", note);
@@ -135,6 +152,9 @@ apply(const struct command_args *args, const struct host_conf *conf,
         ok = print_plan(&plan);
     } else {
         ok = host_steps_run(&plan, conf, nl, args->force);
+    }
+    if (!args->dry_run) {
+        note_modes(host, conf);
     }
     host_plan_destroy(&plan);
     host_destroy(host);

@@ -44,6 +44,7 @@
 #include "sriov/leftovers.h"
 #include "sriov/mapping.h"
 #include "sriov/plan.h"
+#include "sriov/recovery.h"
 #include "sset.h"
 #include "svec.h"
 #include "util.h"
@@ -308,7 +309,8 @@ check_eswitch(struct checker *c, const struct host_pf *pf,
         add(c, section ? FINDING_FAIL : FINDING_WARN, pf->pci,
             section ? "run ovs-sriov apply"
             : "give it a section in sriov.conf, if it is to be offloaded to",
-            "eswitch mode %s", sriov_mode_to_string(host_pf_mode(pf)));
+            "eswitch mode %s%s", sriov_mode_to_string(host_pf_mode(pf)),
+            pf->lapsed ? ": its driver has given up switchdev mode" : "");
     }
     if (host_pf_mode(pf) == SRIOV_MODE_SWITCHDEV && pf->link
         && pf->link->has_hw_tc) {
@@ -1096,6 +1098,7 @@ run(const struct command_args *args)
     struct findings findings;
 
     host_read_bonds(host, conf, args->root);
+    host_recovery_read(host);
     check(&findings, args->root, host, conf, nl);
     if (args->json) {
         command_print_json(findings_to_json(&findings));

@@ -78,6 +78,9 @@ struct host_pf {
     char *coming_bond;          /* The Linux bond that its link will be in,
                                  * which is not there yet, likewise. */
 
+    bool lapsed;                /* It is in legacy mode, since its driver has
+                                 * given up switchdev mode: see recovery.h. */
+
     const struct sriov_dev *dev;   /* Its eswitch, or NULL. */
     const struct sriov_link *link; /* Its uplink, or what it has in legacy
                                     * mode, or NULL. */

@@ -210,6 +210,7 @@ host_vf_wants(enum host_step_kind kind, const struct host_conf *conf,
     case HOST_STEP_LEGACY:
     case HOST_STEP_STEERING:
     case HOST_STEP_MODE:
+    case HOST_STEP_UP:
     case HOST_STEP_MULTIPORT:
     case HOST_STEP_BOND:
     case HOST_STEP_LATE:
@@ -414,8 +415,9 @@ plan_mode(struct planner *p, const struct target *t, bool steer, bool set_mode,
         add_step(p, t, HOST_STEP_STEERING, "steering %s", section->steering);
     }
     if (set_mode) {
-        add_step(p, t, HOST_STEP_MODE, "eswitch mode %s",
-                 sriov_mode_to_string(section->mode));
+        add_step(p, t, HOST_STEP_MODE, "eswitch mode %s%s",
+                 sriov_mode_to_string(section->mode),
+                 t->pf->lapsed ? ", which its driver has given up" : "");
     }
 }
 
@@ -467,10 +469,23 @@ plan_eswitch(struct planner *p, struct target *t)
         t->too_many = true;
         new_vfs = false;
     }
+    /* VFs in use are cut off as it is, but they are there. */
+    bool lapsed = pf->lapsed && switchdev;
+    if (new_vfs && lapsed && !p->force) {
+        char *users = users_of(pf);
+
+        if (users) {
+            svec_add_nocopy(&p->plan->notes,
+                            xasprintf("%s: %u VFs: left alone: %s", pf->pci,
+                                      section->vfs, users));
+            new_vfs = false;
+            free(users);
+        }
+    }
 
     bool without = ((set_mode || steer) && pf->num_vfs
                     && driver && driver->mode_needs_no_vfs);
-    if (t->too_many) {
+    if (!new_vfs) {
         t->n_vfs = pf->num_vfs;
     }
     t->renew = (new_vfs || without) && t->n_vfs;
@@ -482,7 +497,7 @@ plan_eswitch(struct planner *p, struct target *t)
      * can know but by trying: VFs go when it was not. */
     bool mode_first = (remove && steer && !without
                        && host_pf_mode(pf) == SRIOV_MODE_SWITCHDEV);
-    if ((remove || disturb) && refuse_users(p, t, new_vfs)) {
+    if ((remove || (disturb && !lapsed)) && refuse_users(p, t, new_vfs)) {
         return;
     }
 
@@ -492,6 +507,9 @@ plan_eswitch(struct planner *p, struct target *t)
         plan_unbind(p, t);
     }
     plan_mode(p, t, steer, set_mode, mode_first);
+    if (lapsed && pf->link && !pf->link->up) {
+        add_step(p, t, HOST_STEP_UP, "%s up, a new device", pf->link->name);
+    }
 }
 
 /* Returns true if a target of the NIC of 'pf' gets another mode, which drops
@@ -571,14 +589,30 @@ multiport_of(const struct planner *p, const struct host_pf *pf,
             : multiport_helps(p, pf) ? HOST_ON : HOST_UNSET);
 }
 
-/* Returns who uses VFs of the NIC of 'pf', which the caller must free, or NULL
- * if nobody does, or with --force. */
+/* Returns true if the driver has given up switchdev mode of a PF of the NIC of
+ * 'pf', and with it what joined the NIC's PFs. */
+static bool
+nic_lapsed(const struct planner *p, const struct host_pf *pf)
+{
+    bool lapsed = false;
+
+    for (size_t i = 0; i < p->host->n; i++) {
+        lapsed |= (p->host->pfs[i]->lapsed
+                   && host_same_nic(pf, p->host->pfs[i]));
+    }
+    return lapsed;
+}
+
+/* Returns who uses VFs of the NIC of 'pf', so that they must not be disturbed,
+ * which the caller must free, or NULL if nobody does, with --force, or if what
+ * they had is to be put in force again. */
 static char *
 users_of_nic(const struct planner *p, const struct host_pf *pf)
 {
+    bool ignore = p->force || nic_lapsed(p, pf);
     char *users = NULL;
 
-    for (size_t i = 0; i < p->host->n && !p->force && !users; i++) {
+    for (size_t i = 0; i < p->host->n && !ignore && !users; i++) {
         if (host_same_nic(pf, p->host->pfs[i])) {
             users = users_of(p->host->pfs[i]);
         }
@@ -811,7 +845,7 @@ refuse_bond(const struct planner *p, const struct bond_members *m)
             return xstrdup("multiport is on, with which there is no VF-LAG; "
                            "write multiport = off");
         }
-        users = p->force || users ? users : users_of(pf);
+        users = users ? users : users_of_nic(p, pf);
     }
     if (users) {
         char *refusal = refusal_of(users);

@@ -44,6 +44,7 @@ enum host_step_kind {
     HOST_STEP_LEGACY,           /* Legacy mode, for the next one. */
     HOST_STEP_STEERING,
     HOST_STEP_MODE,
+    HOST_STEP_UP,               /* The uplink, after its driver recovered. */
     HOST_STEP_MULTIPORT,
     HOST_STEP_BOND,             /* A Linux bond of uplinks, for VF-LAG. */
     HOST_STEP_LATE,             /* VFs get drivers once others have made

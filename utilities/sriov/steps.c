@@ -38,6 +38,7 @@
 #include "sriov/host.h"
 #include "sriov/late.h"
 #include "sriov/plan.h"
+#include "sriov/recovery.h"
 #include "sset.h"
 #include "timeval.h"
 #include "util.h"
@@ -341,6 +342,22 @@ set_mode(struct applier *a, const struct host_step *step,
     return describe(a, error, &detail);
 }
 
+/* Sets the mode of 'pf' for 'step', and notes it, since a driver that recovers
+ * from a failure forgets it. */
+static char *
+change_mode(struct applier *a, const struct host_step *step,
+            const struct host_pf *pf, enum sriov_mode mode)
+{
+    char *error = set_mode(a, step, pf, mode);
+
+    if (mode == SRIOV_MODE_LEGACY) {
+        host_recovery_forget(pf->pci);
+    } else if (!error) {
+        host_recovery_note(pf->pci);
+    }
+    return error;
+}
+
 /* Renames a representor.  Up to Linux 6.1 one that is up cannot be renamed: it
  * goes down for that, as its VF is not in use. */
 static int
@@ -452,6 +469,7 @@ do_vf(struct applier *a, const struct host_step *step,
     case HOST_STEP_LEGACY:
     case HOST_STEP_STEERING:
     case HOST_STEP_MODE:
+    case HOST_STEP_UP:
     case HOST_STEP_MULTIPORT:
     case HOST_STEP_BOND:
     case HOST_STEP_LATE:
@@ -752,6 +770,16 @@ set_pf_mtu(struct applier *a, const struct host_pf *pf, unsigned int mtu)
 }
 
 static char *
+set_pf_up(struct applier *a, const struct host_pf *pf)
+{
+    char *detail = NULL;
+
+    return (pf->link
+            ? describe(a, set_up(a, pf->link, true), &detail)
+            : xstrdup("the PF has no network device"));
+}
+
+static char *
 set_multiport(struct applier *a, const struct host_step *step,
               const struct host_pf *pf)
 {
@@ -791,14 +819,17 @@ do_step(struct applier *a, const struct host_step *step)
         error = make_vfs(a, step, pf);
         break;
     case HOST_STEP_LEGACY:
-        error = set_mode(a, step, pf, SRIOV_MODE_LEGACY);
+        error = change_mode(a, step, pf, SRIOV_MODE_LEGACY);
         break;
     case HOST_STEP_STEERING:
         error = set_param(a, pf, "flow_steering_mode", section->steering,
                           false);
         break;
     case HOST_STEP_MODE:
-        error = set_mode(a, step, pf, section->mode);
+        error = change_mode(a, step, pf, section->mode);
+        break;
+    case HOST_STEP_UP:
+        error = set_pf_up(a, pf);
         break;
     case HOST_STEP_MULTIPORT:
         error = set_multiport(a, step, pf);
@@ -866,6 +897,8 @@ verify_step(struct applier *a, const struct host_step *step)
                && host_pf_mode(pf) != section->mode) {
         error = xasprintf("the driver said that all is well, but the mode is "
                           "%s", sriov_mode_to_string(host_pf_mode(pf)));
+    } else if (step->kind == HOST_STEP_UP && !(pf->link && pf->link->up)) {
+        error = xstrdup("the driver said that all is well, but it is down");
     } else if (step->kind == HOST_STEP_MULTIPORT
                && host_pf_multiport(pf) != step->on) {
         error = xasprintf("the driver said that all is well, but it is %s",

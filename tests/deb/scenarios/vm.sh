@@ -1,5 +1,5 @@
 #!/bin/bash
-# the two commands that give a VM of Proxmox VE its VLAN, address and rate, in hardware; after a boot, with /etc/pve late, on another VF
+# the two commands that give a VM of Proxmox VE its VLAN, address and rate, in hardware; after a boot, with /etc/pve late, and a recovery of the NIC
 # after: fresh
 # limit: 900
 howto_names
@@ -50,15 +50,19 @@ qm() { equal "$1" set && sed -i "0,/^\[/s//${3#-}: $4\n[/" "/etc/pve/qemu-server
 
 rate_of() { devlink port function rate show "pci/$(pf_pci 0)/$(( $1 + 1 ))" | sed -n 's/.*tx_max \([^ ]*\).*/\1/p'; }
 all_closed() { local v; for v in 0 1 2 3; do is_closed $v || return 1; done; }
+switchdev_again() { contains "$(devlink dev eswitch show "pci/$(pf_pci 0)")" "mode switchdev"; }
 # vm_100_on VF: starts it, and has it as the two commands say.
 vm_100_on() {
-    local rep
-    rep=$(rep 0 "$1")
     qm_start 100
     wait_until 60 is_open "$1"
     guest_boots 100
     ip -n vm100 addr add 10.30.0.100/24 dev net0
     mac=$(ip netns exec vm100 cat /sys/class/net/net0/address)
+    vm_100_as_said "$1"
+}
+vm_100_as_said() {
+    local rep
+    rep=$(rep 0 "$1")
     check "its address is the VF's" equal "$(vf_mac "$1")" "$mac"
     check "its rate" equal "$(rate_of "$1")" 1Gbit
     expect_offloaded vm100 wire0 10.30.0.254 "$rep" "$(uplink 0)"
@@ -87,6 +91,14 @@ boot1() {
     vm_100_on 0
     echo "$mac" >/root/mac
     check_healthy
+
+    say "its NIC's driver recovers from a failure, which ends in legacy mode"
+    nic_knob 0 recover 1
+    wait_until 120 switchdev_again
+    wait_until 60 rep_ports vmbr1 8
+    wait_until 60 is_open 0
+    check "the VM has its VF" equal "$(ip netns exec vm100 cat /sys/class/net/net0/address)" "$mac"
+    vm_100_as_said 0
 }
 
 boot2() {

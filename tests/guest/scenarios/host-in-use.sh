@@ -8,15 +8,12 @@ vfs = 3
 END
 sriov apply || fail "cannot be applied"
 vf0=$(vf_pci 0 0)
-group=$(basename "$(readlink "/sys/bus/pci/devices/$vf0/iommu_group")") || fail "the guest has no IOMMU"
 rep_ifindex() { cat /sys/class/net/ovs-sw1pf0vf0/ifindex; }
 
 say "as a VM does"
-echo "$vf0" >"/sys/bus/pci/devices/$vf0/driver/unbind"
-echo vfio-pci >"/sys/bus/pci/devices/$vf0/driver_override"
-echo "$vf0" >/sys/bus/pci/drivers_probe
+vfio_bind "$vf0"
 check "for a VM" contains "$(sriov list)" "reserved for VMs (driver vfio-pci)"
-exec 7<>"/dev/vfio/$group"
+vfio_open "$vf0"
 check "in a VM" contains "$(sriov list)" "a VM has it (bash, process $$)"
 before=$(rep_ifindex)
 
@@ -42,7 +39,7 @@ check "said so" contains "$(cat /tmp/out)" "left alone: VF 0 ($vf0): a VM has it
 check "VF 0 is as it was" equal "$(devlink port function show "pci/$(pf_pci 0)/1" 2>/dev/null || devlink port show "pci/$(pf_pci 0)/1")" "$old"
 check "VF 0 has its driver" equal "$(driver_of "$vf0")" vfio-pci
 check "VF 1 has its address" equal "$(cat "/sys/class/net/$(vf 0 1)/address")" 02:00:00:00:01:01
-exec 7<&-
+vfio_close
 
 say "in another network namespace"
 echo "$vf0" >"/sys/bus/pci/devices/$vf0/driver/unbind"
