@@ -1287,7 +1287,7 @@ host_section_matches(const struct host_section *section, const char *pci,
 {
     return (section->match == HOST_MATCH_PCI ? !strcmp(section->id, pci)
             : section->match == HOST_MATCH_SWITCH_ID
-            ? switch_id && !strcmp(section->id, switch_id)
+            ? sriov_switch_id_is(section->id, switch_id)
             : (section->vendor == vendor
                && (section->match == HOST_MATCH_VENDOR
                    || section->device == device)));

@@ -711,3 +711,13 @@ sriov_model_equal(const struct sriov_model *a, const struct sriov_model *b)
     }
     return true;
 }
+
+bool
+sriov_switch_id_is(const char *said, const char *id)
+{
+    enum { GUID_DIGITS = 16 };
+    size_t n = strlen(said);
+
+    return (id && !strncasecmp(said, id, n)
+            && (!id[n] || n == GUID_DIGITS));
+}

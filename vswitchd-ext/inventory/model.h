@@ -230,4 +230,11 @@ struct sriov_port_id {
  * false if it is something else. */
 bool sriov_port_id_from_string(const char *, struct sriov_port_id *id);
 
+/* Returns true if 'id', a switch id as the kernel tells it, or NULL, is the one
+ * that a person has written as 'said', in hexadecimal digits of either case.
+ * Newer drivers of mlx5 append a byte, the number of a group of ports, to the 8
+ * that earlier ones tell (mlx5_query_nic_sw_system_image_guid(), vport.c): what
+ * was written before stands for all groups of that NIC. */
+bool sriov_switch_id_is(const char *said, const char *id);
+
 #endif /* model.h */

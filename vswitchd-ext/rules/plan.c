@@ -114,12 +114,6 @@ add_candidate(struct candidates *c, const char *switch_id,
     };
 }
 
-static bool
-same_switch_id(const char *a, const char *b)
-{
-    return a && b && !strcasecmp(a, b);
-}
-
 static void
 find_candidates(struct candidates *c, const struct sriov_plan_input *in)
 {
@@ -140,8 +134,8 @@ find_candidates(struct candidates *c, const struct sriov_plan_input *in)
 
             /* A bridge with a switch id of its own is for that one only. */
             if (iface && (!iface->port->bridge->switch_id
-                          || same_switch_id(iface->port->bridge->switch_id,
-                                            id))) {
+                          || sriov_switch_id_is(
+                              iface->port->bridge->switch_id, id))) {
                 add_candidate(c, id, port, iface, iface->port->bridge);
             }
         }
@@ -152,7 +146,8 @@ find_candidates(struct candidates *c, const struct sriov_plan_input *in)
 static int
 candidate_fit(const struct candidate *c, const struct sriov_port *rep)
 {
-    bool same_id = same_switch_id(c->switch_id, rep->link->switch_id);
+    bool same_id = (c->switch_id && sriov_switch_id_is(c->switch_id,
+                                                       rep->link->switch_id));
 
     if (!c->uplink) {
         return same_id ? 4 : 0;
