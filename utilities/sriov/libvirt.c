@@ -32,11 +32,9 @@
 #include "sriov/command.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -79,21 +77,14 @@ read_vm(char **uuid, char **file)
     return wrong;
 }
 
-/* Makes 'dir', and waits until no other VM's hook is at it: libvirt starts
- * several at once.  Returns a file to be closed then. */
-static int
-lock_dir(const char *dir)
+/* Makes the folder 'dir'.  That it is there tells "ovs-sriov vm" that there is
+ * a hook. */
+static void
+make_dir(const char *dir)
 {
-    int fd;
-
     if (mkdir(dir, 0700) && errno != EEXIST) {
         ovs_fatal(errno, "%s: cannot be made; does Open vSwitch run?", dir);
     }
-    fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || flock(fd, LOCK_EX)) {
-        ovs_fatal(errno, "%s: cannot be locked", dir);
-    }
-    return fd;
 }
 
 /* Writes 'text' into the file 'name' in 'dir', as a whole. */
@@ -107,43 +98,6 @@ write_file(const char *dir, const char *name, const char *text)
         ovs_fatal(error, "%s: cannot be written", path);
     }
     free(path);
-}
-
-/* Adds to the VFs that are managed those that have settings in 'file'.
- * Returns true if any in 'file' is managed then. */
-static bool
-add_managed(const char *dir, const char *file)
-{
-    struct howto_lines lines = howto_lines_of(dir, "/managed");
-    struct svec all = SVEC_EMPTY_INITIALIZER;
-    char *copy = xstrdup(file);
-    char *save_ptr = NULL;
-    bool any = false;
-    char *text;
-
-    while (howto_next_line(&lines)) {
-        svec_add(&all, lines.line);
-    }
-    for (char *line = strtok_r(copy, "\n", &save_ptr); line;
-         line = strtok_r(NULL, "\n", &save_ptr)) {
-        char pci[32];
-
-        if (ovs_scan(line, "vf %31s", pci)) {
-            if (strchr(line, '=')) {
-                svec_add(&all, pci);
-            }
-            any |= svec_contains_unsorted(&all, pci);
-        }
-    }
-    svec_sort_unique(&all);
-    text = svec_join(&all, "\n", "\n");
-    if (any) {
-        write_file(dir, "managed", text);
-    }
-    free(text);
-    free(copy);
-    svec_destroy(&all);
-    return any;
 }
 
 /* Connects to "ovs-sriov vm", which listens at 'path'.  Returns NULL if nobody
@@ -206,13 +160,14 @@ wait_until_ready(const char *uuid)
 static bool
 claim_vfs(const char *dir, const char *uuid, const char *file)
 {
-    int fd = lock_dir(dir);
-    bool any = add_managed(dir, file);
+    bool any;
+    int error;
 
-    if (any) {
-        write_file(dir, uuid, file);
+    make_dir(dir);
+    error = vm_libvirt_claim(dir, uuid, file, &any);
+    if (error) {
+        ovs_fatal(error, "%s: cannot be written", dir);
     }
-    close(fd);
     return any;
 }
 
@@ -226,7 +181,10 @@ start(const char *dir)
     if (!wrong) {
         /* With none, it may have a GPU, or a VF that sriov.conf has settings
          * for: it is not ours to wait for. */
-        if (strstr(file, "\nvf ") && claim_vfs(dir, uuid, file)) {
+        if (!strstr(file, "\nvf ")) {
+            /* One may come later. */
+            mkdir(dir, 0700);
+        } else if (claim_vfs(dir, uuid, file)) {
             wrong = wait_until_ready(uuid);
             if (wrong) {
                 char *path = xasprintf("%s/%s", dir, uuid);

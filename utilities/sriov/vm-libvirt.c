@@ -17,21 +17,31 @@
  *
  * The XML is the live definition that libvirt gives to its hook before it
  * starts QEMU (docs/hooks.rst; read: 11.3).  VFs are in <hostdev type='pci'>
- * and <interface type='hostdev'>, whose <source> has the PCI address. */
+ * and <interface type='hostdev'>, whose <source> has the PCI address.
+ *
+ * No hook tells of a device that comes or goes while the VM runs.  libvirt
+ * writes its status file then (qemu_driver.c,
+ * qemuDomainAttachDeviceLiveAndConfig()), which has the definition in it, with
+ * the VF of a network's pool in <actual>. */
 
 #include <config.h>
 #include "sriov/vm-libvirt.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "dirs.h"
 #include "openvswitch/dynamic-string.h"
+#include "openvswitch/vlog.h"
+#include "smap.h"
 #include "sriov/conf.h"
 #include "sriov/host.h"
 #include "sriov/leftovers.h"
@@ -41,11 +51,18 @@
 #include "svec.h"
 #include "util.h"
 
+VLOG_DEFINE_THIS_MODULE(vm_libvirt);
+
+static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
+
 /* Of the element in <metadata> that has settings of all VFs of the VM as
  * words. */
 #define NAMESPACE "https://openvswitch.org/xmlns/ovs-sriov/1"
 
 #define PID_DIR "/run/libvirt/qemu"
+
+/* Before what is wrong with the settings of a VF, in place of these. */
+#define WRONG "wrong: "
 
 /* How long after its file was written a VM has to be running, in s, unless the
  * file says that it was started. */
@@ -187,18 +204,47 @@ put_vlan(struct vm_settings *settings, const xmlNode *vlan)
 struct domain {
     char *uuid, *name;
     char *words;                /* In <metadata>, or NULL. */
+    bool live;                  /* It runs: what is wrong with a VF is said in
+                                 * its file. */
+    struct smap devices;        /* Names of devices by PCI addresses, as they
+                                 * are now. */
     struct ds file;             /* What is to be in its file. */
-    unsigned int n_vfs;
     char *wrong;                /* Or NULL. */
 };
+
+/* Returns the name of the VF at 'pci', which it keeps while others come and
+ * go, since its address may depend on it. */
+static const char *
+device_name(struct domain *domain, const char *pci)
+{
+    const char *name = smap_get(&domain->devices, pci);
+
+    for (unsigned int i = 0; !name; i++) {
+        char *free_name = xasprintf("hostdev%u", i);
+        const struct smap_node *node;
+        bool taken = false;
+
+        SMAP_FOR_EACH (node, &domain->devices) {
+            taken |= !strcmp(node->value, free_name);
+        }
+        if (!taken) {
+            smap_add(&domain->devices, pci, free_name);
+            name = smap_get(&domain->devices, pci);
+        }
+        free(free_name);
+    }
+    return name;
+}
 
 /* Adds the VF at 'pci' as 'device' has it. */
 static void
 add_vf(struct domain *domain, const xmlNode *device, const char *pci)
 {
-    const xmlNode *vlan = child(device, "vlan");
+    const xmlNode *actual = child(device, "actual");
+    const xmlNode *vlan = (child(actual, "vlan") ? child(actual, "vlan")
+                           : child(device, "vlan"));
     char *mac = attribute(child(device, "mac"), "address");
-    char *name = xasprintf("hostdev%u", domain->n_vfs++);
+    const char *name = device_name(domain, pci);
     bool any = domain->words || vlan;
     struct vm_settings settings;
     char *wrong = NULL;
@@ -216,9 +262,11 @@ add_vf(struct domain *domain, const xmlNode *device, const char *pci)
         wrong = put_vlan(&settings, vlan);
     }
     wrong = wrong ? wrong : vm_settings_check(&settings);
-    if (wrong) {
+    if (wrong && domain->live) {
+        ds_put_format(&domain->file, "vf %s %s "WRONG"%s\n", pci, name,
+                      wrong);
+    } else if (wrong) {
         domain->wrong = xasprintf("device %s: %s", pci, wrong);
-        free(wrong);
     } else {
         ds_put_format(&domain->file, "vf %s %s ", pci, name);
         vm_settings_format(&settings, &domain->file);
@@ -226,8 +274,29 @@ add_vf(struct domain *domain, const xmlNode *device, const char *pci)
         ds_put_char(&domain->file, '\n');
     }
     vm_settings_destroy(&settings);
-    free(name);
+    free(wrong);
     free(mac);
+}
+
+/* Adds to 'devices' those in the file 'uuid' in 'dir'.  Returns false if that
+ * is not there, or not of a VM that runs. */
+static bool
+read_devices(struct smap *devices, const char *dir, const char *uuid)
+{
+    char *path = xasprintf("/%s", uuid);
+    struct howto_lines lines = howto_plain_lines_of(dir, path);
+    bool started = false;
+
+    while (howto_next_line(&lines)) {
+        char pci[32], device[32];
+
+        started |= !strcmp(lines.line, "started");
+        if (ovs_scan(lines.line, "vf %31s %31s", pci, device)) {
+            smap_replace(devices, pci, device);
+        }
+    }
+    free(path);
+    return started;
 }
 
 static void
@@ -254,11 +323,14 @@ read_domain(struct domain *domain, const xmlNode *root)
     ds_put_format(&domain->file, "vm %s %s\n", domain->uuid, domain->name);
     for (const xmlNode *node = devices ? devices->children : NULL;
          node && !domain->wrong; node = node->next) {
+        const xmlNode *actual = child(node, "actual");
+        const xmlNode *device = actual ? actual : node;
+
         if ((is_element(node, "interface")
-             && has_attribute(node, "type", "hostdev"))
+             && has_attribute(device, "type", "hostdev"))
             || (is_element(node, "hostdev")
                 && has_attribute(node, "type", "pci"))) {
-            char *pci = pci_of(node);
+            char *pci = pci_of(device);
 
             if (pci) {
                 add_vf(domain, node, pci);
@@ -271,7 +343,10 @@ read_domain(struct domain *domain, const xmlNode *root)
 char *
 vm_libvirt_parse(const char *xml, size_t length, char **uuid, char **file)
 {
-    struct domain domain = { .file = DS_EMPTY_INITIALIZER };
+    struct domain domain = {
+        .devices = SMAP_INITIALIZER(&domain.devices),
+        .file = DS_EMPTY_INITIALIZER,
+    };
     xmlDoc *doc = xmlReadMemory(xml, length, "domain.xml", NULL,
                                 XML_PARSE_NONET | XML_PARSE_NOERROR
                                 | XML_PARSE_NOWARNING);
@@ -292,7 +367,96 @@ vm_libvirt_parse(const char *xml, size_t length, char **uuid, char **file)
     }
     free(domain.name);
     free(domain.words);
+    smap_destroy(&domain.devices);
     return domain.wrong;
+}
+
+/* Files. */
+
+/* Adds to the VFs that are managed those that have settings in 'file'.
+ * Stores in '*any' whether any in 'file' is managed then. */
+static int
+add_managed(const char *dir, const char *file, bool *any)
+{
+    struct howto_lines lines = howto_lines_of(dir, "/managed");
+    struct svec all = SVEC_EMPTY_INITIALIZER;
+    char *copy = xstrdup(file);
+    char *save_ptr = NULL;
+    size_t n;
+    int error = 0;
+
+    *any = false;
+    while (howto_next_line(&lines)) {
+        svec_add(&all, lines.line);
+    }
+    svec_sort_unique(&all);
+    n = all.n;
+    for (char *line = strtok_r(copy, "\n", &save_ptr); line;
+         line = strtok_r(NULL, "\n", &save_ptr)) {
+        char pci[32];
+
+        if (ovs_scan(line, "vf %31s", pci)) {
+            if (strchr(line, '=') || strstr(line, " "WRONG)) {
+                svec_add(&all, pci);
+            }
+            *any |= svec_contains_unsorted(&all, pci);
+        }
+    }
+    svec_sort_unique(&all);
+    if (all.n != n) {
+        char *path = xasprintf("%s/managed", dir);
+        char *text = svec_join(&all, "\n", "\n");
+
+        error = host_replace_file(path, text);
+        free(text);
+        free(path);
+    }
+    free(copy);
+    svec_destroy(&all);
+    return error;
+}
+
+int
+vm_libvirt_claim(const char *dir, const char *uuid, const char *file,
+                 bool *any)
+{
+    char *path = xasprintf("%s/%s", dir, uuid);
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int error = fd < 0 || flock(fd, LOCK_EX) ? errno : 0;
+
+    error = error ? error : add_managed(dir, file, any);
+    if (!error && (*any || !access(path, F_OK))) {
+        error = host_replace_file(path, file);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    free(path);
+    return error;
+}
+
+/* Writes 'text' to the file of the VM 'uuid' in 'dir', if it says something
+ * else, and if there is one or any VF in it is managed. */
+static void
+write_changed(const char *dir, const char *uuid, const char *text)
+{
+    char *path = xasprintf("%s/%s", dir, uuid);
+    char *old = host_read_file("%s", path);
+    size_t n = old ? strlen(old) : 0;
+    bool any;
+
+    /* Of what was read, the last line's end is missing. */
+    if (!old || strncmp(old, text, n) || strcmp(text + n, "\n")) {
+        int error = vm_libvirt_claim(dir, uuid, text, &any);
+
+        if (error) {
+            VLOG_WARN_RL(&rl, "%s: cannot be written (%s): VFs that came "
+                         "while the VM runs have no settings", path,
+                         ovs_strerror(error));
+        }
+    }
+    free(old);
+    free(path);
 }
 
 /* The source.  All is in files that do not make one wait; there are no
@@ -332,6 +496,73 @@ find_process(const char *root, struct vm_watch *watch, const char *uuid,
     return pid;
 }
 
+/* Writes the file in 'dir' of the VM whose status file is 'status' in
+ * PID_DIR, if the VM runs and devices came or went since it was written. */
+static void
+refresh_file(const char *root, const char *dir, const char *status,
+             struct vm_watch *watch)
+{
+    char *path = xasprintf("%s"PID_DIR"/%s", root, status);
+    struct domain domain = {
+        .live = true,
+        .devices = SMAP_INITIALIZER(&domain.devices),
+        .file = DS_EMPTY_INITIALIZER,
+    };
+    xmlDoc *doc = xmlReadFile(path, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR
+                              | XML_PARSE_NOWARNING);
+    const xmlNode *root_node = doc ? xmlDocGetRootElement(doc) : NULL;
+    const xmlNode *node = child(root_node, "domain");
+    char *uuid = text_of(child(node, "uuid"));
+
+    if (uuid && is_element(root_node, "domstatus")) {
+        char *file = xasprintf("%s/%s", dir, uuid);
+        bool there = !access(file, F_OK);
+
+        /* One that starts is its hook's. */
+        if (read_devices(&domain.devices, dir, uuid) || !there) {
+            ds_put_cstr(&domain.file, "started\n");
+            read_domain(&domain, node);
+            if (!domain.wrong
+                && find_process(root, watch, uuid, domain.name)) {
+                write_changed(dir, uuid, ds_cstr(&domain.file));
+            }
+        }
+        free(file);
+    }
+    xmlFreeDoc(doc);
+    free(uuid);
+    free(domain.uuid);
+    free(domain.name);
+    free(domain.words);
+    free(domain.wrong);
+    smap_destroy(&domain.devices);
+    ds_destroy(&domain.file);
+    free(path);
+}
+
+/* Has the files say which devices VMs have now.  'dir' is there if the hook
+ * is. */
+static void
+refresh_files(const char *root, const char *dir, struct vm_watch *watch)
+{
+    struct svec names = SVEC_EMPTY_INITIALIZER;
+    char *status_dir = xasprintf("%s"PID_DIR, root);
+    const char *name;
+    size_t i;
+
+    vm_watch_file(watch, status_dir, NULL);
+    host_read_folder(&names, "%s", status_dir);
+    SVEC_FOR_EACH (i, name, &names) {
+        size_t n = strlen(name);
+
+        if (n > 4 && !strcmp(name + n - 4, ".xml")) {
+            refresh_file(root, dir, name, watch);
+        }
+    }
+    svec_destroy(&names);
+    free(status_dir);
+}
+
 /* Adds what the file 'uuid' in 'dir' says. */
 static void
 add_file(const char *root, const char *dir, const char *uuid,
@@ -367,9 +598,12 @@ add_file(const char *root, const char *dir, const char *uuid,
             claim->pid = pid;
             claim->running = pid != 0;
             claim->started = pid ? vm_source_started(pid) : 0;
-            claim->own = strchr(lines.line + n, '=') != NULL;
-            claim->error = vm_settings_put_words(&claim->settings,
-                                                 lines.line + n);
+            const char *wrong = strstr(lines.line + n, WRONG);
+
+            claim->own = wrong || strchr(lines.line + n, '=');
+            claim->error = (wrong ? xstrdup(wrong + strlen(WRONG))
+                            : vm_settings_put_words(&claim->settings,
+                                                    lines.line + n));
             if (!pid) {
                 facts->expires = MIN(facts->expires, expires);
             }
@@ -385,12 +619,16 @@ libvirt_add(const void *settings OVS_UNUSED, const char *root,
             struct vm_watch *watch, struct vm_facts *facts)
 {
     char *dir = vm_libvirt_dir();
-    struct howto_lines lines = howto_lines_of(dir, "/managed");
     struct svec names = SVEC_EMPTY_INITIALIZER;
+    struct howto_lines lines;
     const char *name;
     size_t i;
 
     vm_watch_file(watch, dir, NULL);
+    if (!access(dir, F_OK)) {
+        refresh_files(root, dir, watch);
+    }
+    lines = howto_lines_of(dir, "/managed");
     while (howto_next_line(&lines)) {
         sset_add(&facts->managed, lines.line);
     }

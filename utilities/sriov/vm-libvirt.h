@@ -19,12 +19,17 @@
 /* VMs of libvirt, as its hook told of them.
  *
  *     libvirt --> hook (libvirt.c) --> XML --> files in /run --> claims
+ *             --> status file -------> XML ------^
  *
  * A file is named like the VM's UUID and has lines
  *
  *     started             once it runs: without a process it has ended then
  *     vm UUID NAME
  *     vf PCI DEVICE [WORD...]
+ *     vf PCI DEVICE wrong: TEXT
+ *
+ * While the VM runs, it is written anew when libvirt's own file says that it
+ * has other VFs.
  *
  * The file "managed" has the PCI addresses of VFs that ever had settings, a
  * line each: they are closed from then on, until the host goes down. */
@@ -40,6 +45,13 @@ struct ds;
  * NULL. */
 char *vm_libvirt_parse(const char *xml, size_t length, char **uuid,
                        char **file);
+
+/* Writes 'file', of the VM 'uuid', into the existing folder 'dir', if there is
+ * one already, or if any VF in it is managed, also because it has settings
+ * there, which it stores in '*any'.  Waits until no other VM's hook is at it.
+ * Returns 0 or a positive errno value. */
+int vm_libvirt_claim(const char *dir, const char *uuid, const char *file,
+                     bool *any);
 
 /* Returns the folder of the files, which the caller must free. */
 char *vm_libvirt_dir(void);

@@ -55,6 +55,13 @@ domain() {
   <cpu mode='custom'><model>qemu64</model></cpu>
   <devices>
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
+    <controller type='pci' model='pcie-root'/>
+    <controller type='pci' model='pcie-root-port'/>
+    <controller type='pci' model='pcie-root-port'/>
+    <controller type='pci' model='pcie-root-port'/>
+    <controller type='pci' model='pcie-root-port'/>
+    <controller type='pci' model='pcie-root-port'/>
+    <controller type='pci' model='pcie-root-port'/>
     $3
     <memballoon model='none'/>
   </devices>
@@ -136,15 +143,24 @@ say "it starts again, and libvirt is started anew meanwhile"
 check "it starts" virsh start "web 100"
 wait_until 60 is_open 0
 check "its address is as before" equal "$(vf_mac 0)" "$mac"
+# No hook tells of it.
+hostdev 3 >$r/tmp/vf3.xml
+check "it comes" virsh attach-device "web 100" /tmp/vf3.xml --live
+wait_until 60 is_open 3
+check "VLAN" equal "$(vsctl get Port "$(rep 0 3)" tag)" 30
+check "the first one is as it was" equal "$(vf_mac 0)" "$mac"
+check_fails "an address of its own" equal "$(vf_mac 3)" "$mac"
 kill $libvirtd
 wait $libvirtd 2>/dev/null || :
 libvirt_up
 vm_daemon_kill
 vm_daemon
 wait_until 20 is_open 0
+wait_until 20 is_open 3
 check "it runs" contains "$(virsh list)" "web 100"
 virsh destroy "web 100"
 wait_until 60 is_closed 0
+wait_until 60 is_closed 3
 kill $libvirtd
 wait $libvirtd 2>/dev/null || :
 vm_daemon_kill
