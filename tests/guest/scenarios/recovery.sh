@@ -27,8 +27,10 @@ vfio_open "$vf0"
 user="VF 0 ($vf0): a VM has it (bash, process $$)"
 check "in a VM" contains "$(sriov list)" "a VM has it (bash, process $$)"
 settings() { vsctl --columns=_uuid,name,tag,external_ids list Port "$(rep 0)" "$(rep 1)" "$(rep 2)"; }
-vsctl set Port "$(rep 0)" tag=7
+vsctl set Port "$(rep 0)" tag=7 -- set Interface "$(rep 0)" ofport_request=70
 before=$(settings)
+has_its_number() { equal "$(vsctl get Interface "$(rep 0)" ofport)" 70; }
+wait_until 20 has_its_number
 wanted() { udevadm info -q property "/sys/class/net/$(uplink 0)" | grep -qx "SYSTEMD_WANTS=ovs-sriov@$(pf_pci 0).service"; }
 udev_settle
 check_fails "nobody wants anything of udev" wanted
@@ -46,6 +48,7 @@ wait_until 20 rep_ports br0 3
 check "the VM has its VF" equal "$(driver_of "$vf0")" vfio-pci
 check "the free one has its driver" equal "$(driver_of "$(vf_pci 0 2)")" "$(driver_of "$(pf_pci 0)")"
 check "ports are as they were" equal "$(settings)" "$before"
+wait_until 20 has_its_number
 wait_until 20 pings vf0.1 "$(wire_ip 0)"
 expect_offloaded vf0.1 wire0 "$(wire_ip 0)" "$(rep 1)" "$(uplink 0)"
 check "nothing is left to do" equal "$(sriov apply 2>&1)" "nothing to do"
