@@ -45,9 +45,7 @@
 #include "openvswitch/json.h"
 #include "openvswitch/vlog.h"
 #include "sriov/host.h"
-#include "sriov/leftovers.h"
 #include "sriov/vm-libvirt.h"
-#include "svec.h"
 #include "timeval.h"
 #include "unixctl.h"
 #include "util.h"
@@ -155,8 +153,8 @@ wait_until_ready(const char *uuid)
     return wrong;
 }
 
-/* Writes the 'file' of the VM 'uuid', if any VF in it is managed.  Returns
- * false if none is. */
+/* Writes the 'file' of the VM 'uuid'.  Returns true if any VF in it is
+ * managed. */
 static bool
 claim_vfs(const char *dir, const char *uuid, const char *file)
 {
@@ -182,8 +180,11 @@ start(const char *dir)
         /* With none, it may have a GPU, or a VF that sriov.conf has settings
          * for: it is not ours to wait for. */
         if (!strstr(file, "\nvf ")) {
-            /* One may come later. */
+            bool any;
+
+            /* One may come later; without Open vSwitch it is no matter. */
             mkdir(dir, 0700);
+            vm_libvirt_claim(dir, uuid, file, &any);
         } else if (claim_vfs(dir, uuid, file)) {
             wrong = wait_until_ready(uuid);
             if (wrong) {

@@ -50,6 +50,7 @@
 #include "sriov/vm-watch.h"
 #include "svec.h"
 #include "util.h"
+#include "uuid.h"
 
 VLOG_DEFINE_THIS_MODULE(vm_libvirt);
 
@@ -206,14 +207,27 @@ struct domain {
     char *words;                /* In <metadata>, or NULL. */
     bool live;                  /* It runs: what is wrong with a VF is said in
                                  * its file. */
-    struct smap devices;        /* Names of devices by PCI addresses, as they
-                                 * are now. */
+    struct smap lines;          /* Of a VM that runs, by PCI addresses: the
+                                 * lines of its VFs so far. */
+    struct smap devices;        /* Names of devices by PCI addresses. */
     struct ds file;             /* What is to be in its file. */
     char *wrong;                /* Or NULL. */
 };
 
-/* Returns the name of the VF at 'pci', which it keeps while others come and
- * go, since its address may depend on it. */
+static void
+domain_destroy(struct domain *domain)
+{
+    free(domain->uuid);
+    free(domain->name);
+    free(domain->words);
+    free(domain->wrong);
+    smap_destroy(&domain->lines);
+    smap_destroy(&domain->devices);
+    ds_destroy(&domain->file);
+}
+
+/* Returns the name of the VF at 'pci', which no other has: its address may
+ * depend on it. */
 static const char *
 device_name(struct domain *domain, const char *pci)
 {
@@ -244,6 +258,7 @@ add_vf(struct domain *domain, const xmlNode *device, const char *pci)
     const xmlNode *vlan = (child(actual, "vlan") ? child(actual, "vlan")
                            : child(device, "vlan"));
     char *mac = attribute(child(device, "mac"), "address");
+    const char *line = smap_get(&domain->lines, pci);
     const char *name = device_name(domain, pci);
     bool any = domain->words || vlan;
     struct vm_settings settings;
@@ -262,7 +277,10 @@ add_vf(struct domain *domain, const xmlNode *device, const char *pci)
         wrong = put_vlan(&settings, vlan);
     }
     wrong = wrong ? wrong : vm_settings_check(&settings);
-    if (wrong && domain->live) {
+    if (line) {
+        /* What it has started with counts until it ends. */
+        ds_put_format(&domain->file, "%s\n", line);
+    } else if (wrong && domain->live) {
         ds_put_format(&domain->file, "vf %s %s "WRONG"%s\n", pci, name,
                       wrong);
     } else if (wrong) {
@@ -278,10 +296,10 @@ add_vf(struct domain *domain, const xmlNode *device, const char *pci)
     free(mac);
 }
 
-/* Adds to 'devices' those in the file 'uuid' in 'dir'.  Returns false if that
- * is not there, or not of a VM that runs. */
+/* Reads the lines of VFs in the file 'uuid' in 'dir'.  Returns false if that is
+ * not there, or not of a VM that runs. */
 static bool
-read_devices(struct smap *devices, const char *dir, const char *uuid)
+read_lines(struct domain *domain, const char *dir, const char *uuid)
 {
     char *path = xasprintf("/%s", uuid);
     struct howto_lines lines = howto_plain_lines_of(dir, path);
@@ -291,8 +309,11 @@ read_devices(struct smap *devices, const char *dir, const char *uuid)
         char pci[32], device[32];
 
         started |= !strcmp(lines.line, "started");
-        if (ovs_scan(lines.line, "vf %31s %31s", pci, device)) {
-            smap_replace(devices, pci, device);
+        if (ovs_scan(lines.line, "had %31s", pci)) {
+            smap_replace(&domain->lines, pci, lines.line);
+        } else if (ovs_scan(lines.line, "vf %31s %31s", pci, device)) {
+            smap_replace(&domain->lines, pci, lines.line);
+            smap_replace(&domain->devices, pci, device);
         }
     }
     free(path);
@@ -344,9 +365,11 @@ char *
 vm_libvirt_parse(const char *xml, size_t length, char **uuid, char **file)
 {
     struct domain domain = {
+        .lines = SMAP_INITIALIZER(&domain.lines),
         .devices = SMAP_INITIALIZER(&domain.devices),
         .file = DS_EMPTY_INITIALIZER,
     };
+    char *wrong;
     xmlDoc *doc = xmlReadMemory(xml, length, "domain.xml", NULL,
                                 XML_PARSE_NONET | XML_PARSE_NOERROR
                                 | XML_PARSE_NOWARNING);
@@ -358,20 +381,53 @@ vm_libvirt_parse(const char *xml, size_t length, char **uuid, char **file)
         domain.wrong = xstrdup("this is no XML");
     }
     xmlFreeDoc(doc);
-    if (domain.wrong) {
-        free(domain.uuid);
-        ds_destroy(&domain.file);
-    } else {
-        *uuid = domain.uuid;
+    if (!domain.wrong) {
+        *uuid = xstrdup(domain.uuid);
         *file = ds_steal_cstr(&domain.file);
     }
-    free(domain.name);
-    free(domain.words);
-    smap_destroy(&domain.devices);
-    return domain.wrong;
+    wrong = nullable_xstrdup(domain.wrong);
+    domain_destroy(&domain);
+    return wrong;
 }
 
 /* Files. */
+
+/* Returns what is wrong with the settings of a VF, if 'words', behind the name
+ * of its device, say so, or NULL. */
+static const char *
+wrong_of(const char *words)
+{
+    words += strspn(words, " ");
+    return !strncmp(words, WRONG, strlen(WRONG)) ? words + strlen(WRONG) : NULL;
+}
+
+static bool
+has_settings(const char *words)
+{
+    return wrong_of(words) || strchr(words, '=');
+}
+
+/* Returns 'file' with VFs as those of which nobody told in time. */
+static char *
+had_lines(const char *file)
+{
+    struct ds s = DS_EMPTY_INITIALIZER;
+    char *copy = xstrdup(file);
+    char *save_ptr = NULL;
+
+    for (char *line = strtok_r(copy, "\n", &save_ptr); line;
+         line = strtok_r(NULL, "\n", &save_ptr)) {
+        char pci[32];
+
+        if (ovs_scan(line, "vf %31s", pci)) {
+            ds_put_format(&s, "had %s\n", pci);
+        } else {
+            ds_put_format(&s, "%s\n", line);
+        }
+    }
+    free(copy);
+    return ds_steal_cstr(&s);
+}
 
 /* Adds to the VFs that are managed those that have settings in 'file'.
  * Stores in '*any' whether any in 'file' is managed then. */
@@ -393,10 +449,11 @@ add_managed(const char *dir, const char *file, bool *any)
     n = all.n;
     for (char *line = strtok_r(copy, "\n", &save_ptr); line;
          line = strtok_r(NULL, "\n", &save_ptr)) {
-        char pci[32];
+        char pci[32], device[32];
+        int words = -1;
 
-        if (ovs_scan(line, "vf %31s", pci)) {
-            if (strchr(line, '=') || strstr(line, " "WRONG)) {
+        if (ovs_scan(line, "vf %31s %31s%n", pci, device, &words)) {
+            if (has_settings(line + words)) {
                 svec_add(&all, pci);
             }
             *any |= svec_contains_unsorted(&all, pci);
@@ -425,8 +482,11 @@ vm_libvirt_claim(const char *dir, const char *uuid, const char *file,
     int error = fd < 0 || flock(fd, LOCK_EX) ? errno : 0;
 
     error = error ? error : add_managed(dir, file, any);
-    if (!error && (*any || !access(path, F_OK))) {
-        error = host_replace_file(path, file);
+    if (!error) {
+        char *text = *any ? xstrdup(file) : had_lines(file);
+
+        error = host_replace_file(path, text);
+        free(text);
     }
     if (fd >= 0) {
         close(fd);
@@ -435,8 +495,8 @@ vm_libvirt_claim(const char *dir, const char *uuid, const char *file,
     return error;
 }
 
-/* Writes 'text' to the file of the VM 'uuid' in 'dir', if it says something
- * else, and if there is one or any VF in it is managed. */
+/* Writes 'text' to the file of the VM 'uuid' in 'dir', if that says something
+ * else. */
 static void
 write_changed(const char *dir, const char *uuid, const char *text)
 {
@@ -497,7 +557,9 @@ find_process(const char *root, struct vm_watch *watch, const char *uuid,
 }
 
 /* Writes the file in 'dir' of the VM whose status file is 'status' in
- * PID_DIR, if the VM runs and devices came or went since it was written. */
+ * PID_DIR, if the VM runs and devices came or went since it was written.
+ * Without one, nobody knows what the VM was started with: what it has is left
+ * alone. */
 static void
 refresh_file(const char *root, const char *dir, const char *status,
              struct vm_watch *watch)
@@ -505,6 +567,7 @@ refresh_file(const char *root, const char *dir, const char *status,
     char *path = xasprintf("%s"PID_DIR"/%s", root, status);
     struct domain domain = {
         .live = true,
+        .lines = SMAP_INITIALIZER(&domain.lines),
         .devices = SMAP_INITIALIZER(&domain.devices),
         .file = DS_EMPTY_INITIALIZER,
     };
@@ -513,30 +576,33 @@ refresh_file(const char *root, const char *dir, const char *status,
     const xmlNode *root_node = doc ? xmlDocGetRootElement(doc) : NULL;
     const xmlNode *node = child(root_node, "domain");
     char *uuid = text_of(child(node, "uuid"));
+    char *name = text_of(child(node, "name"));
+    char *own = xasprintf("%s.xml", name ? name : "");
 
-    if (uuid && is_element(root_node, "domstatus")) {
+    if (uuid && strlen(uuid) == UUID_LEN && !strcmp(own, status)
+        && is_element(root_node, "domstatus")) {
         char *file = xasprintf("%s/%s", dir, uuid);
         bool there = !access(file, F_OK);
 
         /* One that starts is its hook's. */
-        if (read_devices(&domain.devices, dir, uuid) || !there) {
+        if (read_lines(&domain, dir, uuid) || !there) {
             ds_put_cstr(&domain.file, "started\n");
             read_domain(&domain, node);
-            if (!domain.wrong
-                && find_process(root, watch, uuid, domain.name)) {
-                write_changed(dir, uuid, ds_cstr(&domain.file));
+            if (!domain.wrong && find_process(root, watch, uuid, name)) {
+                char *text = (there ? xstrdup(ds_cstr(&domain.file))
+                              : had_lines(ds_cstr(&domain.file)));
+
+                write_changed(dir, uuid, text);
+                free(text);
             }
         }
         free(file);
     }
     xmlFreeDoc(doc);
+    domain_destroy(&domain);
+    free(own);
+    free(name);
     free(uuid);
-    free(domain.uuid);
-    free(domain.name);
-    free(domain.words);
-    free(domain.wrong);
-    smap_destroy(&domain.devices);
-    ds_destroy(&domain.file);
     free(path);
 }
 
@@ -598,12 +664,12 @@ add_file(const char *root, const char *dir, const char *uuid,
             claim->pid = pid;
             claim->running = pid != 0;
             claim->started = pid ? vm_source_started(pid) : 0;
-            const char *wrong = strstr(lines.line + n, WRONG);
+            const char *words = lines.line + n;
+            const char *wrong = wrong_of(words);
 
-            claim->own = wrong || strchr(lines.line + n, '=');
-            claim->error = (wrong ? xstrdup(wrong + strlen(WRONG))
-                            : vm_settings_put_words(&claim->settings,
-                                                    lines.line + n));
+            claim->own = has_settings(words);
+            claim->error = (wrong ? xstrdup(wrong)
+                            : vm_settings_put_words(&claim->settings, words));
             if (!pid) {
                 facts->expires = MIN(facts->expires, expires);
             }
@@ -634,7 +700,7 @@ libvirt_add(const void *settings OVS_UNUSED, const char *root,
     }
     host_read_folder(&names, "%s", dir);
     SVEC_FOR_EACH (i, name, &names) {
-        if (strlen(name) == 36) {
+        if (strlen(name) == UUID_LEN) {
             add_file(root, dir, name, watch, facts);
         }
     }

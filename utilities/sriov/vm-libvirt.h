@@ -27,9 +27,11 @@
  *     vm UUID NAME
  *     vf PCI DEVICE [WORD...]
  *     vf PCI DEVICE wrong: TEXT
+ *     had PCI             left alone: it is not managed, or the VM ran
+ *                         already when the hook came
  *
- * While the VM runs, it is written anew when libvirt's own file says that it
- * has other VFs.
+ * While the VM runs, lines of VFs come and go as libvirt's own file says; those
+ * that stay do not change.
  *
  * The file "managed" has the PCI addresses of VFs that ever had settings, a
  * line each: they are closed from then on, until the host goes down. */
@@ -46,10 +48,10 @@ struct ds;
 char *vm_libvirt_parse(const char *xml, size_t length, char **uuid,
                        char **file);
 
-/* Writes 'file', of the VM 'uuid', into the existing folder 'dir', if there is
- * one already, or if any VF in it is managed, also because it has settings
- * there, which it stores in '*any'.  Waits until no other VM's hook is at it.
- * Returns 0 or a positive errno value. */
+/* Writes 'file', of the VM 'uuid', into the existing folder 'dir', and stores
+ * in '*any' whether any VF in it is managed, also because it has settings
+ * there; if none is, they are left alone.  Waits until no other VM's hook is
+ * at it.  Returns 0 or a positive errno value. */
 int vm_libvirt_claim(const char *dir, const char *uuid, const char *file,
                      bool *any);
 
