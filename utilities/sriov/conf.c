@@ -1303,7 +1303,11 @@ host_conf_find(const struct host_conf *conf, const char *pci, uint16_t vendor,
         const struct host_section *s = conf->sections[i];
         bool match = host_section_matches(s, pci, vendor, device, switch_id);
 
-        if (match && (!best || s->match < best->match)) {
+        /* A switch id as a whole is more than the beginning of one. */
+        if (match && (!best || s->match < best->match
+                      || (s->match == best->match
+                          && s->match == HOST_MATCH_SWITCH_ID
+                          && strlen(s->id) > strlen(best->id)))) {
             best = s;
         }
     }

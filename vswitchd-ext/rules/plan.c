@@ -146,11 +146,11 @@ find_candidates(struct candidates *c, const struct sriov_plan_input *in)
 static int
 candidate_fit(const struct candidate *c, const struct sriov_port *rep)
 {
-    bool same_id = (c->switch_id && sriov_switch_id_is(c->switch_id,
-                                                       rep->link->switch_id));
+    const char *id = rep->link->switch_id;
+    bool same_id = c->switch_id && id && !strcasecmp(c->switch_id, id);
 
     if (!c->uplink) {
-        return same_id ? 4 : 0;
+        return same_id ? 5 : sriov_switch_id_is(c->switch_id, id) ? 4 : 0;
     } else if (c->uplink->dev == rep->dev) {
         return c->uplink->pf == rep->pf ? 3 : 2;
     } else {
