@@ -141,7 +141,8 @@ add_vfs(struct host_pf *pf, unsigned int n)
 /* pf ADDRESS [id=VENDOR:DEVICE] [mode=MODE] [total=N] [vfs=N] [driver=NAME]
  *            [mtu=N] [steering=NAME] [multiport=on] [switch-id=ID]
  *            [netdev=NAME] [can-multiport=no] [ovs-bond=NAME]
- *            [master=NAME] [coming-bond=NAME] [lapsed=yes] */
+ *            [master=NAME] [coming-bond=NAME] [lapsed=yes] [lost=multiport]
+ *            [lost=bond] [link=down] */
 static void
 do_pf(const struct svec *words)
 {
@@ -173,6 +174,10 @@ do_pf(const struct svec *words)
     set(&pf->master, get(words, "master"));
     set(&pf->coming_bond, get(words, "coming-bond"));
     pf->lapsed = get(words, "lapsed") != NULL;
+    pf->lost_multiport = nullable_string_is_equal(get(words, "lost"),
+                                                  "multiport");
+    pf->lost_bond = nullable_string_is_equal(get(words, "lost"), "bond");
+    link->up = !get(words, "link");
     add_vfs(pf, get_number(words, "vfs"));
 }
 
@@ -238,34 +243,20 @@ do_dev(const struct svec *words)
 
 /* Carrying out. */
 
-/* Has the driver of a PF of the NIC of 'pf' given up the mode?  VFs in use may
- * be disturbed then, as they are already. */
-static bool
-nic_lapsed(const struct host_pf *pf)
-{
-    bool lapsed = false;
-
-    for (size_t i = 0; i < host->n; i++) {
-        lapsed |= host->pfs[i]->lapsed && host_same_nic(pf, host->pfs[i]);
-    }
-    return lapsed;
-}
-
 static void
 check_idle(const struct host_pf *pf)
 {
     for (size_t i = 0; i < pf->n_vfs; i++) {
-        ovs_assert(forced || !pf->vfs[i].user || nic_lapsed(pf));
+        ovs_assert(forced || !pf->vfs[i].user);
     }
 }
 
-/* VFs that nobody uses must have no driver. */
+/* No VF may have a driver, but those in use whose NIC is put in force again. */
 static void
-check_bare(const struct host_pf *pf)
+check_bare(const struct host_pf *pf, bool again)
 {
     for (size_t i = 0; i < pf->n_vfs; i++) {
-        ovs_assert(!pf->vfs[i].driver
-                   || (pf->vfs[i].user && nic_lapsed(pf)));
+        ovs_assert(!pf->vfs[i].driver || (again && pf->vfs[i].user));
     }
 }
 
@@ -280,12 +271,34 @@ set_multiport(struct host_pf *pf, bool on)
     }
 }
 
+/* Multiport disturbs all VFs of the NIC of 'pf': those in use only where it was
+ * lost. */
+static void
+check_multiport_users(const struct host_pf *pf, bool on)
+{
+    bool lost = false;
+
+    for (size_t i = 0; i < host->n; i++) {
+        lost |= (host->pfs[i]->lost_multiport
+                 && host_pf_mode(host->pfs[i]) == SRIOV_MODE_SWITCHDEV
+                 && host_same_nic(pf, host->pfs[i]));
+    }
+    for (size_t i = 0; i < host->n && !(lost && on); i++) {
+        if (host_same_nic(pf, host->pfs[i])) {
+            check_idle(host->pfs[i]);
+        }
+    }
+}
+
 /* Sets the mode, for which no VF may have a driver. */
 static void
 set_mode(struct host_pf *pf, enum sriov_mode mode)
 {
-    check_idle(pf);
-    check_bare(pf);
+    if (!pf->lapsed) {
+        check_idle(pf);
+    }
+    check_bare(pf, pf->lapsed);
+    pf->lapsed = false;
     ovs_assert(strcmp(pf->driver, "ice") || !pf->num_vfs);
     dev_of(pf)->mode = mode;
     /* mlx5: its NIC is one eswitch no more. */
@@ -348,14 +361,22 @@ static void
 make_bond(const struct host_conf *conf, const struct host_bond *bond)
 {
     struct host_linux_bond *is;
+    bool lost = false;
 
+    for (size_t i = 0; i < bond->pfs.n; i++) {
+        struct host_pf *pf = host_find_pf(host, bond->pfs.names[i]);
+
+        lost |= pf && pf->lost_bond;
+    }
     for (size_t i = 0; i < bond->pfs.n; i++) {
         struct host_pf *pf = host_find_pf(host, bond->pfs.names[i]);
 
         ovs_assert(pf && host_pf_mode(pf) == SRIOV_MODE_SWITCHDEV
                    && !host_pf_multiport(pf));
-        check_idle(pf);
-        check_bare(pf);
+        if (!lost) {
+            check_idle(pf);
+        }
+        check_bare(pf, lost);
         set(&pf->master, bond->name);
     }
     is = shash_find_data(&host->bonds, bond->name);
@@ -416,6 +437,7 @@ do_step(const struct host_conf *conf, const struct host_step *step)
     case HOST_STEP_MULTIPORT:
         /* -EINVAL (mlx5 in Linux 6.12, lag/mpesw.c). */
         ovs_assert(host_pf_multiport(pf) != step->on);
+        check_multiport_users(pf, step->on);
         set_multiport(pf, step->on);
         for (size_t i = 0; i < host->n; i++) {
             const struct host_pf *other = host->pfs[i];
@@ -518,12 +540,14 @@ do_plan(const struct svec *words)
     ovs_assert(count_unbound() <= n_unbound);
 
     host_plan_make(&plan, conf, host, only, forced);
+    bool left = false;
     for (size_t i = 0; i < plan.n; i++) {
         if (!plan.steps[i].refusal) {
             printf("  LEFT: %s: %s\n", plan.steps[i].pci, plan.steps[i].text);
+            left = true;
         }
     }
-    ovs_assert(refused || !plan.n);
+    ovs_assert(refused || !left);
     host_plan_destroy(&plan);
     host_conf_destroy(conf);
 }

@@ -25,6 +25,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -98,21 +99,6 @@ read_host(const struct command_args *args, const struct sriov_nl *nl)
     }
 }
 
-/* Notes PFs that are in switchdev mode already, as 'conf' says. */
-static void
-note_modes(const struct host *host, const struct host_conf *conf)
-{
-    for (size_t i = 0; i < host->n; i++) {
-        const struct host_pf *pf = host->pfs[i];
-        const struct host_section *section = host_section_of(conf, pf);
-
-        if (section && section->mode == SRIOV_MODE_SWITCHDEV
-            && host_pf_mode(pf) == SRIOV_MODE_SWITCHDEV) {
-            host_recovery_note(pf->pci);
-        }
-    }
-}
-
 /* Ends the program if 'pci', as a person wrote it, is no PCI device at all.
  * (udev asks for each device that can have VFs, a drive say.) */
 static void
@@ -130,10 +116,9 @@ check_there_is(const struct command_args *args, const char *pci)
 /* Plans what makes the PF at 'pci', or all if that is NULL, as 'conf' says,
  * and does or prints it.  Returns false if not everything was done. */
 static bool
-apply(const struct command_args *args, const struct host_conf *conf,
-      const char *pci)
+apply_once(const struct command_args *args, const struct host_conf *conf,
+           const char *pci, const struct sriov_nl *nl)
 {
-    struct sriov_nl *nl = command_connect(args);
     struct host *host = read_host(args, nl);
     struct host_plan plan;
     const char *note;
@@ -153,11 +138,43 @@ apply(const struct command_args *args, const struct host_conf *conf,
     } else {
         ok = host_steps_run(&plan, conf, nl, args->force);
     }
-    if (!args->dry_run) {
-        note_modes(host, conf);
-    }
     host_plan_destroy(&plan);
     host_destroy(host);
+    return ok;
+}
+
+/* Notes what is so now.  Returns true if the driver has given up the mode of
+ * the PF at 'pci', or of any, meanwhile. */
+static bool
+note_modes(const struct command_args *args, const struct host_conf *conf,
+           const char *pci, const struct sriov_nl *nl)
+{
+    struct host *host = read_host(args, nl);
+    bool lapsed = false;
+
+    host_read_bonds(host, conf, args->root);
+    host_recovery_note(host, conf);
+    host_recovery_read(host);
+    for (size_t i = 0; i < host->n; i++) {
+        lapsed |= (host->pfs[i]->lapsed
+                   && (!pci || !strcmp(pci, host->pfs[i]->pci)));
+    }
+    host_destroy(host);
+    return lapsed;
+}
+
+static bool
+apply(const struct command_args *args, const struct host_conf *conf,
+      const char *pci)
+{
+    struct sriov_nl *nl = command_connect(args);
+    bool ok = apply_once(args, conf, pci, nl);
+
+    /* udev's rule starts no unit that runs. */
+    if (!args->dry_run && note_modes(args, conf, pci, nl) && ok) {
+        ok = apply_once(args, conf, pci, nl);
+        note_modes(args, conf, pci, nl);
+    }
     command_disconnect(nl);
     return ok;
 }

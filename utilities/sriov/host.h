@@ -79,7 +79,9 @@ struct host_pf {
                                  * which is not there yet, likewise. */
 
     bool lapsed;                /* It is in legacy mode, since its driver has
-                                 * given up switchdev mode: see recovery.h. */
+                                 * given up switchdev mode: see recovery.h... */
+    bool lost_multiport;        /* ...and with it multiport of its NIC, */
+    bool lost_bond;             /* or its place in a bond of sriov.conf. */
 
     const struct sriov_dev *dev;   /* Its eswitch, or NULL. */
     const struct sriov_link *link; /* Its uplink, or what it has in legacy

@@ -507,8 +507,10 @@ plan_eswitch(struct planner *p, struct target *t)
         plan_unbind(p, t);
     }
     plan_mode(p, t, steer, set_mode, mode_first);
-    if (lapsed && pf->link && !pf->link->up) {
-        add_step(p, t, HOST_STEP_UP, "%s up, a new device", pf->link->name);
+    /* A bond does so itself. */
+    if (lapsed && pf->link && !pf->link->up && !pf->lost_bond) {
+        add_step(p, t, HOST_STEP_UP, "%s up, if it is in a bridge",
+                 pf->link->name);
     }
 }
 
@@ -527,6 +529,21 @@ mode_changes(const struct target *targets, size_t n, const struct host_pf *pf,
         }
     }
     return changes;
+}
+
+/* Returns true if a driver has given up multiport of the NIC of 'pf' together
+ * with the mode of a target, which gets it again. */
+static bool
+lost_multiport(const struct target *targets, size_t n,
+               const struct host_pf *pf)
+{
+    bool lost = false;
+
+    for (size_t i = 0; i < n; i++) {
+        lost |= (targets[i].pf->lost_multiport && targets[i].new_mode
+                 && !targets[i].refused && host_same_nic(targets[i].pf, pf));
+    }
+    return lost;
 }
 
 /* Returns true if multiport has to wait for another PF of the NIC of 'pf',
@@ -589,30 +606,14 @@ multiport_of(const struct planner *p, const struct host_pf *pf,
             : multiport_helps(p, pf) ? HOST_ON : HOST_UNSET);
 }
 
-/* Returns true if the driver has given up switchdev mode of a PF of the NIC of
- * 'pf', and with it what joined the NIC's PFs. */
-static bool
-nic_lapsed(const struct planner *p, const struct host_pf *pf)
-{
-    bool lapsed = false;
-
-    for (size_t i = 0; i < p->host->n; i++) {
-        lapsed |= (p->host->pfs[i]->lapsed
-                   && host_same_nic(pf, p->host->pfs[i]));
-    }
-    return lapsed;
-}
-
-/* Returns who uses VFs of the NIC of 'pf', so that they must not be disturbed,
- * which the caller must free, or NULL if nobody does, with --force, or if what
- * they had is to be put in force again. */
+/* Returns who uses VFs of the NIC of 'pf', which the caller must free, or NULL
+ * if nobody does, or with --force. */
 static char *
 users_of_nic(const struct planner *p, const struct host_pf *pf)
 {
-    bool ignore = p->force || nic_lapsed(p, pf);
     char *users = NULL;
 
-    for (size_t i = 0; i < p->host->n && !ignore && !users; i++) {
+    for (size_t i = 0; i < p->host->n && !p->force && !users; i++) {
         if (host_same_nic(pf, p->host->pfs[i])) {
             users = users_of(p->host->pfs[i]);
         }
@@ -672,7 +673,8 @@ plan_multiport(struct planner *p, const struct target *targets, size_t n,
                                 "multiport"))) {
         return;
     }
-    users = users_of_nic(p, pf);
+    users = (on && lost_multiport(targets, n, pf) ? NULL
+             : users_of_nic(p, pf));
     if (users && automatic) {
         svec_add_nocopy(&p->plan->notes, xasprintf(
             "%s: multiport on, since its uplink is in OVS bond %s: left "
@@ -825,10 +827,14 @@ refuse_bond(const struct planner *p, const struct bond_members *m)
 {
     const struct host_bond *bond = m->bond;
     char *differs = host_bond_differs(bond, p->host);
+    bool lost = false;
     char *users = NULL;
 
     if (differs) {
         return differs;
+    }
+    for (size_t i = 0; i < m->n; i++) {
+        lost |= m->targets[i].pf->lost_bond;
     }
     for (size_t i = 0; i < m->n; i++) {
         const struct host_pf *pf = m->targets[i].pf;
@@ -845,7 +851,7 @@ refuse_bond(const struct planner *p, const struct bond_members *m)
             return xstrdup("multiport is on, with which there is no VF-LAG; "
                            "write multiport = off");
         }
-        users = users ? users : users_of_nic(p, pf);
+        users = p->force || lost || users ? users : users_of(pf);
     }
     if (users) {
         char *refusal = refusal_of(users);

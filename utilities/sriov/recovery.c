@@ -20,13 +20,17 @@
 #include "sriov/recovery.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "openvswitch/vlog.h"
+#include "sriov/conf.h"
 #include "sriov/host.h"
+#include "sriov/plan.h"
+#include "svec.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(sriov_recovery);
@@ -34,36 +38,84 @@ VLOG_DEFINE_THIS_MODULE(sriov_recovery);
 /* The rule in 60-ovs-sriov.rules looks there, too. */
 #define NOTES "/run/ovs-sriov.switchdev"
 
+/* After the name of a note of which udev's rule is to know no more. */
+#define FAILED ".failed"
+
 static char *
-note_path(const char *pci)
+note_path(const char *pci, const char *suffix)
 {
-    return xasprintf(NOTES"/%s", pci);
-}
-
-void
-host_recovery_note(const char *pci)
-{
-    char *path = note_path(pci);
-    int error = mkdir(NOTES, 0755) && errno != EEXIST ? errno : 0;
-    int fd = error ? -1 : open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-
-    if (fd >= 0) {
-        close(fd);
-    } else {
-        VLOG_WARN("%s: %s; should its driver recover from a failure, the mode "
-                  "stays as the driver has it then", path,
-                  ovs_strerror(error ? error : errno));
-    }
-    free(path);
+    return xasprintf(NOTES"/%s%s", pci, suffix);
 }
 
 void
 host_recovery_forget(const char *pci)
 {
-    char *path = note_path(pci);
+    char *path = note_path(pci, "");
+    char *failed = note_path(pci, FAILED);
 
     unlink(path);
+    unlink(failed);
+    free(failed);
     free(path);
+}
+
+void
+host_recovery_failed(const char *pci)
+{
+    char *path = note_path(pci, "");
+    char *failed = note_path(pci, FAILED);
+
+    rename(path, failed);
+    free(failed);
+    free(path);
+}
+
+/* Is 'pf' in a bond that 'conf' has? */
+static bool
+in_bond(const struct host_conf *conf, const struct host_pf *pf)
+{
+    bool in = false;
+
+    for (size_t i = 0; i < conf->n_bonds; i++) {
+        in |= (svec_contains_unsorted(&conf->bonds[i].pfs, pf->pci)
+               && nullable_string_is_equal(pf->master, conf->bonds[i].name));
+    }
+    return in;
+}
+
+static void
+note(const struct host_conf *conf, const struct host_pf *pf)
+{
+    char *path = note_path(pf->pci, "");
+    char *failed = note_path(pf->pci, FAILED);
+    const char *text = (host_pf_multiport(pf) ? "multiport\n"
+                        : in_bond(conf, pf) ? "bond\n" : "");
+    int error = mkdir(NOTES, 0755) && errno != EEXIST ? errno : 0;
+
+    error = error ? error : host_replace_file(path, text);
+    if (error) {
+        VLOG_WARN("%s: %s; should its driver recover from a failure, the mode "
+                  "stays as the driver has it then", path,
+                  ovs_strerror(error));
+    }
+    unlink(failed);
+    free(failed);
+    free(path);
+}
+
+void
+host_recovery_note(const struct host *host, const struct host_conf *conf)
+{
+    for (size_t i = 0; i < host->n; i++) {
+        const struct host_pf *pf = host->pfs[i];
+        const struct host_section *section = host_section_of(conf, pf);
+
+        if (!section || section->mode != SRIOV_MODE_SWITCHDEV) {
+            host_recovery_forget(pf->pci);
+        } else if (host_pf_mode(pf) == SRIOV_MODE_SWITCHDEV) {
+            note(conf, pf);
+        }
+    }
 }
 
 void
@@ -71,10 +123,16 @@ host_recovery_read(struct host *host)
 {
     for (size_t i = 0; i < host->n; i++) {
         struct host_pf *pf = host->pfs[i];
-        char *path = note_path(pf->pci);
+        char *text = host_read_file(NOTES"/%s", pf->pci);
 
-        pf->lapsed = (host_pf_mode(pf) == SRIOV_MODE_LEGACY
-                      && !access(path, F_OK));
-        free(path);
+        if (!text) {
+            text = host_read_file(NOTES"/%s"FAILED, pf->pci);
+        }
+        if (text && host_pf_mode(pf) == SRIOV_MODE_LEGACY) {
+            pf->lapsed = true;
+            pf->lost_multiport = !strcmp(text, "multiport");
+            pf->lost_bond = !strcmp(text, "bond");
+        }
+        free(text);
     }
 }

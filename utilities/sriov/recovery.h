@@ -25,18 +25,30 @@
  * reload", it lets go of a PF and takes it up again, in legacy mode
  * (mlx5_unload() and mlx5_eswitch_disable() in Linux 6.12), while VMs keep
  * their VFs, on the plain switch of the NIC: without VLANs, and with addresses
- * that nobody checks.  PFs that were in switchdev mode as sriov.conf says are
- * noted, and the event of their new network device has the mode set again,
- * though VFs are in use: what could be disturbed is cut off already. */
+ * that nobody checks.  PFs that are in switchdev mode as sriov.conf says are
+ * noted, with what joins them to others of their NIC.  The event of a new
+ * network device has that put in force again, though VFs are in use.
+ *
+ * A person who sets legacy mode with devlink, against sriov.conf, looks the
+ * same, but causes no such event. */
 
 struct host;
+struct host_conf;
 
-/* Notes, until the host is started anew, that the PF at 'pci' is in switchdev
- * mode, or that it is not to be any more.  What goes wrong is logged. */
-void host_recovery_note(const char *pci);
+/* Notes, until the host is started anew, which PFs of 'host' are in switchdev
+ * mode as 'conf' says, and forgets those that are not to be.  What goes wrong
+ * is logged. */
+void host_recovery_note(const struct host *host, const struct host_conf *conf);
+
+/* Forgets the PF at 'pci', which is to leave switchdev mode. */
 void host_recovery_forget(const char *pci);
 
-/* Sets 'lapsed' of those PFs that are noted, and in legacy mode. */
+/* Has udev's rule start nothing any more for the PF at 'pci', whose mode could
+ * not be set: some drivers make its network device anew for each attempt. */
+void host_recovery_failed(const char *pci);
+
+/* Sets 'lapsed' and what goes with it of those PFs that are noted, and in
+ * legacy mode. */
 void host_recovery_read(struct host *);
 
 #endif /* recovery.h */

@@ -342,8 +342,7 @@ set_mode(struct applier *a, const struct host_step *step,
     return describe(a, error, &detail);
 }
 
-/* Sets the mode of 'pf' for 'step', and notes it, since a driver that recovers
- * from a failure forgets it. */
+/* Sets the mode of 'pf' for 'step'. */
 static char *
 change_mode(struct applier *a, const struct host_step *step,
             const struct host_pf *pf, enum sriov_mode mode)
@@ -352,8 +351,8 @@ change_mode(struct applier *a, const struct host_step *step,
 
     if (mode == SRIOV_MODE_LEGACY) {
         host_recovery_forget(pf->pci);
-    } else if (!error) {
-        host_recovery_note(pf->pci);
+    } else if (error) {
+        host_recovery_failed(pf->pci);
     }
     return error;
 }
@@ -774,9 +773,10 @@ set_pf_up(struct applier *a, const struct host_pf *pf)
 {
     char *detail = NULL;
 
-    return (pf->link
+    return (!pf->link ? xstrdup("the PF has no network device")
+            : pf->link->master
             ? describe(a, set_up(a, pf->link, true), &detail)
-            : xstrdup("the PF has no network device"));
+            : NULL);
 }
 
 static char *
@@ -897,7 +897,8 @@ verify_step(struct applier *a, const struct host_step *step)
                && host_pf_mode(pf) != section->mode) {
         error = xasprintf("the driver said that all is well, but the mode is "
                           "%s", sriov_mode_to_string(host_pf_mode(pf)));
-    } else if (step->kind == HOST_STEP_UP && !(pf->link && pf->link->up)) {
+    } else if (step->kind == HOST_STEP_UP && pf->link && pf->link->master
+               && !pf->link->up) {
         error = xstrdup("the driver said that all is well, but it is down");
     } else if (step->kind == HOST_STEP_MULTIPORT
                && host_pf_multiport(pf) != step->on) {

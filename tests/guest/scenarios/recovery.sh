@@ -53,7 +53,19 @@ wait_until 20 pings vf0.1 "$(wire_ip 0)"
 expect_offloaded vf0.1 wire0 "$(wire_ip 0)" "$(rep 1)" "$(uplink 0)"
 check "nothing is left to do" equal "$(sriov apply 2>&1)" "nothing to do"
 
+say "no more is asked of udev when the mode cannot be set"
 stop_ovs
+nic_knob 0 refuse_switchdev 5
+nic_knob 0 recover 1
+wait_until 20 wanted
+check_fails "it is refused" sriov apply "$(pf_pci 0)"
+nic_knob 0 recover 1
+udev_settle
+check_fails "udev wants it again" wanted
+nic_knob 0 refuse_switchdev 0
+sriov apply || fail "a person cannot have it applied"
+check "no port of the other PF was touched" equal "$(udevadm info -q property "/sys/class/net/$(uplink 1)" | grep -c SYSTEMD_WANTS)" 0
+
 say "VFs that somebody uses in legacy mode by intent are left alone"
 sed -i 's/^vfs = 3/&\nmode = legacy/' /etc/openvswitch/sriov.conf
 check "users" contains "$(sriov apply 2>&1)" "eswitch mode legacy: FAILED: $user"
