@@ -455,7 +455,7 @@ scenario_clean() {
     local ns dev p
     stop_ovs 2>/dev/null
     udev_stop
-    rm -f /etc/udev/rules.d/* /etc/systemd/network/* /etc/openvswitch/sriov.conf* /run/ovs-sriov.* /run/ovs/conf.db
+    rm -rf /etc/udev/rules.d/* /etc/systemd/network/* /etc/openvswitch/sriov.conf* /run/ovs-sriov.* /run/ovs/conf.db
     for p in /run/netns/*; do
         [ -e "$p" ] || continue
         ns=${p##*/}

@@ -149,7 +149,7 @@ static bool
 note_modes(const struct command_args *args, const struct host_conf *conf,
            const char *pci, const struct sriov_nl *nl)
 {
-    struct host *host = read_host(args, nl);
+    struct host *host = host_read(args->root, nl);
     bool lapsed = false;
 
     host_read_bonds(host, conf, args->root);

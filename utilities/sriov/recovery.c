@@ -128,7 +128,8 @@ host_recovery_read(struct host *host)
         if (!text) {
             text = host_read_file(NOTES"/%s"FAILED, pf->pci);
         }
-        if (text && host_pf_mode(pf) == SRIOV_MODE_LEGACY) {
+        /* One that was bound anew has none. */
+        if (text && pf->num_vfs && host_pf_mode(pf) == SRIOV_MODE_LEGACY) {
             pf->lapsed = true;
             pf->lost_multiport = !strcmp(text, "multiport");
             pf->lost_bond = !strcmp(text, "bond");

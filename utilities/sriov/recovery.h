@@ -48,7 +48,7 @@ void host_recovery_forget(const char *pci);
 void host_recovery_failed(const char *pci);
 
 /* Sets 'lapsed' and what goes with it of those PFs that are noted, and in
- * legacy mode. */
+ * legacy mode with VFs. */
 void host_recovery_read(struct host *);
 
 #endif /* recovery.h */
