@@ -441,6 +441,36 @@ has_param(struct planner *p, const struct host_pf *pf,
     return !name;
 }
 
+/* Returns true, and notes it, if VFs of 't' are in use, so that their number
+ * stays: cut off as they are without switchdev mode, they are there. */
+static bool
+keep_vfs(struct planner *p, const struct target *t)
+{
+    char *users = p->force ? NULL : users_of(t->pf);
+
+    if (users) {
+        svec_add_nocopy(&p->plan->notes,
+                        xasprintf("%s: %u VFs: left alone: %s", t->pf->pci,
+                                  t->section->vfs, users));
+        free(users);
+        return true;
+    }
+    return false;
+}
+
+/* Plans that the uplink of 't' is up, which its driver may have made anew.  A
+ * bond does so itself. */
+static void
+plan_up(struct planner *p, const struct target *t)
+{
+    const struct sriov_link *link = t->pf->link;
+
+    if (link && !link->up && !t->pf->lost_bond) {
+        add_step(p, t, HOST_STEP_UP, "%s up, if it is in a bridge",
+                 link->name);
+    }
+}
+
 /* Plans what concerns the eswitch as a whole, up to its mode. */
 static void
 plan_eswitch(struct planner *p, struct target *t)
@@ -469,18 +499,9 @@ plan_eswitch(struct planner *p, struct target *t)
         t->too_many = true;
         new_vfs = false;
     }
-    /* VFs in use are cut off as it is, but they are there. */
     bool lapsed = pf->lapsed && switchdev;
-    if (new_vfs && lapsed && !p->force) {
-        char *users = users_of(pf);
-
-        if (users) {
-            svec_add_nocopy(&p->plan->notes,
-                            xasprintf("%s: %u VFs: left alone: %s", pf->pci,
-                                      section->vfs, users));
-            new_vfs = false;
-            free(users);
-        }
+    if (new_vfs && lapsed) {
+        new_vfs = !keep_vfs(p, t);
     }
 
     bool without = ((set_mode || steer) && pf->num_vfs
@@ -507,10 +528,8 @@ plan_eswitch(struct planner *p, struct target *t)
         plan_unbind(p, t);
     }
     plan_mode(p, t, steer, set_mode, mode_first);
-    /* A bond does so itself. */
-    if (lapsed && pf->link && !pf->link->up && !pf->lost_bond) {
-        add_step(p, t, HOST_STEP_UP, "%s up, if it is in a bridge",
-                 pf->link->name);
+    if (lapsed) {
+        plan_up(p, t);
     }
 }
 

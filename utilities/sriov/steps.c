@@ -342,11 +342,13 @@ set_mode(struct applier *a, const struct host_step *step,
     return describe(a, error, &detail);
 }
 
-/* Sets the mode of 'pf' for 'step'. */
+/* Sets the mode of 'pf' that 'step' says. */
 static char *
 change_mode(struct applier *a, const struct host_step *step,
-            const struct host_pf *pf, enum sriov_mode mode)
+            const struct host_pf *pf)
 {
+    enum sriov_mode mode = (step->kind == HOST_STEP_LEGACY ? SRIOV_MODE_LEGACY
+                            : step->section->mode);
     char *error = set_mode(a, step, pf, mode);
 
     if (mode == SRIOV_MODE_LEGACY) {
@@ -819,14 +821,12 @@ do_step(struct applier *a, const struct host_step *step)
         error = make_vfs(a, step, pf);
         break;
     case HOST_STEP_LEGACY:
-        error = change_mode(a, step, pf, SRIOV_MODE_LEGACY);
+    case HOST_STEP_MODE:
+        error = change_mode(a, step, pf);
         break;
     case HOST_STEP_STEERING:
         error = set_param(a, pf, "flow_steering_mode", section->steering,
                           false);
-        break;
-    case HOST_STEP_MODE:
-        error = change_mode(a, step, pf, section->mode);
         break;
     case HOST_STEP_UP:
         error = set_pf_up(a, pf);
