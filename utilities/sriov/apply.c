@@ -114,10 +114,11 @@ check_there_is(const struct command_args *args, const char *pci)
 }
 
 /* Plans what makes the PF at 'pci', or all if that is NULL, as 'conf' says,
- * and does or prints it.  Returns false if not everything was done. */
+ * and does or prints it.  Returns false if not everything was done.  Stores in
+ * '*changed' whether anything may have changed; else it is noted as it is. */
 static bool
 apply_once(const struct command_args *args, const struct host_conf *conf,
-           const char *pci, const struct sriov_nl *nl)
+           const char *pci, const struct sriov_nl *nl, bool *changed)
 {
     struct host *host = read_host(args, nl);
     struct host_plan plan;
@@ -131,8 +132,12 @@ apply_once(const struct command_args *args, const struct host_conf *conf,
     SVEC_FOR_EACH (i, note, &plan.notes) {
         fprintf(stderr, "%s\n", note);
     }
+    *changed = plan.n && !args->dry_run;
     if (!plan.n) {
         puts("nothing to do");
+        if (!args->dry_run) {
+            host_recovery_note(host, conf);
+        }
     } else if (args->dry_run) {
         ok = print_plan(&plan);
     } else {
@@ -168,12 +173,15 @@ apply(const struct command_args *args, const struct host_conf *conf,
       const char *pci)
 {
     struct sriov_nl *nl = command_connect(args);
-    bool ok = apply_once(args, conf, pci, nl);
+    bool changed;
+    bool ok = apply_once(args, conf, pci, nl, &changed);
 
     /* udev's rule starts no unit that runs. */
-    if (!args->dry_run && note_modes(args, conf, pci, nl) && ok) {
-        ok = apply_once(args, conf, pci, nl);
-        note_modes(args, conf, pci, nl);
+    if (changed && note_modes(args, conf, pci, nl) && ok) {
+        ok = apply_once(args, conf, pci, nl, &changed);
+        if (changed) {
+            note_modes(args, conf, pci, nl);
+        }
     }
     command_disconnect(nl);
     return ok;
