@@ -1,6 +1,8 @@
 # ovs-vswitchd that ends and starts under traffic: streams of pings, and what each lost. Sourced by scenarios, after lib.sh.
 
 . /host/guest/network.sh
+# What the kernel's datapath forwards counts as well.
+real_clock
 answers() { grep -c icmp_seq= "/tmp/ping.$1" || :; }
 answers_at_least() { at_least "$(answers "$1")" "$2"; }
 # ends exit|kill: has ovs-vswitchd end.
