@@ -84,6 +84,8 @@ lib_libopenvswitch_la_SOURCES += \
 	vswitchd-ext/datapath/attempts-vlog.h \
 	vswitchd-ext/datapath/attempts.c \
 	vswitchd-ext/datapath/attempts.h \
+	vswitchd-ext/datapath/qdisc.c \
+	vswitchd-ext/datapath/qdisc.h \
 	vswitchd-ext/datapath/sources.c \
 	vswitchd-ext/datapath/sources.h
 ofproto_libofproto_la_SOURCES += \

@@ -36,7 +36,14 @@ nic_up 2 0
 start_ovs
 need_patched
 setup true
+tc monitor >/tmp/tc &
+monitor=$!
 side ours
+kill $monitor
+# The kernel takes the queues of a device away with its qdisc; on the first device Open vSwitch tries what the kernel can do.
+deleted() { sed -n "s/^deleted qdisc .* dev \($1\) .*/\1/p" /tmp/tc | sort -u; }
+check "tc told of nothing" equal "$(deleted ovs-system)" ovs-system
+check "a qdisc did not stay" equal "$(deleted "br0\|$(uplink 0)\|$(rep 0 0)\|$(rep 0 1)")" ""
 # Flows name ports by number, so they go before a port is added that may get any of them.
 flushes() { ovs-appctl coverage/read-counter dpif_flow_flush; }
 at_start=$(flushes)
@@ -58,7 +65,6 @@ side stock
 stop_ovs
 
 for s in vf wire plain; do say "RESULT in all: $s: ours lost ${lost[ours.$s]}, stock ${lost[stock.$s]}"; done
-# None, but for a packet that waits for its upcall just when handlers are started anew (udpif_flush()).
 for s in vf wire; do check "the NIC did not go on for $s" at_most "$(( 10 * lost[ours.$s] ))" "${lost[stock.$s]}"; done
 # The kernel's flows go on until handlers are there (datapath/restart.h).
 check "software lost more than half of what stock does" at_most "$(( 2 * lost[ours.plain] ))" "${lost[stock.plain]}"
