@@ -65,11 +65,12 @@ has_other(int ifindex, enum tc_qdisc_hook hook)
 }
 
 void
-sriov_qdisc_make_way(int ifindex, uint32_t block_id, enum tc_qdisc_hook hook)
+sriov_qdisc_make_way(int ifindex, uint32_t block_id, enum tc_qdisc_hook hook,
+                     bool may_have_filters)
 {
     static atomic_flag any = ATOMIC_FLAG_INIT;
 
-    if (!atomic_flag_test_and_set(&any) || block_id
+    if (!atomic_flag_test_and_set(&any) || block_id || may_have_filters
         || has_other(ifindex, hook)) {
         tc_add_del_qdisc(ifindex, false, 0, hook);
     }

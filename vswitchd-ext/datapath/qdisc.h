@@ -25,18 +25,20 @@
  * and what is sent until they are back, is lost (Linux 6.12, net/sched/
  * sch_api.c, qdisc_graft(); sch_generic.c, dev_deactivate_many()).  So one
  * that is as it would be added stays.  Its filters are gone by then:
- * netdev_tc_init_flow_api() deletes all chains before.
+ * netdev_tc_init_flow_api() deletes all chains before, if the kernel lists
+ * them (4.19).
  *
  * This is part of libopenvswitch, since the hook is.  It is called wherever
  * ports are added. */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "tc.h"
 
 /* Deletes what stands in the way of the qdisc that a port with 'ifindex' is to
- * get at 'hook' with 'block_id'.  The first port of all is used to find out
- * what the kernel can do, for which it may have none. */
+ * get at 'hook' with 'block_id': any qdisc that 'may_have_filters', and that of
+ * the first port of all, which is used to find out what the kernel can do. */
 void sriov_qdisc_make_way(int ifindex, uint32_t block_id,
-                          enum tc_qdisc_hook hook);
+                          enum tc_qdisc_hook hook, bool may_have_filters);
 
 #endif /* qdisc.h */

@@ -26,6 +26,7 @@
 #include "netdev.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
+#include "openvswitch/list.h"
 #include "openvswitch/shash.h"
 #include "openvswitch/vlog.h"
 #include "ovs-atomic.h"
@@ -59,11 +60,21 @@ struct record {
     char *frame;                /* In hexadecimal. */
 };
 
+/* A member that goes on, until sriov_lacp_loaded(). */
+struct resumed {
+    struct ovs_list node;
+    const struct lacp *lacp;        /* These are for comparing only. */
+    const void *member;
+    struct dp_packet *packet;       /* The record, but for what its sender
+                                     * knows of us: nothing. */
+};
+
 static struct ovs_mutex mutex = OVS_MUTEX_INITIALIZER;
 static struct shash records OVS_GUARDED_BY(mutex)
     = SHASH_INITIALIZER(&records);      /* By the device's name. */
 static atomic_bool active = false;
 static bool resuming;           /* Main thread: between load and loaded. */
+static struct ovs_list all_resumed = OVS_LIST_INITIALIZER(&all_resumed);
 static struct seq *changed;     /* Null until it is active. */
 static uint64_t written;        /* Value of 'changed' that was written. */
 
@@ -188,7 +199,13 @@ sriov_lacp_load(void)
 void
 sriov_lacp_loaded(void)
 {
+    struct resumed *r;
+
     resuming = false;
+    LIST_FOR_EACH_POP (r, node, &all_resumed) {
+        dp_packet_delete(r->packet);
+        free(r);
+    }
 }
 
 void
@@ -257,30 +274,77 @@ sriov_lacp_received(const struct netdev *netdev,
     record_destroy(old);
 }
 
-void
-sriov_lacp_resume(struct lacp *lacp, const void *member,
-                  const struct netdev *netdev)
+static void
+send_nothing(void *member OVS_UNUSED, const void *pdu OVS_UNUSED,
+             size_t pdu_size OVS_UNUSED)
+{
+}
+
+/* Has the members of 'lacp' attached now.  LACP itself does so in the next
+ * round of the main loop, and in between bond_run() would disable them.
+ *
+ * Nothing can be sent yet.  So that LACP does in the next round, the members
+ * get what a partner would say that knows nothing of us. */
+static void
+attach(struct lacp *lacp)
+{
+    const struct resumed *r;
+
+    lacp_run(lacp, send_nothing);
+    LIST_FOR_EACH (r, node, &all_resumed) {
+        if (r->lacp == lacp) {
+            lacp_process_packet(lacp, r->member, r->packet);
+        }
+    }
+}
+
+/* Returns what came in last at device 'name', which the caller must free, or
+ * null if it does not count any more. */
+static struct dp_packet *
+packet_of(const char *name)
+    OVS_EXCLUDED(mutex)
 {
     struct dp_packet *packet = NULL;
     const struct record *record;
 
-    if (!lacp || !resuming || !netdev_get_carrier(netdev)) {
-        return;
-    }
     ovs_mutex_lock(&mutex);
-    record = shash_find_data(&records, netdev_get_name(netdev));
+    record = shash_find_data(&records, name);
     if (record && time_msec() < record->until) {
         eth_from_hex(record->frame, &packet);
     }
     ovs_mutex_unlock(&mutex);
-    if (packet) {
-        VLOG_INFO("%s: LACP goes on with the partner of before",
-                  netdev_get_name(netdev));
-        /* Tells LACP that there is carrier, without which it takes none. */
-        lacp_member_may_enable(lacp, member);
-        dp_packet_set_l3(packet, (char *) dp_packet_data(packet)
-                                 + ETH_HEADER_LEN);
-        lacp_process_packet(lacp, member, packet);
+
+    if (packet && dp_packet_size(packet) < ETH_HEADER_LEN + PDU_LEN) {
         dp_packet_delete(packet);
+        return NULL;
     }
+    return packet;
+}
+
+void
+sriov_lacp_resume(struct lacp *lacp, const void *member,
+                  const struct netdev *netdev)
+{
+    const char *name = netdev_get_name(netdev);
+    struct dp_packet *packet;
+    struct resumed *r;
+    uint8_t *pdu;
+
+    packet = (lacp && resuming && netdev_get_carrier(netdev)
+              ? packet_of(name) : NULL);
+    if (!packet) {
+        return;
+    }
+    VLOG_INFO("%s: LACP goes on with the partner of before", name);
+    /* Tells LACP that there is carrier, without which it takes none. */
+    lacp_member_may_enable(lacp, member);
+    pdu = (uint8_t *) dp_packet_data(packet) + ETH_HEADER_LEN;
+    dp_packet_set_l3(packet, pdu);
+    lacp_process_packet(lacp, member, packet);
+
+    pdu[PDU_PARTNER_STATE] = 0;
+    r = xmalloc(sizeof *r);
+    *r = (struct resumed) { .lacp = lacp, .member = member, .packet = packet };
+    ovs_list_push_back(&all_resumed, &r->node);
+    attach(lacp);
 }

@@ -16,6 +16,10 @@ far_up() {
         ip -n far link set "wire$p" down
         ip -n far link set "wire$p" master far
     done
+    for p in 0 1; do
+        tc -n far qdisc add dev "wire$p" clsact
+        tc -n far filter add dev "wire$p" ingress protocol 0x8809 matchall action pass
+    done
     ip -n far link set far up
     ip -n far addr add $far_ip/16 dev far
 }
@@ -33,6 +37,10 @@ all_in_hw() {
     hw_flow "$(rep 0 0)" "$(rep 0 1)" || return 1
     [ "$ovs_dir" != "$ours" ] || hw_flow "$(rep 0 0)" "$(uplink 0)" || hw_flow "$(rep 0 0)" "$(uplink 1)"
 }
+# heard WIRE: the LACPDUs that came in there.
+heard() { tc -n far -s filter show dev "$1" ingress | sed -n 's/.* bytes \([0-9]*\) pkt.*/\1/p'; }
+heard_more() { at_least "$(heard "$1")" "$2"; }
+flaps() { grep -c 'bond|INFO|member .*: disabled' /run/ovs/ovs-vswitchd.log || :; }
 bond_sends() { members_enabled 1 || members_enabled 2; }
 side() { restart_under "$1" exit all_in_hw vf=vf0.0:"$(vf_ip 0 1)" far=vf0.0:$far_ip; }
 
@@ -54,7 +62,13 @@ for partner in "802.3ad lacp_rate slow" "active-backup primary wire0"; do
     start_ovs "$ours"
     need_patched
     setup
+    before=("$(heard wire0)" "$(heard wire1)") flaps=$(flaps)
     side "ours, ${partner%% *}"
+    if [ "${partner%% *}" = 802.3ad ]; then
+        # Both, once, as the old ovs-vswitchd ends.
+        check "members were disabled" equal $(( $(flaps) - flaps )) 2
+        for p in 0 1; do check "the partner was not told at once" heard_more wire$p $(( before[p] + 1 )); done
+    fi
     stop_ovs
     start_ovs_stock_offloading
     for v in 0 1; do ip link set "$(rep 0 $v)" up; done
