@@ -60,13 +60,14 @@ struct record {
     char *frame;                /* In hexadecimal. */
 };
 
-/* A member that goes on, until sriov_lacp_loaded(). */
-struct resumed {
+/* A member of a bond, until sriov_lacp_loaded(). */
+struct lacp_member {
     struct ovs_list node;
-    const struct lacp *lacp;        /* These are for comparing only. */
-    const void *member;
-    struct dp_packet *packet;       /* The record, but for what its sender
-                                     * knows of us: nothing. */
+    const struct lacp *lacp;        /* For comparing only, as is 'id'. */
+    const void *id;
+    struct dp_packet *packet;       /* If it goes on: its record, but for what
+                                     * its sender knows of us, which is
+                                     * nothing.  Null without carrier. */
 };
 
 static struct ovs_mutex mutex = OVS_MUTEX_INITIALIZER;
@@ -74,7 +75,7 @@ static struct shash records OVS_GUARDED_BY(mutex)
     = SHASH_INITIALIZER(&records);      /* By the device's name. */
 static atomic_bool active = false;
 static bool resuming;           /* Main thread: between load and loaded. */
-static struct ovs_list all_resumed = OVS_LIST_INITIALIZER(&all_resumed);
+static struct ovs_list members = OVS_LIST_INITIALIZER(&members);
 static struct seq *changed;     /* Null until it is active. */
 static uint64_t written;        /* Value of 'changed' that was written. */
 
@@ -199,12 +200,12 @@ sriov_lacp_load(void)
 void
 sriov_lacp_loaded(void)
 {
-    struct resumed *r;
+    struct lacp_member *m;
 
     resuming = false;
-    LIST_FOR_EACH_POP (r, node, &all_resumed) {
-        dp_packet_delete(r->packet);
-        free(r);
+    LIST_FOR_EACH_POP (m, node, &members) {
+        dp_packet_delete(m->packet);
+        free(m);
     }
 }
 
@@ -280,20 +281,49 @@ send_nothing(void *member OVS_UNUSED, const void *pdu OVS_UNUSED,
 {
 }
 
-/* Has the members of 'lacp' attached now.  LACP itself does so in the next
- * round of the main loop, and in between bond_run() would disable them.
+static void
+add_member(const struct lacp *lacp, const void *id, struct dp_packet *packet)
+{
+    struct lacp_member *m = xmalloc(sizeof *m);
+
+    *m = (struct lacp_member) { .lacp = lacp, .id = id, .packet = packet };
+    ovs_list_push_back(&members, &m->node);
+}
+
+/* Has LACP take 'packet' as come in at the member 'id', which it does not
+ * without carrier: lacp_member_may_enable() tells it that there is. */
+static void
+receive(struct lacp *lacp, const void *id, const struct dp_packet *packet)
+{
+    lacp_member_may_enable(lacp, id);
+    lacp_process_packet(lacp, id, packet);
+}
+
+/* Has the members of 'lacp' attached now, one of which goes on with the partner
+ * that 'packet' came from.  LACP itself does so in the next round of the main
+ * loop, and in between bond_run() would disable them.
+ *
+ * A member without carrier has the same partner, as if it had lost its carrier
+ * just now.  With none, LACP prefers it until it has waited for one in vain,
+ * and no other may be enabled.
  *
  * Nothing can be sent yet.  So that LACP does in the next round, the members
- * get what a partner would say that knows nothing of us. */
+ * that go on get what a partner would say that knows nothing of us. */
 static void
-attach(struct lacp *lacp)
+attach(struct lacp *lacp, const struct dp_packet *packet)
 {
-    const struct resumed *r;
+    const struct lacp_member *m;
 
+    LIST_FOR_EACH (m, node, &members) {
+        if (m->lacp == lacp && !m->packet) {
+            receive(lacp, m->id, packet);
+            lacp_member_carrier_changed(lacp, m->id, false);
+        }
+    }
     lacp_run(lacp, send_nothing);
-    LIST_FOR_EACH (r, node, &all_resumed) {
-        if (r->lacp == lacp) {
-            lacp_process_packet(lacp, r->member, r->packet);
+    LIST_FOR_EACH (m, node, &members) {
+        if (m->lacp == lacp && m->packet) {
+            receive(lacp, m->id, m->packet);
         }
     }
 }
@@ -327,24 +357,24 @@ sriov_lacp_resume(struct lacp *lacp, const void *member,
 {
     const char *name = netdev_get_name(netdev);
     struct dp_packet *packet;
-    struct resumed *r;
     uint8_t *pdu;
 
-    packet = (lacp && resuming && netdev_get_carrier(netdev)
-              ? packet_of(name) : NULL);
+    if (!lacp || !resuming) {
+        return;
+    }
+    if (!netdev_get_carrier(netdev)) {
+        add_member(lacp, member, NULL);
+        return;
+    }
+    packet = packet_of(name);
     if (!packet) {
         return;
     }
     VLOG_INFO("%s: LACP goes on with the partner of before", name);
-    /* Tells LACP that there is carrier, without which it takes none. */
-    lacp_member_may_enable(lacp, member);
     pdu = (uint8_t *) dp_packet_data(packet) + ETH_HEADER_LEN;
     dp_packet_set_l3(packet, pdu);
-    lacp_process_packet(lacp, member, packet);
-
+    receive(lacp, member, packet);
     pdu[PDU_PARTNER_STATE] = 0;
-    r = xmalloc(sizeof *r);
-    *r = (struct resumed) { .lacp = lacp, .member = member, .packet = packet };
-    ovs_list_push_back(&all_resumed, &r->node);
-    attach(lacp);
+    add_member(lacp, member, packet);
+    attach(lacp, packet);
 }

@@ -29,8 +29,9 @@
  * given to LACP when the member is registered: as if it came again.  That is
  * done as long as an ovs-vswitchd that had gone on would still count on it:
  * for three of the intervals in which the partner is to send (IEEE 802.1AX,
- * 6.4.12, current_while_timer).  A partner that thinks otherwise by now says so
- * when it hears us.
+ * 6.4.12, current_while_timer).  No member that goes on is disabled meanwhile,
+ * whether others have carrier or not.  A partner that thinks otherwise by now
+ * says so when it hears us.
  *
  * This is part of libofproto, since hooks in ofproto/ call it. */
 

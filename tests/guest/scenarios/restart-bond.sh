@@ -62,12 +62,19 @@ for partner in "802.3ad lacp_rate slow" "active-backup primary wire0"; do
     start_ovs "$ours"
     need_patched
     setup
+    [ "${partner%% *}" != 802.3ad ] || wait_until 30 members_enabled 2
     before=("$(heard wire0)" "$(heard wire1)") flaps=$(flaps)
     side "ours, ${partner%% *}"
     if [ "${partner%% *}" = 802.3ad ]; then
         # Both, once, as the old ovs-vswitchd ends.
         check "members were disabled" equal $(( $(flaps) - flaps )) 2
         for p in 0 1; do check "the partner was not told at once" heard_more wire$p $(( before[p] + 1 )); done
+        ip -n far link set wire1 down
+        wait_until 20 members_enabled 1
+        flaps=$(flaps)
+        side "ours, 802.3ad, a cable pulled"
+        check "the member that is left was disabled" equal $(( $(flaps) - flaps )) 1
+        ip -n far link set wire1 up
     fi
     stop_ovs
     start_ovs_stock_offloading
