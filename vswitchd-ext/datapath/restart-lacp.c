@@ -65,9 +65,10 @@ struct lacp_member {
     struct ovs_list node;
     const struct lacp *lacp;        /* For comparing only, as is 'id'. */
     const void *id;
+    bool carrier;
     struct dp_packet *packet;       /* If it goes on: its record, but for what
                                      * its sender knows of us, which is
-                                     * nothing.  Null without carrier. */
+                                     * nothing.  Else null. */
 };
 
 static struct ovs_mutex mutex = OVS_MUTEX_INITIALIZER;
@@ -281,15 +282,6 @@ send_nothing(void *member OVS_UNUSED, const void *pdu OVS_UNUSED,
 {
 }
 
-static void
-add_member(const struct lacp *lacp, const void *id, struct dp_packet *packet)
-{
-    struct lacp_member *m = xmalloc(sizeof *m);
-
-    *m = (struct lacp_member) { .lacp = lacp, .id = id, .packet = packet };
-    ovs_list_push_back(&members, &m->node);
-}
-
 /* Has LACP take 'packet' as come in at the member 'id', which it does not
  * without carrier: lacp_member_may_enable() tells it that there is. */
 static void
@@ -303,9 +295,9 @@ receive(struct lacp *lacp, const void *id, const struct dp_packet *packet)
  * that 'packet' came from.  LACP itself does so in the next round of the main
  * loop, and in between bond_run() would disable them.
  *
- * A member without carrier has the same partner, as if it had lost its carrier
- * just now.  With none, LACP prefers it until it has waited for one in vain,
- * and no other may be enabled.
+ * A member that does not go on has the same partner, as if its carrier had
+ * changed just now.  With none, LACP prefers it until it has waited for one in
+ * vain, and no other may be enabled.
  *
  * Nothing can be sent yet.  So that LACP does in the next round, the members
  * that go on get what a partner would say that knows nothing of us. */
@@ -317,7 +309,7 @@ attach(struct lacp *lacp, const struct dp_packet *packet)
     LIST_FOR_EACH (m, node, &members) {
         if (m->lacp == lacp && !m->packet) {
             receive(lacp, m->id, packet);
-            lacp_member_carrier_changed(lacp, m->id, false);
+            lacp_member_carrier_changed(lacp, m->id, m->carrier);
         }
     }
     lacp_run(lacp, send_nothing);
@@ -356,25 +348,25 @@ sriov_lacp_resume(struct lacp *lacp, const void *member,
                   const struct netdev *netdev)
 {
     const char *name = netdev_get_name(netdev);
-    struct dp_packet *packet;
-    uint8_t *pdu;
+    struct lacp_member *m;
 
     if (!lacp || !resuming) {
         return;
     }
-    if (!netdev_get_carrier(netdev)) {
-        add_member(lacp, member, NULL);
-        return;
+    m = xmalloc(sizeof *m);
+    m->lacp = lacp;
+    m->id = member;
+    m->carrier = netdev_get_carrier(netdev);
+    m->packet = m->carrier ? packet_of(name) : NULL;
+    ovs_list_push_back(&members, &m->node);
+
+    if (m->packet) {
+        uint8_t *pdu = (uint8_t *) dp_packet_data(m->packet) + ETH_HEADER_LEN;
+
+        VLOG_INFO("%s: LACP goes on with the partner of before", name);
+        dp_packet_set_l3(m->packet, pdu);
+        receive(lacp, member, m->packet);
+        pdu[PDU_PARTNER_STATE] = 0;
+        attach(lacp, m->packet);
     }
-    packet = packet_of(name);
-    if (!packet) {
-        return;
-    }
-    VLOG_INFO("%s: LACP goes on with the partner of before", name);
-    pdu = (uint8_t *) dp_packet_data(packet) + ETH_HEADER_LEN;
-    dp_packet_set_l3(packet, pdu);
-    receive(lacp, member, packet);
-    pdu[PDU_PARTNER_STATE] = 0;
-    add_member(lacp, member, packet);
-    attach(lacp, packet);
 }
