@@ -21,6 +21,8 @@ vswitchd_ovs_vswitchd_SOURCES += \
 	vswitchd-ext/datapath/ports.h \
 	vswitchd-ext/datapath/purge.c \
 	vswitchd-ext/datapath/purge.h \
+	vswitchd-ext/datapath/restart-fdb.c \
+	vswitchd-ext/datapath/restart-fdb.h \
 	vswitchd-ext/datapath/survey.c \
 	vswitchd-ext/datapath/survey.h \
 	vswitchd-ext/inventory/counters.c \
@@ -90,6 +92,8 @@ lib_libopenvswitch_la_SOURCES += \
 	vswitchd-ext/datapath/sources.h
 ofproto_libofproto_la_SOURCES += \
 	vswitchd-ext/datapath/hooks.h \
+	vswitchd-ext/datapath/restart-file.c \
+	vswitchd-ext/datapath/restart-file.h \
 	vswitchd-ext/datapath/restart-lacp.c \
 	vswitchd-ext/datapath/restart-lacp.h \
 	vswitchd-ext/datapath/restart.c \

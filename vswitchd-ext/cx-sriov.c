@@ -69,6 +69,7 @@
 #include "datapath/policy.h"
 #include "datapath/ports.h"
 #include "datapath/purge.h"
+#include "datapath/restart-fdb.h"
 #include "datapath/restart-lacp.h"
 #include "datapath/restart.h"
 #include "datapath/sources.h"
@@ -155,6 +156,7 @@ struct cx_sriov {
     struct ovsrec_open_vswitch shadow;  /* What it was given back. */
     unsigned int restart_seqno; /* The configuration that take_over() awaits */
     long long int restart_deadline; /* bonds for, and how long. */
+    struct sriov_fdb fdb;
 
     bool dpdk;                  /* DPDK is initialized. */
     struct netdev **held;       /* See attach_uplink_first(). */
@@ -974,6 +976,7 @@ take_over(void)
 
     case SRIOV_RESTART_CONFIGURE:
         if (!ofproto_get_flow_restore_wait()) {
+            sriov_fdb_restore(cx->config);
             sriov_restart_set(SRIOV_RESTART_RECEIVE);
             cx->restart_seqno = cx->config_seqno;
             cx->restart_deadline = time_msec() + BONDS_WAIT;
@@ -998,6 +1001,14 @@ take_over(void)
     }
 }
 
+/* Not before what an earlier ovs-vswitchd kept is restored. */
+static bool
+keeps_fdb(void)
+{
+    return (cx->leader && cx->defaults.acting && cx->from_kernel
+            && sriov_restart_get() != SRIOV_RESTART_CONFIGURE);
+}
+
 void
 cx_sriov_run(void)
 {
@@ -1010,6 +1021,9 @@ cx_sriov_run(void)
     }
     sriov_sources_run();
     sriov_lacp_run();
+    if (keeps_fdb()) {
+        sriov_fdb_run(&cx->fdb, cx->config);
+    }
     sriov_commands_run(cx->commands);
     if (!cx->reader) {
         return;
@@ -1040,6 +1054,9 @@ cx_sriov_wait(void)
     cx->config = NULL;
     sriov_sources_wait();
     sriov_lacp_wait();
+    if (keeps_fdb()) {
+        sriov_fdb_wait(&cx->fdb);
+    }
     sriov_commands_wait(cx->commands);
     /* Without a database take_over() has nothing to do. */
     if (cx->leader && sriov_restart_get() == SRIOV_RESTART_RECEIVE) {

@@ -18,6 +18,7 @@
 
 /* What the hooks in ofproto/ need. */
 
+#include "restart-fdb.h"
 #include "restart-lacp.h"
 #include "restart.h"
 #include "sources.h"

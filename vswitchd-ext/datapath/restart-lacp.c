@@ -17,10 +17,6 @@
 
 #include "restart-lacp.h"
 
-#include <errno.h>
-#include <stdio.h>
-
-#include "dirs.h"
 #include "dp-packet.h"
 #include "lacp.h"
 #include "netdev.h"
@@ -32,11 +28,14 @@
 #include "ovs-atomic.h"
 #include "ovs-thread.h"
 #include "packets.h"
+#include "restart-file.h"
 #include "seq.h"
 #include "timeval.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(sriov_restart_lacp);
+
+#define FILE_NAME "sriov-lacp"
 
 /* A LACPDU, IEEE 802.1AX, 6.4.2.3: where things are in it. */
 #define PDU_LEN 110
@@ -89,12 +88,6 @@ record_destroy(struct record *record)
     }
 }
 
-static char *
-file_name(void)
-{
-    return xasprintf("%s/sriov-lacp", ovs_rundir());
-}
-
 void
 sriov_lacp_set_active(bool new)
 {
@@ -105,20 +98,15 @@ sriov_lacp_set_active(bool new)
     atomic_store(&active, new);
 }
 
-/* Writes the records that still count to the file, in place of what is in it.
- * The file is in memory (tmpfs), or as quick as OVSDB's. */
+/* Writes the records that still count to the file, in place of what is in
+ * it. */
 static void
 write_records(void)
     OVS_EXCLUDED(mutex)
 {
     struct json *json = json_object_create();
-    char *name = file_name();
-    char *new_name = xasprintf("%s.new", name);
     const struct shash_node *node;
     long long int now = time_msec();
-    char *text;
-    FILE *file;
-    int error;
 
     ovs_mutex_lock(&mutex);
     SHASH_FOR_EACH (node, &records) {
@@ -130,29 +118,8 @@ write_records(void)
         }
     }
     ovs_mutex_unlock(&mutex);
-
-    text = json_to_string(json, JSSF_SORT);
-    file = fopen(new_name, "w");
-    error = file ? 0 : errno;
-    if (file && fputs(text, file) == EOF) {
-        error = errno;
-    }
-    if (file && fclose(file) && !error) {
-        error = errno;
-    }
-    if (!error && rename(new_name, name)) {
-        error = errno;
-    }
-    if (error) {
-        static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 1);
-
-        VLOG_WARN_RL(&rl, "%s: cannot be written (%s): LACP partners will "
-                     "notice a restart", name, ovs_strerror(error));
-    }
-    free(text);
-    free(new_name);
-    free(name);
-    json_destroy(json);
+    sriov_restart_write(FILE_NAME, json,
+                        "LACP partners will notice a restart");
 }
 
 /* Takes the record of device 'name' from what write_records() made of it. */
@@ -176,25 +143,18 @@ load_record(const char *name, const struct json *json)
 void
 sriov_lacp_load(void)
 {
-    char *name = file_name();
-    FILE *file = fopen(name, "r");
+    struct json *json = sriov_restart_read(FILE_NAME);
 
-    if (file) {
-        struct json *json = json_from_stream(file);
+    if (json) {
+        const struct shash_node *node;
 
-        if (json->type == JSON_OBJECT) {
-            const struct shash_node *node;
-
-            ovs_mutex_lock(&mutex);
-            SHASH_FOR_EACH (node, json_object(json)) {
-                load_record(node->name, node->data);
-            }
-            ovs_mutex_unlock(&mutex);
+        ovs_mutex_lock(&mutex);
+        SHASH_FOR_EACH (node, json_object(json)) {
+            load_record(node->name, node->data);
         }
+        ovs_mutex_unlock(&mutex);
         json_destroy(json);
-        fclose(file);
     }
-    free(name);
     resuming = true;
 }
 

@@ -44,6 +44,15 @@ kill $monitor
 deleted() { sed -n "s/^deleted qdisc .* dev \($1\) .*/\1/p" /tmp/tc | sort -u; }
 check "tc told of nothing" equal "$(deleted ovs-system)" ovs-system
 check "a qdisc did not stay" equal "$(deleted "br0\|$(uplink 0)\|$(rep 0 0)\|$(rep 0 1)")" ""
+# Nobody sends: what is known is what was known before.
+learned() { ovs-appctl fdb/show br0 | awk 'NR > 1 { print $1, $2, $3 }' | sort; }
+kept() { [ "$(learned | wc -l)" -ge 4 ] && [ "$(grep -o '[0-9a-f:]\{17\}' /run/ovs/sriov-fdb | wc -l)" = "$(learned | wc -l)" ]; }
+wait_until 20 kept
+before=$(learned)
+stop_vswitchd
+start_vswitchd
+wait_until 20 of_port "$(rep 0 1)"
+check "MAC learning began anew" equal "$(learned)" "$before"
 # Flows name ports by number, so they go before a port is added that may get any of them.
 flushes() { ovs-appctl coverage/read-counter dpif_flow_flush; }
 at_start=$(flushes)
