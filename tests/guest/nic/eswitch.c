@@ -601,21 +601,38 @@ static const struct devlink_ops simnic_devlink_ops = {
 
 /* Uplink and wire. */
 
-/* With its devlink port.  On an error the caller has 'uplink' to free. */
-static int uplink_register(struct simnic_pf *pf, struct net_device *uplink)
+static int uplink_create(struct simnic_pf *pf)
 {
+	struct net_device *uplink, *wire;
 	int err;
 
 	attrs_set(&pf->dl_port, pf, DEVLINK_PORT_FLAVOUR_PHYSICAL);
 	err = dl_port_register(pf, &pf->dl_port, UPLINK_PORT_INDEX);
 	if (err)
 		return err;
-	WRITE_ONCE(pf->uplink, uplink);
+	uplink = simnic_netdev_create(pf, NULL, SIMNIC_UPLINK, &pf->pdev->dev);
+	if (IS_ERR(uplink)) {
+		err = PTR_ERR(uplink);
+		goto err_port;
+	}
+	wire = simnic_netdev_create(pf, NULL, SIMNIC_WIRE, NULL);
+	if (IS_ERR(wire)) {
+		err = PTR_ERR(wire);
+		goto err_uplink;
+	}
+	pf->uplink = uplink;
+	pf->wire = wire;
+
 	rtnl_lock();
 	err = port_publish(netdev_priv(uplink));
-	err = err ?: register_netdevice(uplink);
+	if (!err)
+		err = register_netdevice(wire);
 	if (!err) {
-		pf->closed = false;
+		err = register_netdevice(uplink);
+		if (err)
+			unregister_netdevice(wire);
+	}
+	if (!err) {
 		WRITE_ONCE(pf->card->pfs[pf->number], pf);
 		simnic_card_start(pf->card);
 		simnic_carrier_update(pf);
@@ -624,53 +641,16 @@ static int uplink_register(struct simnic_pf *pf, struct net_device *uplink)
 	}
 	rtnl_unlock();
 	if (err)
-		devl_port_unregister(&pf->dl_port);
-	else
-		type_set(&pf->dl_port, uplink);
-	return err;
-}
-
-/* The caller has the uplink to free. */
-static void uplink_unregister(struct simnic_pf *pf)
-{
-	type_clear(&pf->dl_port);
-	rtnl_lock();
-	pf->closed = true;
-	simnic_carrier_update(pf);
-	WRITE_ONCE(pf->card->pfs[pf->number], NULL);
-	port_withdraw(netdev_priv(pf->uplink));
-	unregister_netdevice(pf->uplink);
-	rtnl_unlock();
-	simnic_flush(netdev_priv(pf->uplink));
-	devl_port_unregister(&pf->dl_port);
-}
-
-static int uplink_create(struct simnic_pf *pf)
-{
-	struct net_device *uplink, *wire;
-	int err;
-
-	uplink = simnic_netdev_create(pf, NULL, SIMNIC_UPLINK, &pf->pdev->dev);
-	if (IS_ERR(uplink))
-		return PTR_ERR(uplink);
-	wire = simnic_netdev_create(pf, NULL, SIMNIC_WIRE, NULL);
-	if (IS_ERR(wire)) {
-		err = PTR_ERR(wire);
-		goto err_uplink;
-	}
-	pf->wire = wire;
-	err = register_netdev(wire);
-	if (err)
 		goto err_wire;
-	err = uplink_register(pf, uplink);
-	if (!err)
-		return 0;
+	type_set(&pf->dl_port, uplink);
+	return 0;
 
-	unregister_netdev(wire);
 err_wire:
 	free_netdev(wire);
 err_uplink:
 	free_netdev(uplink);
+err_port:
+	devl_port_unregister(&pf->dl_port);
 	return err;
 }
 
@@ -688,13 +668,33 @@ int simnic_recover(struct simnic_pf *pf)
 		return PTR_ERR(uplink);
 	simnic_lag_change_begin(pf->card);
 	devl_lock(pf->devlink);
+	rtnl_lock();
+	pf->closed = true;
+	simnic_carrier_update(pf);
+	rtnl_unlock();
 	if (pf->mode == DEVLINK_ESWITCH_MODE_SWITCHDEV)
 		to_legacy(pf);
-	uplink_unregister(pf);
+	type_clear(&pf->dl_port);
+	rtnl_lock();
+	port_withdraw(netdev_priv(old));
+	unregister_netdevice(old);
+	rtnl_unlock();
+	simnic_flush(netdev_priv(old));
+	devl_port_unregister(&pf->dl_port);
 	msleep(SIMNIC_REOPEN_MS);
-	err = uplink_register(pf, uplink);
+
+	attrs_set(&pf->dl_port, pf, DEVLINK_PORT_FLAVOUR_PHYSICAL);
+	err = dl_port_register(pf, &pf->dl_port, UPLINK_PORT_INDEX);
+	rtnl_lock();
+	err = err ?: port_publish(netdev_priv(uplink));
+	err = err ?: register_netdevice(uplink);
 	/* Nothing can be done about it here. */
 	WARN_ON(err);
+	WRITE_ONCE(pf->uplink, uplink);
+	pf->closed = false;
+	simnic_carrier_update(pf);
+	rtnl_unlock();
+	type_set(&pf->dl_port, uplink);
 	devl_unlock(pf->devlink);
 	simnic_lag_change_end(pf->card);
 	synchronize_net();
@@ -704,8 +704,18 @@ int simnic_recover(struct simnic_pf *pf)
 
 static void uplink_destroy(struct simnic_pf *pf)
 {
-	uplink_unregister(pf);
-	unregister_netdev(pf->wire);
+	LIST_HEAD(gone);
+
+	type_clear(&pf->dl_port);
+	rtnl_lock();
+	WRITE_ONCE(pf->card->pfs[pf->number], NULL);
+	port_withdraw(netdev_priv(pf->uplink));
+	unregister_netdevice_queue(pf->uplink, &gone);
+	unregister_netdevice_queue(pf->wire, &gone);
+	unregister_netdevice_many(&gone);
+	rtnl_unlock();
+	simnic_flush(netdev_priv(pf->uplink));
+	devl_port_unregister(&pf->dl_port);
 	free_netdev(pf->uplink);
 	free_netdev(pf->wire);
 }
