@@ -27,9 +27,6 @@
 #include "ovs-atomic.h"
 #include "util.h"
 
-/* Of rtnetlink.h since Linux 4.16. */
-enum { SRIOV_TCA_INGRESS_BLOCK = 13, SRIOV_TCA_EGRESS_BLOCK = 14 };
-
 /* Has the device a qdisc for 'hook', and is it another one than Open vSwitch
  * would add without a block?  "True" for what cannot be found out. */
 static bool
@@ -37,8 +34,8 @@ has_other(int ifindex, enum tc_qdisc_hook hook)
 {
     static const struct nl_policy policy[] = {
         [TCA_KIND] = { .type = NL_A_STRING, .optional = false },
-        [SRIOV_TCA_INGRESS_BLOCK] = { .type = NL_A_U32, .optional = true },
-        [SRIOV_TCA_EGRESS_BLOCK] = { .type = NL_A_U32, .optional = true },
+        [TCA_INGRESS_BLOCK] = { .type = NL_A_U32, .optional = true },
+        [TCA_EGRESS_BLOCK] = { .type = NL_A_U32, .optional = true },
     };
     struct nlattr *attrs[ARRAY_SIZE(policy)];
     struct ofpbuf request, *reply;
@@ -57,8 +54,8 @@ has_other(int ifindex, enum tc_qdisc_hook hook)
                         ARRAY_SIZE(policy))) {
         other = (strcmp(nl_attr_get_string(attrs[TCA_KIND]),
                         hook == TC_EGRESS ? "clsact" : "ingress")
-                 || attrs[SRIOV_TCA_INGRESS_BLOCK]
-                 || attrs[SRIOV_TCA_EGRESS_BLOCK]);
+                 || attrs[TCA_INGRESS_BLOCK]
+                 || attrs[TCA_EGRESS_BLOCK]);
     }
     ofpbuf_delete(reply);
     return other;

@@ -13,7 +13,6 @@
  * limitations under the License.
  */
 
-
 #include <config.h>
 #include "datapath/restart-fdb.h"
 

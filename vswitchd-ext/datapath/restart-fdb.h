@@ -13,7 +13,6 @@
  * limitations under the License.
  */
 
-
 #ifndef SRIOV_RESTART_FDB_H
 #define SRIOV_RESTART_FDB_H 1
 

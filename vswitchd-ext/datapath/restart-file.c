@@ -13,7 +13,6 @@
  * limitations under the License.
  */
 
-
 #include <config.h>
 
 #include "restart-file.h"
@@ -33,18 +32,13 @@ struct json *
 sriov_restart_read(const char *name)
 {
     char *path = xasprintf("%s/%s", ovs_rundir(), name);
-    FILE *file = fopen(path, "r");
-    struct json *json = NULL;
+    struct json *json = json_from_file(path);
 
-    if (file) {
-        json = json_from_stream(file);
-        if (json->type != JSON_OBJECT) {
-            json_destroy(json);
-            json = NULL;
-        }
-        fclose(file);
-    }
     free(path);
+    if (json->type != JSON_OBJECT) {
+        json_destroy(json);
+        return NULL;
+    }
     return json;
 }
 

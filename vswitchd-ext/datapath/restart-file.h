@@ -13,7 +13,6 @@
  * limitations under the License.
  */
 
-
 #ifndef SRIOV_RESTART_FILE_H
 #define SRIOV_RESTART_FILE_H 1
 

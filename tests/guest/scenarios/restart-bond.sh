@@ -15,8 +15,6 @@ far_up() {
     for p in 0 1; do
         ip -n far link set "wire$p" down
         ip -n far link set "wire$p" master far
-    done
-    for p in 0 1; do
         tc -n far qdisc add dev "wire$p" clsact
         tc -n far filter add dev "wire$p" ingress protocol 0x8809 matchall action pass
     done
